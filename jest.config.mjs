@@ -1,0 +1,25 @@
+const common = {
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  setupFiles: ['reflect-metadata'],
+  testEnvironment: 'node',
+  restoreMocks: true,
+};
+
+const project = (name, ...testMatch) => ({
+  ...common,
+  displayName: name,
+  testMatch: testMatch.map((glob) => `<rootDir>/${glob}`),
+});
+
+export default {
+  coverageProvider: 'v8',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  projects: [
+    project('unit', 'src/**/*.spec.ts', 'test/unit/**/*.spec.ts'),
+    project('integration', 'test/integration/**/*.spec.ts'),
+    project('e2e', 'test/e2e/**/*.spec.ts'),
+  ],
+};
