@@ -1,0 +1,105 @@
+import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+
+/** A run of bytes of the arena's region. */
+export interface Extent {
+  /** Bytes from the start of the region. A multiple of 4096, except for chunks that share a page. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+export type ChunkState = 'reserved' | 'sealed' | 'condemned';
+
+export interface AllocationRequest {
+  readonly key: ChunkKey;
+  readonly lengthBytes: number;
+  /** Room for the chunk's metadata, which may be known only when the bytes are in. Default 64, at most 1024. */
+  readonly metadataCapacityBytes?: number;
+  /** Demand a single extent. */
+  readonly contiguous?: boolean;
+}
+
+/** What the record of a chunk may carry beside its bytes; all of it survives in every tier that can keep it. */
+export interface ChunkAttributes {
+  /** Milliseconds since the Unix epoch, 0 = never. */
+  readonly expiresAtMs: number;
+  /** Number of chunks in front of this one in its prefix, -1 = unknown. */
+  readonly depth: number;
+}
+
+/**
+ * One reference to one chunk in the arena. The bytes stay where they are until the last reference is disposed.
+ * `using handle = …` is the normal form. Disposing twice throws `KV_ARENA_DOUBLE_FREE`; any other use after disposal
+ * throws `KV_ARENA_USE_AFTER_FREE`.
+ */
+export interface ArenaHandle extends Disposable {
+  /** Number of the chunk's record; with `generation` it names the chunk in other threads and processes. */
+  readonly slot: number;
+  readonly generation: number;
+  readonly state: ChunkState;
+  readonly key: ChunkKey;
+  readonly lengthBytes: number;
+  readonly extents: readonly Extent[];
+  /** The extents as buffers over the arena's memory (no copies), in order; their lengths add up to `lengthBytes`. */
+  readonly views: readonly Buffer[];
+  /** CRC-32C of the bytes, as given to `seal`. */
+  readonly checksum: number;
+  /** LMCache's RemoteMetadata or whatever the writer gave; empty when there is none. A view, not a copy. */
+  readonly metadata: Buffer;
+  readonly attributes: ChunkAttributes;
+  readonly disposed: boolean;
+
+  /** Another reference to the same chunk, disposed on its own. */
+  retain(): ArenaHandle;
+  /** Only while reserved. @throws KV_ARENA_METADATA_TOO_LARGE beyond the reserved room. */
+  setMetadata(metadata: Uint8Array): void;
+  setAttributes(attributes: Partial<ChunkAttributes>): void;
+  /** The bytes are complete: from now on they never change. */
+  seal(checksum: number): void;
+}
+
+export interface ArenaUsage {
+  /** Size of the whole region, tables included: what the process takes for it. */
+  readonly capacityBytes: number;
+  /** What chunks can use of it. */
+  readonly dataBytes: number;
+  readonly freeBytes: number;
+  readonly slots: number;
+  readonly freeSlots: number;
+  /** Live references that are not the memory tier's own: doors reading or writing, tiers storing. */
+  readonly references: number;
+}
+
+/**
+ * The memory that every tier and door shares: one region with a hard byte budget. Allocation never waits, never
+ * evicts and never exceeds the region; who needs room asks `ArenaSpace`, which evicts first.
+ */
+export interface Arena {
+  readonly capacityBytes: number;
+  /** Whether other processes can map the region; false for the TypeScript fallback. */
+  readonly shared: boolean;
+  /** Name of the region under /dev/shm, if it has one. */
+  readonly regionName: string | undefined;
+  /** Number of chunk records: slots are 0 … slotCount - 1. */
+  readonly slotCount: number;
+
+  /**
+   * @returns a handle in state `reserved`, or undefined when space or records are short.
+   * @throws KV_ARENA_TOO_LARGE when it could not fit even an empty arena.
+   */
+  allocate(request: AllocationRequest): ArenaHandle | undefined;
+  /** A new reference to a live chunk by its slot. @throws KV_ARENA_USE_AFTER_FREE when the slot is free. */
+  acquire(slot: number): ArenaHandle;
+  /** References now held to the chunk in this slot; 0 when the slot is free. */
+  referenceCount(slot: number): number;
+  /** Whether the chunk in this slot has exactly this key: digest, namespace and bytes. Allocates nothing. */
+  matches(slot: number, key: ChunkKey): boolean;
+  /** Bytes that freeing this slot would give back, rounding included. */
+  footprintBytes(slot: number): number;
+  /** Whether `allocate` could never succeed for this length. */
+  isTooLarge(lengthBytes: number): boolean;
+  usage(): ArenaUsage;
+  /** CRC-32C, chained by `previous`. */
+  crc32c(bytes: Uint8Array, previous?: number): number;
+  /** Unmaps the region. Outstanding views are detached: using them throws, it never crashes. */
+  close(): void;
+}

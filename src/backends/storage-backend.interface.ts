@@ -1,0 +1,109 @@
+import { type ArenaHandle } from '../arena/arena.interface.js';
+import { type Awaitable } from '../common/awaitable.js';
+import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+
+/** What a backend can do, as data: callers branch on this and never on a name. */
+export interface BackendCapabilities {
+  /** Chunks survive a restart of the server. */
+  readonly persistent: boolean;
+  /** Other servers see the same chunks. */
+  readonly shared: boolean;
+  /** `get` returns the very bytes that were put, without moving them. */
+  readonly zeroCopy: boolean;
+  /** `scan` works. */
+  readonly scan: boolean;
+  /** `expire` and expiry at a put are honoured. */
+  readonly expiry: boolean;
+  /** Largest chunk it takes, in bytes. */
+  readonly maxChunkBytes: number;
+}
+
+/** `busy`: could not be read now, for want of room or time; `corrupt`: was there, failed its checksum, is now gone. */
+export type ReadOutcome = ArenaHandle | 'miss' | 'busy' | 'corrupt';
+
+/**
+ * `stored`; `rejected`: does not fit or the admission policy said no; `busy`: no room now that eviction could make;
+ * `failed`: the medium failed (the backend logs it once and counts it).
+ */
+export type PutOutcome = 'stored' | 'rejected' | 'busy' | 'failed';
+
+export interface ContainsOptions {
+  /** Protect a hit from eviction until it is read or this time has passed. Refused silently beyond half the tier. */
+  readonly leaseMs?: number;
+}
+
+export interface BackendUsage {
+  readonly capacityBytes: number;
+  /** Never above `capacityBytes`, not for a moment. */
+  readonly usedBytes: number;
+  readonly chunks: number;
+  readonly evictions: number;
+  readonly leasedBytes: number;
+  readonly pinnedBytes: number;
+  /** Chunks that failed their checksum on a read. */
+  readonly corruptions: number;
+  /** False while the medium fails; reads are misses and puts fail until it recovers. */
+  readonly healthy: boolean;
+}
+
+export interface ScanPage {
+  readonly keys: readonly ChunkKey[];
+  /** 0 when the scan is complete. */
+  readonly cursor: number;
+}
+
+/** Selects chunks for `clear`; an absent field selects all. */
+export interface ChunkFilter {
+  readonly namespace?: number;
+  readonly model?: string;
+  readonly tenant?: string;
+}
+
+/**
+ * Where chunks live: one tier of the stack. The names are those of LMCache's StorageBackendInterface.
+ *
+ * - Handles that come in belong to the caller: a backend that keeps one retains it. Handles that go out belong to
+ *   the receiver, who disposes them.
+ * - Outcomes are values; a thrown error is a broken promise (`KV_BACKEND_CLOSED` before `open` and after `close`).
+ * - A chunk is visible whole or not at all; a put of a key that is there replaces it.
+ * - What does not know the answer at once returns a promise; what does, the answer.
+ */
+export interface StorageBackend {
+  /** Instance name, unique in the stack. */
+  readonly name: string;
+  readonly type: string;
+  readonly capabilities: BackendCapabilities;
+
+  /** Idempotent; concurrent calls are one. Other calls made while it runs wait for it. */
+  open(): Promise<void>;
+  /** Finishes what was accepted, then releases everything. Idempotent. The backend can be opened again. */
+  close(): Promise<void>;
+
+  contains(key: ChunkKey, options?: ContainsOptions): Awaitable<boolean>;
+  /** How many of `keys`, in order, are there before the first that is not. */
+  containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Awaitable<number>;
+  /** Whether a put of this key was accepted and has not finished. */
+  isPutPending(key: ChunkKey): boolean;
+  /** Stores sealed chunks. Outcomes in the order of `handles`. */
+  putMany(handles: readonly ArenaHandle[]): Awaitable<readonly PutOutcome[]>;
+  get(key: ChunkKey): Awaitable<ReadOutcome>;
+  getMany(keys: readonly ChunkKey[]): Awaitable<readonly ReadOutcome[]>;
+  /** Protects a chunk from eviction until `unpin` or the time-out; pins count. @returns whether it is there. */
+  pin(key: ChunkKey, timeoutMs: number): Awaitable<boolean>;
+  unpin(key: ChunkKey): Awaitable<boolean>;
+  /** @returns whether it was there. Readers that hold its bytes keep them. */
+  remove(key: ChunkKey): Awaitable<boolean>;
+  removeMany(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]>;
+  /** Sets the time of expiry (epoch ms, 0 = never). @returns whether it is there. */
+  expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean>;
+  /** Time of expiry (epoch ms, 0 = never), or undefined when it is not there. */
+  expiresAtMs(key: ChunkKey): Awaitable<number | undefined>;
+  /** @returns how many chunks were removed. */
+  clear(filter?: ChunkFilter): Awaitable<number>;
+  /**
+   * Pages through the keys, starting with cursor 0. Every key that is there during the whole scan is returned at
+   * least once. Only with capability `scan`.
+   */
+  scan(cursor: number, count: number): Awaitable<ScanPage>;
+  usage(): BackendUsage;
+}

@@ -1,0 +1,72 @@
+import { randomInt } from 'node:crypto';
+
+const SEED = randomInt(2 ** 32);
+
+function rotl(x: number, r: number): number {
+  return (x << r) | (x >>> (32 - r));
+}
+
+function fmix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** The four words of the last digest; reused, so that hashing a key allocates nothing. */
+const words: [number, number, number, number] = [0, 0, 0, 0];
+
+/**
+ * A 128-bit hash of a key, in four unsigned words, by the mixing steps of MurmurHash3 x86_128 over whole words.
+ * Seeded at random per process, so that nobody can prepare collisions; it is never written to disk or to a wire.
+ *
+ * @returns an array that the next call overwrites.
+ */
+export function digest128(bytes: Buffer, namespace: number): readonly [number, number, number, number] {
+  const length = bytes.length;
+  let a = SEED ^ namespace;
+  let b = SEED + 0x9e3779b9;
+  let c = SEED ^ 0x7f4a7c15;
+  let d = SEED ^ length;
+  let i = 0;
+  for (; i + 16 <= length; i += 16) {
+    a ^= Math.imul(rotl(Math.imul(word(bytes, i), 0x239b961b), 15), 0xab0e9789);
+    a = Math.imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
+    b ^= Math.imul(rotl(Math.imul(word(bytes, i + 4), 0xab0e9789), 16), 0x38b34ae5);
+    b = Math.imul(rotl(b, 17) + c, 5) + 0x0bcaa747;
+    c ^= Math.imul(rotl(Math.imul(word(bytes, i + 8), 0x38b34ae5), 17), 0xa1e38b93);
+    c = Math.imul(rotl(c, 15) + d, 5) + 0x96cd1c35;
+    d ^= Math.imul(rotl(Math.imul(word(bytes, i + 12), 0xa1e38b93), 18), 0x239b961b);
+    d = Math.imul(rotl(d, 13) + a, 5) + 0x32ac3b17;
+  }
+  for (; i < length; i += 4) {
+    a ^= Math.imul(rotl(Math.imul(tailWord(bytes, i, length), 0x239b961b), 15), 0xab0e9789);
+    a = Math.imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
+    b = Math.imul(rotl(b ^ a, 17) + c, 5);
+    c = Math.imul(rotl(c ^ b, 15) + d, 5);
+    d = Math.imul(rotl(d ^ c, 13) + a, 5);
+  }
+  a = fmix((a + b + c + d) | 0);
+  b = fmix((b + a) | 0);
+  c = fmix((c + b) | 0);
+  d = fmix((d + c + a) | 0);
+  words[0] = (a + d) >>> 0;
+  words[1] = b >>> 0;
+  words[2] = c >>> 0;
+  words[3] = d >>> 0;
+  return words;
+}
+
+function word(bytes: Buffer, i: number): number {
+  return (
+    (bytes[i] as number) |
+    ((bytes[i + 1] as number) << 8) |
+    ((bytes[i + 2] as number) << 16) |
+    ((bytes[i + 3] as number) << 24)
+  );
+}
+
+function tailWord(bytes: Buffer, from: number, length: number): number {
+  let value = 0;
+  for (let i = Math.min(from + 4, length) - 1; i >= from; i--) value = (value << 8) | (bytes[i] as number);
+  return value;
+}
