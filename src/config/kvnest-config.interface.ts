@@ -1,0 +1,58 @@
+/** One tier, in the order of the stack. */
+export interface TierConfig {
+  readonly name: string;
+  readonly type: string;
+  readonly capacityBytes: number;
+  /** Eviction policy: LRU (default) … */
+  readonly policy: string;
+  /** Directory, for tiers on disk. */
+  readonly path?: string;
+  /** Whatever else the tier's own type reads. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface DoorLimits {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly maxValueBytes: number;
+  readonly maxConnections: number;
+  /** A body that makes no progress for this long loses its reservation. */
+  readonly bodyTimeoutMs: number;
+}
+
+/** The whole configuration: read, merged, validated and frozen before the Nest graph exists. */
+export interface KvnestConfig {
+  readonly chunkTokens: number;
+  readonly keyFormat: 'object' | 'engine';
+  readonly hashAlgorithm: 'blake3' | 'sha256_cbor';
+  /** Seed of the hash chain, as PYTHONHASHSEED would be for the engine; undefined = the engine's default. */
+  readonly hashSeed: string | undefined;
+  /** Whether the last, partial chunk of a prompt is stored and found. */
+  readonly savePartialChunks: boolean;
+  readonly dataDir: string;
+  readonly arena: {
+    readonly capacityBytes: number;
+    /** Use the TypeScript fallback even where the addon is built. */
+    readonly native: boolean;
+  };
+  readonly tiers: readonly TierConfig[];
+  readonly doors: {
+    readonly http: DoorLimits | false;
+    readonly resp: DoorLimits | false;
+  };
+  readonly auth: { readonly token: string | undefined };
+  readonly leaseMs: number;
+  readonly pinTimeoutMs: number;
+  /** How long a put may wait, before its body is read, for tiers that lag behind. */
+  readonly admissionTimeoutMs: number;
+  /** Bytes waiting for one slow tier beyond which puts wait. */
+  readonly maxPendingBytes: number;
+  /** Chunks read ahead of the consumer by retrieve. */
+  readonly readAheadChunks: number;
+  readonly drainTimeoutMs: number;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly extraConfig: Readonly<Record<string, unknown>>;
+}
+
+export const KVNEST_CONFIG = Symbol.for('kvnest:Config');

@@ -1,0 +1,130 @@
+import { type Observable } from 'rxjs';
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type Awaitable } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import {
+  type ObjectStore,
+  type PutReservation,
+  type Refusal,
+  type ReserveOptions,
+} from './object-store.interface.js';
+
+/** Whose tokens these are: everything but the tokens that makes a chunk's key. */
+export interface PrefixIdentity {
+  readonly model: string;
+  /** Tensor-parallel world and rank of this shard. Defaults 1 and 0. */
+  readonly worldSize?: number;
+  readonly workerId?: number;
+  /** Only in keys of format `object`; defaults: as `worldSize` and `workerId`. */
+  readonly localWorldSize?: number;
+  readonly localRank?: number;
+  readonly objectGroupId?: number;
+  /** Only in keys of format `engine`. Default bfloat16. */
+  readonly dtype?: string;
+  /** Tenant. At most 128 characters, none of `@`, `/`, `\`, NUL. */
+  readonly cacheSalt?: string;
+}
+
+export interface PrefixRequest extends PrefixIdentity {
+  readonly tokens: Uint32Array;
+}
+
+/** One chunk of a prefix: its place and its key. */
+export interface PrefixChunk {
+  readonly index: number;
+  /** First token and number of tokens. The last chunk may be partial. */
+  readonly startToken: number;
+  readonly tokens: number;
+  readonly key: ChunkKey;
+}
+
+export interface LookupResult {
+  /** Tokens from the start that are cached: the prefix before the first missing chunk. */
+  readonly hitTokens: number;
+  /** The hit chunks, in order, each with the first tier that has it. */
+  readonly chunks: readonly (PrefixChunk & { readonly tier: string })[];
+}
+
+export interface RetrievedChunk extends PrefixChunk {
+  /** Disposed by the receiver; until then it counts against the read-ahead. */
+  readonly handle: ArenaHandle;
+}
+
+/** The cache by tokens, on top of the same chunks. */
+export interface CacheEngine extends ObjectStore {
+  readonly chunkTokens: number;
+  /** Cuts the tokens into chunks and names them. @throws KV_INPUT_… for an identity that makes no key. */
+  chunks(request: PrefixRequest): readonly PrefixChunk[];
+  /** A lookup leases its hits; with `pinMs` it pins them instead. */
+  lookup(request: PrefixRequest, options?: { readonly pinMs?: number }): Awaitable<LookupResult>;
+  /** Chunks in prefix order until the first that is missing; unsubscribing cancels and gives everything back. */
+  retrieve(request: PrefixRequest): Observable<RetrievedChunk>;
+  /** Room for one chunk of a prefix, as `reserve`. */
+  reserveChunk(
+    chunk: PrefixChunk,
+    lengthBytes: number,
+    options?: ReserveOptions,
+  ): Awaitable<PutReservation | Refusal>;
+  pinPrefix(request: PrefixRequest, timeoutMs?: number): Awaitable<LookupResult>;
+  unpinPrefix(request: PrefixRequest): Awaitable<number>;
+  removePrefix(request: PrefixRequest): Awaitable<number>;
+  status(): EngineStatus;
+}
+
+export interface EngineCounters {
+  readonly lookups: number;
+  readonly lookupTokens: number;
+  readonly hitTokens: number;
+  readonly gets: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly busyReads: number;
+  readonly corruptReads: number;
+  readonly puts: number;
+  readonly stored: number;
+  /** Not admitted, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly deletes: number;
+}
+
+export interface TierStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly persistent: boolean;
+  readonly healthy: boolean;
+  readonly capacityBytes: number;
+  readonly usedBytes: number;
+  readonly chunks: number;
+  readonly evictions: number;
+  readonly leasedBytes: number;
+  readonly pinnedBytes: number;
+  readonly corruptions: number;
+  readonly hits: number;
+  readonly stores: number;
+  /** Stores not made, by outcome (`rejected`, `busy`, `failed`). */
+  readonly storesRefused: Readonly<Record<string, number>>;
+  /** Bytes accepted for this tier and not yet there. */
+  readonly pendingBytes: number;
+}
+
+export interface EngineStatus {
+  readonly draining: boolean;
+  readonly chunkTokens: number;
+  readonly keyFormat: 'object' | 'engine';
+  readonly hashAlgorithm: 'blake3' | 'sha256_cbor';
+  /** Start of the hash chain, in hex: equal on every server that shares chunks. */
+  readonly noneHash: string;
+  readonly arena: {
+    readonly capacityBytes: number;
+    readonly freeBytes: number;
+    readonly references: number;
+    readonly shared: boolean;
+  };
+  readonly counters: EngineCounters;
+  readonly tiers: readonly TierStatus[];
+}
+
+/** The injection token of the engine, for doors and for modules of users. */
+export const CACHE_ENGINE = Symbol.for('kvnest:CacheEngine');

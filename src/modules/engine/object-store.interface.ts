@@ -1,0 +1,82 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ChunkFilter, type ScanPage } from '../../backends/storage-backend.interface.js';
+import { type Awaitable } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+
+/** Why a chunk was not taken. None of these is an error of the caller. */
+export type RefusalReason = 'too-large' | 'busy' | 'draining' | 'rejected' | 'failed' | 'exists';
+
+export interface Refusal {
+  readonly refused: RefusalReason;
+}
+
+export interface ReserveOptions {
+  /** Room for metadata that comes with `commit`. Default 64, at most 1024. */
+  readonly metadataCapacityBytes?: number;
+}
+
+export interface CommitOptions {
+  /** CRC-32C of all the bytes. */
+  readonly checksum: number;
+  readonly metadata?: Uint8Array;
+  /** Epoch milliseconds, 0 or absent = never. */
+  readonly expiresAtMs?: number;
+  /** `memory` (default): done when the first tier has it; `all`: when every tier has answered. */
+  readonly ack?: 'memory' | 'all';
+  /** Refuse with `exists` when the key is there already. */
+  readonly onlyIfAbsent?: boolean;
+  /** Chunks in front of this one in its prefix. */
+  readonly depth?: number;
+}
+
+export interface StoreResult {
+  readonly stored: boolean;
+  /** Only when not stored. */
+  readonly reason?: RefusalReason;
+  /** Names of the tiers that have it by now; with `ack: 'memory'` the others follow. */
+  readonly tiers: readonly string[];
+}
+
+/**
+ * Room in the arena for one chunk that a door is receiving. Disposing it without `commit` gives the room back and
+ * nothing was stored. `commit` may be called once; the reservation must be disposed in any case.
+ */
+export interface PutReservation extends Disposable {
+  readonly key: ChunkKey;
+  readonly lengthBytes: number;
+  /** Write the bytes here, in order; the lengths add up to `lengthBytes`. */
+  readonly views: readonly Buffer[];
+  commit(options: CommitOptions): Awaitable<StoreResult>;
+}
+
+/**
+ * The engine by key: what doors that speak of keys (RESP, HTTP objects) use. A miss, a busy tier and a corrupt chunk
+ * all read as `undefined` and are counted apart.
+ */
+export interface ObjectStore {
+  /** For each key, the name of the first tier that has it. With `lease`, a hit stays until it is read or times out. */
+  exists(
+    keys: readonly ChunkKey[],
+    options?: { readonly lease?: boolean },
+  ): Awaitable<readonly (string | undefined)[]>;
+  /** A reference to the sealed chunk; the caller disposes it. */
+  get(key: ChunkKey): Awaitable<ArenaHandle | undefined>;
+  /** Admits a chunk before its first byte is received. May wait, for a bounded time, for tiers that lag behind. */
+  reserve(key: ChunkKey, lengthBytes: number, options?: ReserveOptions): Awaitable<PutReservation | Refusal>;
+  /** For each key, whether it was there. */
+  delete(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]>;
+  pin(keys: readonly ChunkKey[], timeoutMs?: number): Awaitable<readonly boolean[]>;
+  unpin(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]>;
+  /** Sets the expiry (epoch ms, 0 = never). @returns whether it is there. */
+  expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean>;
+  /** Expiry (epoch ms, 0 = never), or undefined when the key is not there. */
+  expiresAtMs(key: ChunkKey): Awaitable<number | undefined>;
+  /** How many chunks there are in a namespace, over all tiers, each once. */
+  count(namespace: number): Awaitable<number>;
+  /** Pages through the keys of one namespace. Start with cursor 0; done when 0 comes back. */
+  scan(namespace: number, cursor: number, count: number): Awaitable<ScanPage>;
+  /** @returns how many chunks were removed. */
+  clear(filter?: ChunkFilter): Awaitable<number>;
+  /** CRC-32C of bytes as they arrive, chained by `previous`. */
+  crc32c(bytes: Uint8Array, previous?: number): number;
+}
