@@ -89,7 +89,14 @@ export interface Arena {
   allocate(request: AllocationRequest): ArenaHandle | undefined;
   /** A new reference to a live chunk by its slot. @throws KV_ARENA_USE_AFTER_FREE when the slot is free. */
   acquire(slot: number): ArenaHandle;
-  /** References now held to the chunk in this slot; 0 when the slot is free. */
+  /**
+   * One more reference to a live chunk, without an object: for the tier that keeps chunks at rest. It is not counted
+   * in `ArenaUsage.references`. @throws KV_ARENA_USE_AFTER_FREE when the slot is free.
+   */
+  keep(slot: number): void;
+  /** Ends one `keep`. @throws KV_ARENA_DOUBLE_FREE when the slot is not kept. */
+  unkeep(slot: number): void;
+  /** References now held to the chunk in this slot, kept ones included; 0 when the slot is free. */
   referenceCount(slot: number): number;
   /** Whether the chunk in this slot has exactly this key: digest, namespace and bytes. Allocates nothing. */
   matches(slot: number, key: ChunkKey): boolean;

@@ -65,7 +65,9 @@ export interface ChunkFilter {
  * - Handles that come in belong to the caller: a backend that keeps one retains it. Handles that go out belong to
  *   the receiver, who disposes them.
  * - Outcomes are values; a thrown error is a broken promise (`KV_BACKEND_CLOSED` before `open` and after `close`).
- * - A chunk is visible whole or not at all; a put of a key that is there replaces it.
+ * - A chunk is visible whole or not at all; a put of a key that is there replaces it, and leases and pins of the key
+ *   stay. A put that is not `stored` leaves no older value of its key.
+ * - `usage` and `isPutPending` answer at any time: before `open` and after `close` they report nothing.
  * - What does not know the answer at once returns a promise; what does, the answer.
  */
 export interface StorageBackend {
