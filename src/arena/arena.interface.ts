@@ -29,7 +29,7 @@ export interface ChunkAttributes {
 /**
  * One reference to one chunk in the arena. The bytes stay where they are until the last reference is disposed.
  * `using handle = …` is the normal form. Disposing twice throws `KV_ARENA_DOUBLE_FREE`; any other use after disposal
- * throws `KV_ARENA_USE_AFTER_FREE`.
+ * throws `KV_ARENA_USE_AFTER_FREE` (`slot`, `generation` and `disposed` stay readable).
  */
 export interface ArenaHandle extends Disposable {
   /** Number of the chunk's record; with `generation` it names the chunk in other threads and processes. */
