@@ -1,0 +1,17 @@
+import { type DynamicModule } from '@nestjs/common';
+import { type TierConfig } from '../config/kvnest-config.interface.js';
+import { type EvictionPolicyFactory } from './eviction-policy.interface.js';
+
+/** One kind of backend, as the catalogue lists it. */
+export interface BackendDefinition {
+  /** The `type` of a tier in the configuration, equal to the folder's name. */
+  readonly type: string;
+  /**
+   * A module that provides and exports the backend of this tier under `getBackendToken(tier.name)`. It may inject
+   * ARENA, ARENA_SPACE, CLOCK, EVICTION_POLICIES and KVNEST_CONFIG, which are global.
+   */
+  register(tier: TierConfig): DynamicModule;
+}
+
+/** Finds a policy by its name in the configuration. @throws KV_CONFIG_INVALID for a name nobody knows. */
+export type EvictionPolicyLookup = (name: string) => EvictionPolicyFactory;

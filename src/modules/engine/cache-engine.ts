@@ -1,0 +1,267 @@
+import { type Observable, map } from 'rxjs';
+import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ChunkFilter, type ReadOutcome, type ScanPage } from '../../backends/storage-backend.interface.js';
+import { all, chain, type Awaitable } from '../../common/awaitable.js';
+import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
+import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
+import { readAhead } from '../prefetch/read-ahead.js';
+import { type AdmissionGate } from '../tiers/admission-gate.js';
+import { type StoreOutcomes, type TierStack } from '../tiers/tier-stack.js';
+import {
+  type CacheEngine,
+  type EngineStatus,
+  type LookupResult,
+  type PrefixChunk,
+  type PrefixRequest,
+  type RetrievedChunk,
+} from './cache-engine.interface.js';
+import { type PrefixChunker } from './chunking/prefix-chunker.js';
+import { MutableEngineCounters } from './engine-counters.js';
+import { engineStatus } from './engine-status.js';
+import {
+  type CommitOptions,
+  type PutReservation,
+  type Refusal,
+  type RefusalReason,
+  type ReserveOptions,
+  type StoreResult,
+} from './object-store.interface.js';
+import { EnginePutReservation } from './put-reservation.js';
+
+export interface CacheEngineParts {
+  readonly config: Pick<
+    KvnestConfig,
+    'chunkTokens' | 'keyFormat' | 'hashAlgorithm' | 'leaseMs' | 'pinTimeoutMs' | 'readAheadChunks'
+  >;
+  readonly arena: Arena;
+  readonly stack: TierStack;
+  readonly gate: AdmissionGate;
+  readonly chunker: PrefixChunker;
+}
+
+/** The engine: admission, the tiers and the keys of token prefixes, behind one interface for all doors. */
+export class TieredCacheEngine implements CacheEngine {
+  readonly counters = new MutableEngineCounters();
+  #draining = false;
+
+  constructor(private readonly parts: CacheEngineParts) {}
+
+  get chunkTokens(): number {
+    return this.parts.config.chunkTokens;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From now on puts are refused; reservations that were given may still be committed. */
+  beginDrain(): void {
+    this.#draining = true;
+    this.parts.gate.close();
+  }
+
+  /** Resolves when every chunk that was accepted has reached its tiers. */
+  settled(): Promise<void> {
+    return this.parts.stack.settled();
+  }
+
+  exists(
+    keys: readonly ChunkKey[],
+    options?: { readonly lease?: boolean },
+  ): Awaitable<readonly (string | undefined)[]> {
+    const leaseMs = options?.lease === true ? this.parts.config.leaseMs : undefined;
+    this.counters.lookups++;
+    return all(keys.map((key) => this.parts.stack.locate(key, leaseMs)));
+  }
+
+  get(key: ChunkKey): Awaitable<ArenaHandle | undefined> {
+    return chain(this.#read(key), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
+  }
+
+  reserve(
+    key: ChunkKey,
+    lengthBytes: number,
+    options: ReserveOptions = {},
+  ): Awaitable<PutReservation | Refusal> {
+    this.counters.puts++;
+    if (this.#draining) return this.#refuse('draining');
+    if (!this.#fits(key, lengthBytes)) return this.#refuse('too-large');
+    return chain(this.parts.gate.enter(lengthBytes), (entered) =>
+      entered ? this.#allocate(key, lengthBytes, options) : this.#refuse(this.#draining ? 'draining' : 'busy'),
+    );
+  }
+
+  /** For `EnginePutReservation`. */
+  commit(handle: ArenaHandle, options: CommitOptions): Awaitable<StoreResult> {
+    const { metadata, expiresAtMs = 0, depth = -1 } = options;
+    if (metadata !== undefined) handle.setMetadata(metadata);
+    handle.setAttributes({ expiresAtMs, depth });
+    handle.seal(options.checksum);
+    this.counters.bytesIn += handle.lengthBytes;
+    if (options.onlyIfAbsent !== true) return this.#store(handle, options.ack === 'all');
+    const kept = handle.retain();
+    return chain(this.parts.stack.locate(handle.key), (tier) => {
+      using stored = kept;
+      if (tier === undefined) return this.#store(stored, options.ack === 'all');
+      this.abandon(stored);
+      return { stored: false, reason: this.#refuse('exists').refused, tiers: [] };
+    });
+  }
+
+  /** For `EnginePutReservation`. */
+  abandon(handle: ArenaHandle): void {
+    this.parts.gate.leave(handle.lengthBytes);
+  }
+
+  delete(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]> {
+    this.counters.deletes += keys.length;
+    return all(keys.map((key) => this.parts.stack.remove(key)));
+  }
+
+  pin(keys: readonly ChunkKey[], timeoutMs = this.parts.config.pinTimeoutMs): Awaitable<readonly boolean[]> {
+    return all(keys.map((key) => this.parts.stack.pin(key, timeoutMs)));
+  }
+
+  unpin(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]> {
+    return all(keys.map((key) => this.parts.stack.unpin(key)));
+  }
+
+  expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
+    return this.parts.stack.expire(key, expiresAtMs);
+  }
+
+  expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
+    return this.parts.stack.expiresAtMs(key);
+  }
+
+  count(namespace: number): Promise<number> {
+    return this.parts.stack.count(namespace);
+  }
+
+  scan(namespace: number, cursor: number, count: number): Promise<ScanPage> {
+    return this.parts.stack.scan(namespace, cursor, count);
+  }
+
+  clear(filter: ChunkFilter = {}): Awaitable<number> {
+    return this.parts.stack.clear(filter);
+  }
+
+  crc32c(bytes: Uint8Array, previous?: number): number {
+    return this.parts.arena.crc32c(bytes, previous);
+  }
+
+  chunks(request: PrefixRequest): readonly PrefixChunk[] {
+    return this.parts.chunker.chunks(request);
+  }
+
+  async lookup(request: PrefixRequest, options: { readonly pinMs?: number } = {}): Promise<LookupResult> {
+    const { pinMs } = options;
+    const result = await this.#locate(request, pinMs === undefined ? this.parts.config.leaseMs : undefined);
+    if (pinMs !== undefined) await this.pin(keysOf(result.chunks), pinMs);
+    this.counters.lookups++;
+    this.counters.lookupTokens += request.tokens.length;
+    this.counters.hitTokens += result.hitTokens;
+    return result;
+  }
+
+  retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
+    return readAhead(this.chunks(request), this.parts.config.readAheadChunks, (key) => this.#read(key)).pipe(
+      map(({ item, handle }) => ({ ...item, handle })),
+    );
+  }
+
+  reserveChunk(
+    chunk: PrefixChunk,
+    lengthBytes: number,
+    options?: ReserveOptions,
+  ): Awaitable<PutReservation | Refusal> {
+    return this.reserve(chunk.key, lengthBytes, options);
+  }
+
+  pinPrefix(request: PrefixRequest, timeoutMs = this.parts.config.pinTimeoutMs): Promise<LookupResult> {
+    return this.lookup(request, { pinMs: timeoutMs });
+  }
+
+  unpinPrefix(request: PrefixRequest): Awaitable<number> {
+    return chain(this.unpin(keysOf(this.chunks(request))), countTrue);
+  }
+
+  removePrefix(request: PrefixRequest): Awaitable<number> {
+    return chain(this.delete(keysOf(this.chunks(request))), countTrue);
+  }
+
+  status(): EngineStatus {
+    return engineStatus(this.parts, this.counters, this.#draining);
+  }
+
+  async #locate(request: PrefixRequest, leaseMs: number | undefined): Promise<LookupResult> {
+    const chunks = this.chunks(request);
+    const located = await this.parts.stack.locatePrefix(keysOf(chunks), leaseMs);
+    const hits = located.flatMap(({ tier }, index) => {
+      const chunk = chunks[index];
+      return chunk === undefined ? [] : [{ ...chunk, tier }];
+    });
+    return { hitTokens: hits.reduce((sum, { tokens }) => sum + tokens, 0), chunks: hits };
+  }
+
+  #read(key: ChunkKey): Awaitable<ReadOutcome> {
+    this.counters.gets++;
+    return chain(this.parts.stack.read(key), (outcome) => {
+      if (outcome === 'miss') this.counters.misses++;
+      else if (outcome === 'busy') this.counters.busyReads++;
+      else if (outcome === 'corrupt') this.counters.corruptReads++;
+      else {
+        this.counters.hits++;
+        this.counters.bytesOut += outcome.lengthBytes;
+      }
+      return outcome;
+    });
+  }
+
+  #fits(key: ChunkKey, lengthBytes: number): boolean {
+    const { arena, stack } = this.parts;
+    return key.bytes.length <= MAX_KEY_BYTES && !arena.isTooLarge(lengthBytes) && stack.takes(lengthBytes);
+  }
+
+  #allocate(key: ChunkKey, lengthBytes: number, options: ReserveOptions): PutReservation | Refusal {
+    const handle = this.parts.stack.space.reserve({ key, lengthBytes, ...options });
+    if (typeof handle !== 'string') return new EnginePutReservation(handle, this);
+    this.parts.gate.leave(lengthBytes);
+    return this.#refuse(handle);
+  }
+
+  #store(handle: ArenaHandle, waitForAll: boolean): Awaitable<StoreResult> {
+    const { lengthBytes } = handle;
+    const stored = this.parts.stack.store(handle, waitForAll, () => this.parts.gate.leave(lengthBytes));
+    return chain(stored, (outcomes) => this.#result(outcomes));
+  }
+
+  #result(outcomes: StoreOutcomes): StoreResult {
+    const tiers: string[] = [];
+    for (const [tier, outcome] of outcomes) if (outcome === 'stored') tiers.push(tier);
+    if (tiers.length > 0) {
+      this.counters.stored++;
+      return { stored: true, tiers };
+    }
+    return { stored: false, reason: this.#refuse(worstReason(outcomes)).refused, tiers };
+  }
+
+  #refuse(reason: RefusalReason): Refusal {
+    this.counters.refused[reason]++;
+    return { refused: reason };
+  }
+}
+
+function keysOf(chunks: readonly { readonly key: ChunkKey }[]): readonly ChunkKey[] {
+  return chunks.map(({ key }) => key);
+}
+
+function countTrue(flags: readonly boolean[]): number {
+  return flags.filter(Boolean).length;
+}
+
+/** Of several tiers that did not store a chunk, the one whose reason the caller can use best. */
+function worstReason(outcomes: StoreOutcomes): RefusalReason {
+  const reasons = [...outcomes.values()];
+  return (['failed', 'busy'] as const).find((reason) => reasons.includes(reason)) ?? 'rejected';
+}

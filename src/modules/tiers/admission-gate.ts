@@ -1,0 +1,77 @@
+import { type Awaitable } from '../../common/awaitable.js';
+
+interface Waiter {
+  readonly bytes: number;
+  readonly resolve: (admitted: boolean) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Bounds the bytes that are between their admission and the slowest tier, so that a fast client is slowed to the pace
+ * of the tiers instead of filling the arena with chunks that nothing may evict. Who waits here holds no arena bytes.
+ */
+export class AdmissionGate {
+  #bytes = 0;
+  readonly #waiters: Waiter[] = [];
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** Bytes inside. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  /**
+   * Lets `bytes` in, at once or when others have left; a single chunk larger than the bound goes in alone.
+   *
+   * @returns false when there was no room in time; then nothing was let in.
+   */
+  enter(bytes: number): Awaitable<boolean> {
+    if (this.#waiters.length === 0 && this.#fits(bytes)) {
+      this.#bytes += bytes;
+      return true;
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        resolve(false);
+        this.#admit();
+      }, this.timeoutMs);
+      const waiter: Waiter = { bytes, resolve, timer };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  leave(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#admit();
+  }
+
+  /** Turns away all who wait. */
+  close(): void {
+    for (const waiter of this.#waiters.splice(0)) {
+      clearTimeout(waiter.timer);
+      waiter.resolve(false);
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= this.maxBytes;
+  }
+
+  #admit(): void {
+    for (let next = this.#waiters[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiters[0]) {
+      this.#waiters.shift();
+      clearTimeout(next.timer);
+      this.#bytes += next.bytes;
+      next.resolve(true);
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+
+interface Put {
+  readonly handle: ArenaHandle;
+  readonly done: Promise<unknown>;
+}
+
+/**
+ * Chunks that some tier is still storing. They are readable from here, so that a chunk is never invisible between the
+ * moment it was accepted and the moment a tier has it.
+ */
+export class InFlightPuts {
+  readonly #puts = new Map<string, Put>();
+  readonly #idle: (() => void)[] = [];
+  #pending = 0;
+
+  get size(): number {
+    return this.#pending;
+  }
+
+  /** Keeps a reference to the chunk until `done` settles. */
+  track(handle: ArenaHandle, done: Promise<unknown>): void {
+    const kept = handle.retain();
+    const { id } = kept.key;
+    this.#puts.set(id, { handle: kept, done });
+    this.#pending++;
+    void done.finally(() => {
+      if (this.#puts.get(id)?.handle === kept) this.#puts.delete(id);
+      kept[Symbol.dispose]();
+      if (--this.#pending === 0) this.#idle.splice(0).forEach((resolve) => resolve());
+    });
+  }
+
+  has(key: ChunkKey): boolean {
+    return this.#find(key) !== undefined;
+  }
+
+  /** A new reference to the chunk, or undefined. */
+  get(key: ChunkKey): ArenaHandle | undefined {
+    return this.#find(key)?.handle.retain();
+  }
+
+  /** Settles when the put of this key does; undefined when there is none. */
+  done(key: ChunkKey): Promise<unknown> | undefined {
+    return this.#find(key)?.done;
+  }
+
+  /** Makes the chunk unreadable from here; the puts go on and the tiers sort it out. */
+  hide(key: ChunkKey): boolean {
+    return this.#puts.size > 0 && this.#puts.delete(key.id);
+  }
+
+  hideAll(matches: (key: ChunkKey) => boolean): void {
+    for (const [id, { handle }] of this.#puts) if (matches(handle.key)) this.#puts.delete(id);
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  settled(): Promise<void> {
+    return this.#pending === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #find(key: ChunkKey): Put | undefined {
+    return this.#puts.size > 0 ? this.#puts.get(key.id) : undefined;
+  }
+}

@@ -1,0 +1,229 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ArenaSpace } from '../../arena/arena-space.interface.js';
+import {
+  type ChunkFilter,
+  type PutOutcome,
+  type ReadOutcome,
+  type ScanPage,
+} from '../../backends/storage-backend.interface.js';
+import { all, chain, type Awaitable } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { chunkFilter } from './chunk-filter.js';
+import { ChunkLoads } from './chunk-loads.js';
+import { InFlightPuts } from './in-flight-puts.js';
+import { countKeys, scanTiers } from './tier-scan.js';
+import { type Tier } from './tier.js';
+
+/** What a store came to: the outcome of each tier that has answered, by name. */
+export type StoreOutcomes = ReadonlyMap<string, PutOutcome>;
+
+export interface Located {
+  readonly key: ChunkKey;
+  readonly tier: string;
+}
+
+/** Name under which a chunk is found that no tier has yet. */
+export const IN_FLIGHT = 'in-flight';
+
+/**
+ * The backends in the order of the configuration: earlier ones are asked first, writes go through to all, reads
+ * promote upwards, concurrent reads of one key are one read, and a put on its way is visible.
+ *
+ * Keys are ordered by what callers saw: a write or removal that starts after a load of the same key began makes that
+ * load stale, so that old bytes never come back into a tier.
+ */
+export class TierStack {
+  readonly #inFlight = new InFlightPuts();
+  readonly #loads = new ChunkLoads();
+
+  constructor(
+    readonly tiers: readonly Tier[],
+    readonly space: ArenaSpace,
+  ) {}
+
+  /** Whether a chunk of this size could be stored in any tier. */
+  takes(lengthBytes: number): boolean {
+    return this.tiers.some(({ backend }) => lengthBytes <= backend.capabilities.maxChunkBytes);
+  }
+
+  /** Name of the first tier that has the key; a hit is leased for `leaseMs`. */
+  locate(key: ChunkKey, leaseMs?: number): Awaitable<string | undefined> {
+    return this.#locateFrom(0, key, leaseMs);
+  }
+
+  /** The keys in front of the first that no tier has. Asks each tier for as long a run as it can give. */
+  async locatePrefix(keys: readonly ChunkKey[], leaseMs?: number): Promise<readonly Located[]> {
+    const found: Located[] = [];
+    for (let progress = true; progress && found.length < keys.length; ) {
+      progress = false;
+      for (const tier of this.tiers) {
+        const rest = keys.slice(found.length);
+        const run = await tier.ask((backend) => backend.containsPrefix(rest, leaseOptions(leaseMs)), 0);
+        for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
+        progress ||= run > 0;
+      }
+      const next = keys[found.length];
+      if (next !== undefined && this.#inFlight.has(next)) {
+        found.push({ key: next, tier: IN_FLIGHT });
+        progress = true;
+      }
+    }
+    return found;
+  }
+
+  /** The chunk from the first tier that has it; the handle belongs to the caller. */
+  read(key: ChunkKey): Awaitable<ReadOutcome> {
+    return this.#readFrom(0, key, 'miss');
+  }
+
+  /**
+   * Writes a sealed chunk through to every tier.
+   *
+   * @param waitForAll wait for every tier; else only until one has it, and the others follow.
+   * @param settled called once, when every tier has answered.
+   */
+  store(handle: ArenaHandle, waitForAll: boolean, settled: () => void): Awaitable<StoreOutcomes> {
+    const { key } = handle;
+    this.#loads.invalidate(key);
+    this.#inFlight.hide(key);
+    const outcomes = new Map<string, PutOutcome>();
+    const answers = this.tiers.map((tier) =>
+      chain(tier.put(handle), (outcome) => {
+        outcomes.set(tier.name, outcome);
+        return outcome;
+      }),
+    );
+    const slow = answers.filter((answer) => answer instanceof Promise);
+    if (slow.length === 0) {
+      settled();
+      return outcomes;
+    }
+    const done = Promise.all(slow).finally(settled);
+    this.#inFlight.track(handle, done);
+    if (!waitForAll && answers[0] === 'stored') return outcomes;
+    return (waitForAll ? done : firstStored(slow)).then(() => outcomes);
+  }
+
+  remove(key: ChunkKey): Awaitable<boolean> {
+    this.#loads.invalidate(key);
+    const hidden = this.#inFlight.hide(key);
+    return chain(
+      all(this.tiers.map((tier) => tier.ask((backend) => backend.remove(key), false))),
+      (removed) => hidden || removed.includes(true),
+    );
+  }
+
+  clear(filter: ChunkFilter): Awaitable<number> {
+    const matches = chunkFilter(filter);
+    this.#loads.invalidateAll(matches);
+    this.#inFlight.hideAll(matches);
+    return chain(all(this.tiers.map((tier) => tier.ask((backend) => backend.clear(filter), 0))), (counts) =>
+      Math.max(0, ...counts),
+    );
+  }
+
+  /** Protects the chunk in every tier that has it. */
+  pin(key: ChunkKey, timeoutMs: number): Awaitable<boolean> {
+    return chain(
+      all(this.tiers.map((tier) => tier.ask((backend) => backend.pin(key, timeoutMs), false))),
+      (pinned) => pinned.includes(true),
+    );
+  }
+
+  unpin(key: ChunkKey): Awaitable<boolean> {
+    return chain(all(this.tiers.map((tier) => tier.ask((backend) => backend.unpin(key), false))), (unpinned) =>
+      unpinned.includes(true),
+    );
+  }
+
+  /** A tier that is still storing the chunk is told once it has it. */
+  expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
+    const pending = this.#inFlight.done(key);
+    const told = chain(
+      all(this.tiers.map((tier) => tier.ask((backend) => backend.expire(key, expiresAtMs), false))),
+      (found) => found.includes(true),
+    );
+    if (pending === undefined) return told;
+    return Promise.all([told, pending.then(() => this.expire(key, expiresAtMs))]).then((found) =>
+      found.includes(true),
+    );
+  }
+
+  expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
+    return chain(
+      all(this.tiers.map((tier) => tier.ask((backend) => backend.expiresAtMs(key), undefined))),
+      (times) => times.find((time) => time !== undefined) ?? this.#inFlightExpiry(key),
+    );
+  }
+
+  count(namespace: number): Promise<number> {
+    return countKeys(this.tiers, namespace);
+  }
+
+  scan(namespace: number, cursor: number, count: number): Promise<ScanPage> {
+    return scanTiers(this.tiers, namespace, cursor, count);
+  }
+
+  /** Resolves when every write that was accepted has reached its tiers. */
+  settled(): Promise<void> {
+    return this.#inFlight.settled();
+  }
+
+  #locateFrom(index: number, key: ChunkKey, leaseMs: number | undefined): Awaitable<string | undefined> {
+    const tier = this.tiers[index];
+    if (tier === undefined) return this.#inFlight.has(key) ? IN_FLIGHT : undefined;
+    return chain(
+      tier.ask((backend) => backend.contains(key, leaseOptions(leaseMs)), false),
+      (found) => (found ? tier.name : this.#locateFrom(index + 1, key, leaseMs)),
+    );
+  }
+
+  /** @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`. */
+  #readFrom(index: number, key: ChunkKey, worst: 'miss' | 'busy' | 'corrupt'): Awaitable<ReadOutcome> {
+    const tier = this.tiers[index];
+    if (tier === undefined) return worst;
+    const { zeroCopy } = tier.backend.capabilities;
+    const outcome = zeroCopy
+      ? tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss')
+      : (this.#inFlight.get(key) ?? this.#load(index, tier, key));
+    return chain(outcome, (answer) => {
+      if (typeof answer === 'string') return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer);
+      tier.hits++;
+      return answer;
+    });
+  }
+
+  #load(index: number, tier: Tier, key: ChunkKey): Awaitable<ReadOutcome> {
+    return this.#loads.read(
+      key,
+      async () => tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'),
+      (handle) => this.#promote(index, handle),
+    );
+  }
+
+  /** Puts what a lower tier gave into the tiers above it. */
+  #promote(from: number, handle: ArenaHandle): void {
+    const slow = this.tiers
+      .slice(0, from)
+      .map((tier) => tier.put(handle))
+      .filter((answer) => answer instanceof Promise);
+    if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));
+  }
+
+  #inFlightExpiry(key: ChunkKey): number | undefined {
+    using handle = this.#inFlight.get(key);
+    return handle?.attributes.expiresAtMs;
+  }
+}
+
+function leaseOptions(leaseMs: number | undefined): { readonly leaseMs: number } | undefined {
+  return leaseMs === undefined ? undefined : { leaseMs };
+}
+
+/** Resolves when one of the puts is stored, or all have been answered. */
+function firstStored(puts: readonly Promise<PutOutcome>[]): Promise<unknown> {
+  return new Promise((resolve) => {
+    for (const put of puts) void put.then((outcome) => outcome === 'stored' && resolve(outcome));
+    void Promise.all(puts).then(resolve);
+  });
+}

@@ -1,0 +1,67 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type PutOutcome, type StorageBackend } from '../../backends/storage-backend.interface.js';
+import { chain, type Awaitable } from '../../common/awaitable.js';
+
+/** One backend at its place in the stack, with what is on its way to it and what it answered. */
+export class Tier {
+  hits = 0;
+  stores = 0;
+  pendingBytes = 0;
+  readonly storesRefused: Record<Exclude<PutOutcome, 'stored'>, number> = { rejected: 0, busy: 0, failed: 0 };
+
+  constructor(readonly backend: StorageBackend) {}
+
+  get name(): string {
+    return this.backend.name;
+  }
+
+  /** Hands a sealed chunk to the backend and counts what becomes of it; a broken promise counts as `failed`. */
+  put(handle: ArenaHandle): Awaitable<PutOutcome> {
+    const { lengthBytes } = handle;
+    if (lengthBytes > this.backend.capabilities.maxChunkBytes) return this.#count('rejected');
+    let outcomes: Awaitable<readonly PutOutcome[]>;
+    try {
+      outcomes = this.backend.putMany([handle]);
+    } catch {
+      return this.#count('failed');
+    }
+    if (!(outcomes instanceof Promise)) return this.#count(outcomes[0] ?? 'failed');
+    this.pendingBytes += lengthBytes;
+    return outcomes.then(
+      ([outcome]) => this.#settle(lengthBytes, outcome ?? 'failed'),
+      () => this.#settle(lengthBytes, 'failed'),
+    );
+  }
+
+  #settle(lengthBytes: number, outcome: PutOutcome): PutOutcome {
+    this.pendingBytes -= lengthBytes;
+    return this.#count(outcome);
+  }
+
+  #count(outcome: PutOutcome): PutOutcome {
+    if (outcome === 'stored') this.stores++;
+    else this.storesRefused[outcome]++;
+    return outcome;
+  }
+
+  /** Calls `operation` on the backend; a broken promise is answered with `fallback`, so that one tier never fails a request. */
+  ask<T>(operation: (backend: StorageBackend) => Awaitable<T>, fallback: T): Awaitable<T> {
+    try {
+      const answer = operation(this.backend);
+      return answer instanceof Promise ? answer.catch(() => fallback) : answer;
+    } catch {
+      return fallback;
+    }
+  }
+
+  /** As `ask`, for operations whose answers are of the same shape for every key. */
+  askEach<T>(
+    count: number,
+    operation: (backend: StorageBackend) => Awaitable<readonly T[]>,
+    fallback: T,
+  ): Awaitable<readonly T[]> {
+    return chain(this.ask<readonly T[] | undefined>(operation, undefined), (answers) =>
+      answers === undefined ? new Array<T>(count).fill(fallback) : answers,
+    );
+  }
+}

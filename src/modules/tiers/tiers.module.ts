@@ -1,0 +1,33 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type ArenaSpace } from '../../arena/arena-space.interface.js';
+import { ARENA_SPACE } from '../../arena/arena.tokens.js';
+import { BACKENDS } from '../../backends/backends.tokens.js';
+import { type StorageBackend } from '../../backends/storage-backend.interface.js';
+import { Tier } from './tier.js';
+import { TierStack } from './tier-stack.js';
+import { TiersLifecycle } from './tiers.lifecycle.js';
+import { TIER_STACK } from './tiers.tokens.js';
+
+@Module({})
+export class TiersModule {
+  /** @param backends the module that exports BACKENDS. */
+  static forRoot(backends: DynamicModule): DynamicModule {
+    return {
+      module: TiersModule,
+      imports: [backends],
+      providers: [
+        {
+          provide: TIER_STACK,
+          inject: [BACKENDS, ARENA_SPACE],
+          useFactory: (list: readonly StorageBackend[], space: ArenaSpace) =>
+            new TierStack(
+              list.map((backend) => new Tier(backend)),
+              space,
+            ),
+        },
+        TiersLifecycle,
+      ],
+      exports: [TIER_STACK],
+    };
+  }
+}

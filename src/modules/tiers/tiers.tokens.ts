@@ -1,0 +1,2 @@
+/** Injection token of the `TierStack`. */
+export const TIER_STACK = Symbol.for('kvnest:TierStack');
