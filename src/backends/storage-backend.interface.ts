@@ -30,6 +30,8 @@ export type PutOutcome = 'stored' | 'rejected' | 'busy' | 'failed';
 export interface ContainsOptions {
   /** Protect a hit from eviction until it is read or this time has passed. Refused silently beyond half the tier. */
   readonly leaseMs?: number;
+  /** A chunk that carries no metadata does not count. */
+  readonly withMetadata?: boolean;
 }
 
 export interface BackendUsage {

@@ -54,10 +54,13 @@ export interface PutReservation extends Disposable {
  * all read as `undefined` and are counted apart.
  */
 export interface ObjectStore {
-  /** For each key, the name of the first tier that has it. With `lease`, a hit stays until it is read or times out. */
+  /**
+   * For each key, the name of the first tier that has it. With `lease`, a hit stays until it is read or times out;
+   * with `withMetadata`, a chunk that carries none does not count.
+   */
   exists(
     keys: readonly ChunkKey[],
-    options?: { readonly lease?: boolean },
+    options?: { readonly lease?: boolean; readonly withMetadata?: boolean },
   ): Awaitable<readonly (string | undefined)[]>;
   /** A reference to the sealed chunk; the caller disposes it. */
   get(key: ChunkKey): Awaitable<ArenaHandle | undefined>;
