@@ -1,0 +1,125 @@
+import { KvError } from '../../common/errors/kv-error.js';
+import { DigestColumn, type Digest } from './digest-column.js';
+import { IndexSegments, SEGMENT_SLOTS } from './index-segments.js';
+
+const SLOT_MASK = SEGMENT_SLOTS - 1;
+/** Beyond this a segment splits; the rest keeps probe sequences short. */
+const FULL = Math.floor(SEGMENT_SLOTS * 0.8);
+/** The other ten bits of the first word place a key inside its segment. */
+const MAX_DEPTH = 22;
+const TAG_SPAN = 2 ** 32;
+/** Segments one call of `scan` looks at, when most are empty. */
+const SEGMENTS_PER_SCAN = 64;
+
+/**
+ * From a key's 128-bit digest to an entry, a small dense integer that the caller hands out. Extendible hashing: a
+ * directory, indexed by the high bits of the first digest word, points to segments of 1,024 places; a segment that
+ * fills up is split on its own. So growth touches some hundred keys at a time and never all, and no entry is a
+ * JavaScript object. Segments are never merged: memory stays at the high-water mark.
+ *
+ * Equal digests of different keys live side by side; `matches` tells them apart.
+ */
+export class DigestIndex {
+  readonly #digests = new DigestColumn();
+  readonly #segments = new IndexSegments();
+  #directory = new Uint32Array([this.#segments.add(0)]);
+  #depth = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes taken outside the JavaScript heap. */
+  get allocatedBytes(): number {
+    return this.#segments.allocatedBytes + this.#digests.allocatedBytes + this.#directory.byteLength;
+  }
+
+  /** The entry with this digest that `matches`, or -1. */
+  find<K extends Digest>(key: K, matches: (entry: number, key: K) => boolean): number {
+    const tag = key.d0;
+    const segment = this.#segmentOf(tag);
+    const slab = this.#segments.slab(segment);
+    const base = this.#segments.base(segment);
+    for (let slot = tag & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
+      const found = slab[base + slot * 2 + 1] as number;
+      if (found === 0) return -1;
+      if (slab[base + slot * 2] !== tag) continue;
+      if (this.#digests.equals(found - 1, key) && matches(found - 1, key)) return found - 1;
+    }
+  }
+
+  /**
+   * Adds a pair, without looking for the key. `entry` must not be in the index.
+   * @throws KV_INDEX_FULL when hundreds of keys agree in 22 bits of their digest, which no honest load does.
+   */
+  insert(key: Digest, entry: number): void {
+    let segment = this.#segmentOf(key.d0);
+    while (this.#segments.count(segment) >= FULL && this.#segments.depth(segment) < MAX_DEPTH) {
+      this.#split(segment, key.d0);
+      segment = this.#segmentOf(key.d0);
+    }
+    // One place stays free, or a search for a missing key would never end.
+    if (this.#segments.count(segment) >= SEGMENT_SLOTS - 1) throw indexFull();
+    this.#digests.set(entry, key);
+    this.#segments.insert(segment, key.d0, entry);
+    this.#size++;
+  }
+
+  /** @returns whether `entry` was in the index. */
+  remove(entry: number): boolean {
+    const tag = this.#digests.firstWord(entry);
+    const removed = this.#segments.remove(this.#segmentOf(tag), tag, entry);
+    if (removed) this.#size--;
+    return removed;
+  }
+
+  /**
+   * Appends about `limit` entries to `out`, in the order of their digests. Start with cursor 0 and go on with what
+   * comes back until that is 0. The cursor is a place in the space of digests, which splitting does not move: every
+   * entry that is there during the whole scan is met exactly once. A page may be short, even empty.
+   */
+  scan(cursor: number, limit: number, out: number[]): number {
+    if (!Number.isInteger(cursor) || cursor < 0 || cursor >= TAG_SPAN) return 0;
+    const end = out.length + Math.max(1, limit);
+    let from = cursor;
+    for (let i = 0; i < SEGMENTS_PER_SCAN && out.length < end; i++) {
+      const segment = this.#segmentOf(from);
+      const next = this.#segments.collect(segment, from, end - out.length, out);
+      if (next !== -1) return next;
+      const span = TAG_SPAN / 2 ** this.#segments.depth(segment);
+      from = (Math.floor(from / span) + 1) * span;
+      if (from === TAG_SPAN) return 0;
+    }
+    return from;
+  }
+
+  #segmentOf(tag: number): number {
+    return this.#directory[(tag >>> 1) >>> (31 - this.#depth)] as number;
+  }
+
+  #split(segment: number, tag: number): void {
+    if (this.#segments.depth(segment) === this.#depth) this.#doubleDirectory();
+    const sibling = this.#segments.split(segment);
+    const depth = this.#segments.depth(segment);
+    const places = 2 ** (this.#depth - depth);
+    // The two halves lie side by side; `tag` is in one of them, the higher one starts at an odd prefix.
+    const higher = ((tag >>> 1) >>> (31 - depth)) | 1;
+    this.#directory.fill(sibling, higher * places, (higher + 1) * places);
+  }
+
+  #doubleDirectory(): void {
+    const doubled = new Uint32Array(this.#directory.length * 2);
+    for (let i = 0; i < doubled.length; i++) doubled[i] = this.#directory[i >>> 1] as number;
+    this.#directory = doubled;
+    this.#depth++;
+  }
+}
+
+function indexFull(): KvError {
+  return new KvError('KV_INDEX_FULL', 'Too many keys agree in the first bits of their digest', {
+    kind: 'internal',
+    retryable: true,
+    remedy: 'Restart the server: digests are seeded anew at every start.',
+  });
+}

@@ -1,0 +1,88 @@
+import { PagedColumn } from '../../common/paged-column.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type ChunkFilter } from '../storage-backend.interface.js';
+import { InternTable, OTHER } from './intern-table.js';
+
+const MAX_IDS = 1 << 16;
+
+/** Whose chunk it is. */
+export interface ChunkOrigin {
+  readonly model: string;
+  readonly tenant: string;
+}
+
+/** Model and tenant of a key. Never throws: a key of another form has none. */
+export type DescribeKey = (key: ChunkKey) => ChunkOrigin;
+
+/** The text in front of the first `@` is the model. */
+export const describeByAt: DescribeKey = (key) => {
+  const at = key.bytes.indexOf(0x40);
+  return { model: at === -1 ? '' : key.bytes.toString('utf8', 0, at), tenant: '' };
+};
+
+/** What a tier knows of each entry, in columns outside the JavaScript heap, and the sums over all. */
+export class EntryTable {
+  readonly #bytes = new PagedColumn(Float64Array);
+  readonly #expiresAtMs = new PagedColumn(Float64Array);
+  readonly #namespace = new PagedColumn(Uint32Array);
+  readonly #model = new PagedColumn(Uint16Array);
+  readonly #tenant = new PagedColumn(Uint16Array);
+  readonly #models = new InternTable(MAX_IDS);
+  readonly #tenants = new InternTable(MAX_IDS);
+  readonly #perNamespace = new Map<number, number>();
+  #usedBytes = 0;
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Entries in a namespace. */
+  count(namespace: number): number {
+    return this.#perNamespace.get(namespace) ?? 0;
+  }
+
+  bytes(entry: number): number {
+    return this.#bytes.get(entry);
+  }
+
+  expiresAtMs(entry: number): number {
+    return this.#expiresAtMs.get(entry);
+  }
+
+  setExpiresAtMs(entry: number, expiresAtMs: number): void {
+    this.#expiresAtMs.set(entry, expiresAtMs);
+  }
+
+  add(entry: number, namespace: number, origin: ChunkOrigin, bytes: number, expiresAtMs: number): void {
+    this.#bytes.set(entry, bytes);
+    this.#expiresAtMs.set(entry, expiresAtMs);
+    this.#namespace.set(entry, namespace);
+    this.#model.set(entry, this.#models.acquire(origin.model));
+    this.#tenant.set(entry, this.#tenants.acquire(origin.tenant));
+    this.#perNamespace.set(namespace, this.count(namespace) + 1);
+    this.#usedBytes += bytes;
+  }
+
+  remove(entry: number): void {
+    this.#usedBytes -= this.#bytes.get(entry);
+    this.#models.release(this.#model.get(entry));
+    this.#tenants.release(this.#tenant.get(entry));
+    const namespace = this.#namespace.get(entry);
+    const left = this.count(namespace) - 1;
+    if (left === 0) this.#perNamespace.delete(namespace);
+    else this.#perNamespace.set(namespace, left);
+  }
+
+  /** Whether the filter selects this entry. @param originOf asked only where the numbers do not tell. */
+  matches(entry: number, filter: ChunkFilter, originOf: (entry: number) => ChunkOrigin): boolean {
+    if (filter.namespace !== undefined && this.#namespace.get(entry) !== filter.namespace) return false;
+    if (filter.model !== undefined) {
+      const id = this.#model.get(entry);
+      if (id === OTHER ? originOf(entry).model !== filter.model : id !== this.#models.idOf(filter.model))
+        return false;
+    }
+    if (filter.tenant === undefined) return true;
+    const id = this.#tenant.get(entry);
+    return id === OTHER ? originOf(entry).tenant === filter.tenant : id === this.#tenants.idOf(filter.tenant);
+  }
+}

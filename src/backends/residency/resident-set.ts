@@ -1,0 +1,229 @@
+import { type Clock } from '../../common/clock.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type EvictionPolicy } from '../eviction-policy.interface.js';
+import { type ChunkFilter } from '../storage-backend.interface.js';
+import { DigestIndex } from './digest-index.js';
+import { describeByAt, EntryTable, type DescribeKey } from './entry-table.js';
+import { HoldTable } from './hold-table.js';
+
+export type Departure = 'removed' | 'replaced' | 'evicted' | 'expired';
+
+export interface ResidentSetOptions {
+  /** Name of the tier, for the eviction policy. */
+  readonly tier: string;
+  readonly capacityBytes: number;
+  readonly policy: EvictionPolicy;
+  readonly clock: Clock;
+  /** Whether the chunk under `entry`, whose digest is that of `key`, has this very key. */
+  readonly matches: (entry: number, key: ChunkKey) => boolean;
+  /** The key of a chunk that is there. */
+  readonly keyOf: (entry: number) => ChunkKey;
+  /** An entry has left the set, for whatever reason: the owner gives its bytes back here, and only here. */
+  readonly onDeparture: (entry: number, departure: Departure) => void;
+  readonly describe?: DescribeKey;
+}
+
+export interface ResidentTraits {
+  /** What the chunk takes of the tier's capacity. */
+  readonly bytes: number;
+  /** Epoch milliseconds, 0 or absent = never. */
+  readonly expiresAtMs?: number;
+  /** Chunks in front of it in its prefix, -1 or absent = unknown. */
+  readonly depth?: number;
+}
+
+/**
+ * The bookkeeping of a tier on this machine: which chunks are there, how many bytes they take, which of them are
+ * leased or pinned, when they expire, and which goes next. Says nothing about where the bytes are: the owner hands
+ * out the entries (small dense integers) and is told when one leaves.
+ */
+export class ResidentSet {
+  readonly capacityBytes: number;
+  readonly #options: ResidentSetOptions;
+  readonly #describe: DescribeKey;
+  readonly #index = new DigestIndex();
+  readonly #table = new EntryTable();
+  readonly #holds: HoldTable;
+  #evictions = 0;
+
+  constructor(options: ResidentSetOptions) {
+    this.#options = options;
+    this.#describe = options.describe ?? describeByAt;
+    this.capacityBytes = options.capacityBytes;
+    this.#holds = new HoldTable({ clock: options.clock, leasableBytes: options.capacityBytes / 2 });
+  }
+
+  /** Chunks that are there; those that have expired and were not asked for since are counted. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  get usedBytes(): number {
+    return this.#table.usedBytes;
+  }
+
+  get leasedBytes(): number {
+    return this.#holds.leasedBytes;
+  }
+
+  get pinnedBytes(): number {
+    return this.#holds.pinnedBytes;
+  }
+
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  /** Chunks in a namespace, counted as in `size`. */
+  count(namespace: number): number {
+    return this.#table.count(namespace);
+  }
+
+  /** The entry of a chunk, or -1. A chunk that has expired is removed and not found. */
+  find(key: ChunkKey): number {
+    const entry = this.#index.find(key, this.#options.matches);
+    return entry === -1 || this.#dropIfExpired(entry) ? -1 : entry;
+  }
+
+  /**
+   * Adds a chunk. The chunk of this key that was there leaves as `replaced`, its lease and pins pass to the new one;
+   * so does, without them, a chunk of another key with the same digest. Room is the caller's business (`makeRoom`).
+   */
+  insert(entry: number, key: ChunkKey, traits: ResidentTraits): void {
+    const { bytes, expiresAtMs = 0, depth = -1 } = traits;
+    const twin = this.#index.find(key, anyEntry);
+    if (twin !== -1) {
+      if (this.#options.matches(twin, key)) this.#holds.move(twin, entry, bytes);
+      this.#drop(twin, 'replaced');
+    }
+    const origin = this.#describe(key);
+    this.#index.insert(key, entry);
+    this.#table.add(entry, key.namespace, origin, bytes, expiresAtMs);
+    this.#options.policy.onInsert(entry, {
+      digest: [key.d0, key.d1, key.d2, key.d3],
+      bytes,
+      tier: this.#options.tier,
+      model: origin.model,
+      tenant: origin.tenant,
+      depth,
+      parent: -1,
+    });
+  }
+
+  /** The chunk was read, or found by a lookup that leased it. */
+  touch(entry: number): void {
+    this.#options.policy.onAccess(entry);
+  }
+
+  /** @returns whether the entry was there. */
+  remove(entry: number): boolean {
+    return this.#drop(entry, 'removed');
+  }
+
+  /** Bytes of the tier's capacity that a chunk takes. */
+  bytesOf(entry: number): number {
+    return this.#table.bytes(entry);
+  }
+
+  /** Epoch milliseconds, 0 = never. */
+  expiresAtMs(entry: number): number {
+    return this.#table.expiresAtMs(entry);
+  }
+
+  setExpiresAtMs(entry: number, expiresAtMs: number): void {
+    this.#table.setExpiresAtMs(entry, expiresAtMs);
+  }
+
+  /** @returns false when half of the capacity is leased already; the chunk is then not protected. */
+  lease(entry: number, durationMs: number): boolean {
+    return this.#holds.lease(entry, this.#table.bytes(entry), durationMs);
+  }
+
+  consumeLease(entry: number): void {
+    this.#holds.consumeLease(entry);
+  }
+
+  pin(entry: number, timeoutMs: number): void {
+    this.#holds.pin(entry, this.#table.bytes(entry), timeoutMs);
+  }
+
+  /** @returns whether there was a pin. */
+  unpin(entry: number): boolean {
+    return this.#holds.unpin(entry);
+  }
+
+  /** Leased or pinned, and not expired. */
+  isHeld(entry: number): boolean {
+    return this.#holds.isHeld(entry) && !this.#isExpired(entry);
+  }
+
+  /** The entry to give up next, which is still there; -1 when all are held or `evictable` refuses them. */
+  victim(evictable?: (entry: number) => boolean): number {
+    return this.#options.policy.victim(
+      (entry) => !this.isHeld(entry) && (evictable === undefined || evictable(entry)),
+    );
+  }
+
+  /** Gives up one chunk. @returns the bytes it took of the capacity, -1 when none can go. */
+  evict(evictable?: (entry: number) => boolean): number {
+    const entry = this.victim(evictable);
+    if (entry === -1) return -1;
+    const bytes = this.#table.bytes(entry);
+    this.#evictions++;
+    this.#drop(entry, 'evicted');
+    return bytes;
+  }
+
+  /** Evicts until `bytes` more fit the capacity. @returns false when they cannot; some may be evicted by then. */
+  makeRoom(bytes: number, evictable?: (entry: number) => boolean): boolean {
+    if (bytes + Math.max(this.leasedBytes, this.pinnedBytes) > this.capacityBytes) return false;
+    while (this.usedBytes + bytes > this.capacityBytes) if (this.evict(evictable) === -1) return false;
+    return true;
+  }
+
+  /**
+   * Calls `visit` with entries, about `limit` of them. Start with cursor 0; complete when 0 comes back. Every entry
+   * that is there during the whole scan is visited.
+   */
+  scan(cursor: number, limit: number, visit: (entry: number) => void): number {
+    const page: number[] = [];
+    const next = this.#index.scan(cursor, limit, page);
+    for (const entry of page) if (!this.#dropIfExpired(entry)) visit(entry);
+    return next;
+  }
+
+  /**
+   * Removes what the filter selects, about `limit` entries a call, so that a caller can let others run in between.
+   * @returns the number of chunks removed, and the cursor to go on with (0 = done).
+   */
+  clear(filter: ChunkFilter, cursor: number, limit: number): { removed: number; cursor: number } {
+    const originOf = (entry: number): ReturnType<DescribeKey> => this.#describe(this.#options.keyOf(entry));
+    let removed = 0;
+    const next = this.scan(cursor, limit, (entry) => {
+      if (this.#table.matches(entry, filter, originOf) && this.#drop(entry, 'removed')) removed++;
+    });
+    return { removed, cursor: next };
+  }
+
+  #isExpired(entry: number): boolean {
+    const expiresAtMs = this.#table.expiresAtMs(entry);
+    return expiresAtMs !== 0 && expiresAtMs <= this.#options.clock.nowMs();
+  }
+
+  #dropIfExpired(entry: number): boolean {
+    return this.#isExpired(entry) && this.#drop(entry, 'expired');
+  }
+
+  #drop(entry: number, departure: Departure): boolean {
+    if (!this.#index.remove(entry)) return false;
+    this.#holds.drop(entry);
+    this.#table.remove(entry);
+    this.#options.policy.onRemove(entry);
+    this.#options.onDeparture(entry, departure);
+    return true;
+  }
+}
+
+function anyEntry(): boolean {
+  return true;
+}
