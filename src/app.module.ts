@@ -1,0 +1,44 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { ArenaModule } from './arena/arena.module.js';
+import { EVICTION_POLICIES } from './backends/backends.tokens.js';
+import { BackendsModule } from './backends/backends.module.js';
+import { BACKENDS_CATALOG } from './backends/backends.catalog.js';
+import { systemClock } from './common/clock.js';
+import { CLOCK } from './common/common.tokens.js';
+import { KvnestConfigModule } from './config/kvnest-config.module.js';
+import { type KvnestConfig } from './config/kvnest-config.interface.js';
+import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
+import { RespDoorModule } from './modules/doors/resp/resp.module.js';
+import { EngineModule } from './modules/engine/engine.module.js';
+import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
+import { TiersModule } from './modules/tiers/tiers.module.js';
+
+/** What every module may inject without importing anything. */
+@Global()
+@Module({
+  providers: [
+    { provide: CLOCK, useValue: systemClock },
+    { provide: EVICTION_POLICIES, useValue: findEvictionPolicy },
+  ],
+  exports: [CLOCK, EVICTION_POLICIES],
+})
+class CommonModule {}
+
+/** The composition root: the only place that knows every module, in the order in which a request meets them. */
+@Module({})
+export class AppModule {
+  static forRoot(config: KvnestConfig): DynamicModule {
+    const { http, resp } = config.doors;
+    return {
+      module: AppModule,
+      imports: [
+        KvnestConfigModule.forRoot(config),
+        CommonModule,
+        ArenaModule.forRoot(config),
+        EngineModule.forRoot(TiersModule.forRoot(BackendsModule.forRoot(config.tiers, BACKENDS_CATALOG))),
+        ...(http === false ? [] : [HttpDoorModule.forRoot(config)]),
+        ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
+      ],
+    };
+  }
+}
