@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { ArenaModule } from './arena/arena.module.js';
 import { EVICTION_POLICIES } from './backends/backends.tokens.js';
 import { BackendsModule } from './backends/backends.module.js';
+import { type BackendDefinition } from './backends/backend-definition.interface.js';
 import { BACKENDS_CATALOG } from './backends/backends.catalog.js';
 import { systemClock } from './common/clock.js';
 import { CLOCK } from './common/common.tokens.js';
@@ -24,18 +25,26 @@ import { TiersModule } from './modules/tiers/tiers.module.js';
 })
 class CommonModule {}
 
+/** What an embedding application adds to the server. */
+export interface AppExtensions {
+  /** Kinds of backends beside those of the catalogue; the tiers of the configuration name them by their type. */
+  readonly backends?: readonly BackendDefinition[];
+}
+
 /** The composition root: the only place that knows every module, in the order in which a request meets them. */
 @Module({})
 export class AppModule {
-  static forRoot(config: KvnestConfig): DynamicModule {
+  static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
     const { http, resp } = config.doors;
+    const definitions = [...BACKENDS_CATALOG, ...(extensions.backends ?? [])];
+    const tiers = TiersModule.forRoot(BackendsModule.forRoot(config.tiers, definitions));
     return {
       module: AppModule,
       imports: [
         KvnestConfigModule.forRoot(config),
         CommonModule,
         ArenaModule.forRoot(config),
-        EngineModule.forRoot(TiersModule.forRoot(BackendsModule.forRoot(config.tiers, BACKENDS_CATALOG))),
+        EngineModule.forRoot(tiers),
         ...(http === false ? [] : [HttpDoorModule.forRoot(config)]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
       ],

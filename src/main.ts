@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type INestApplicationContext, Logger, type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app.module.js';
+import { type AppExtensions, AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { type KvnestConfig } from './config/kvnest-config.interface.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
@@ -16,13 +16,17 @@ const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
 const LAST_LEVEL = { error: 'error', warn: 'warn', info: 'log', debug: 'debug' } as const;
 
 /** Builds and starts the whole server: when it returns, the doors listen. The caller closes it. */
-export async function startServer(config: KvnestConfig): Promise<INestApplicationContext> {
+export async function startServer(
+  config: KvnestConfig,
+  extensions: AppExtensions = {},
+): Promise<INestApplicationContext> {
+  const root = AppModule.forRoot(config, extensions);
   const logger = LEVELS.slice(0, LEVELS.indexOf(LAST_LEVEL[config.logLevel]) + 1);
   const { http } = config.doors;
   if (http === false) {
-    return NestFactory.createApplicationContext(AppModule.forRoot(config), { logger, abortOnError: false });
+    return NestFactory.createApplicationContext(root, { logger, abortOnError: false });
   }
-  const app = await createHttpApp(AppModule.forRoot(config), config, { logger, abortOnError: false });
+  const app = await createHttpApp(root, config, { logger, abortOnError: false });
   await app.listen(http.port, http.host);
   return app;
 }

@@ -1,0 +1,69 @@
+/**
+ * The public API of kvnest: the contracts that extensions implement, the tokens that they inject, and the server for
+ * applications that embed it. Everything else may change without notice.
+ */
+export { type AppExtensions, AppModule } from './app.module.js';
+export { startServer } from './main.js';
+
+export { type Awaitable } from './common/awaitable.js';
+export { type Clock, systemClock } from './common/clock.js';
+export { CLOCK } from './common/common.tokens.js';
+export { isKvError, KvError, type KvErrorKind, type KvErrorOptions } from './common/errors/kv-error.js';
+
+export { type KvnestConfig, KVNEST_CONFIG, type TierConfig } from './config/kvnest-config.interface.js';
+
+export type {
+  AllocationRequest,
+  Arena,
+  ArenaHandle,
+  ArenaUsage,
+  ChunkAttributes,
+  ChunkState,
+  Extent,
+} from './arena/arena.interface.js';
+export { type ArenaSpace, type Reclaimer } from './arena/arena-space.interface.js';
+export { ARENA, ARENA_SPACE } from './arena/arena.tokens.js';
+export { ArenaSpaceService } from './arena/arena-space.js';
+export { createArena } from './arena/create-arena.js';
+
+export { ChunkKey, MAX_KEY_BYTES } from './protocols/chunk-key/chunk-key.js';
+
+export { type BackendDefinition, type EvictionPolicyLookup } from './backends/backend-definition.interface.js';
+export { BACKENDS, EVICTION_POLICIES, getBackendToken } from './backends/backends.tokens.js';
+export {
+  type ChunkTraits,
+  type EvictionPolicy,
+  type EvictionPolicyFactory,
+} from './backends/eviction-policy.interface.js';
+export type {
+  BackendCapabilities,
+  BackendUsage,
+  ChunkFilter,
+  ContainsOptions,
+  PutOutcome,
+  ReadOutcome,
+  ScanPage,
+  StorageBackend,
+} from './backends/storage-backend.interface.js';
+
+export {
+  CACHE_ENGINE,
+  type CacheEngine,
+  type EngineCounters,
+  type EngineStatus,
+  type LookupResult,
+  type PrefixChunk,
+  type PrefixIdentity,
+  type PrefixRequest,
+  type RetrievedChunk,
+  type TierStatus,
+} from './modules/engine/cache-engine.interface.js';
+export type {
+  CommitOptions,
+  ObjectStore,
+  PutReservation,
+  Refusal,
+  RefusalReason,
+  ReserveOptions,
+  StoreResult,
+} from './modules/engine/object-store.interface.js';
