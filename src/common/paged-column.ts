@@ -1,7 +1,7 @@
 const PAGE_BITS = 15;
 const PAGE_MASK = (1 << PAGE_BITS) - 1;
 
-type Page = Uint16Array | Uint32Array | Float64Array;
+type Page = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 /**
  * One number per entry, for entries that are small dense integers. Lives outside the JavaScript heap and grows by

@@ -1,29 +1,30 @@
 import { PagedColumn } from '../../common/paged-column.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyDescription } from '../../protocols/chunk-key/describe-key.js';
 import { type ChunkFilter } from '../storage-backend.interface.js';
 import { InternTable, OTHER } from './intern-table.js';
 
 const MAX_IDS = 1 << 16;
 
-/** Whose chunk it is. */
-export interface ChunkOrigin {
-  readonly model: string;
-  readonly tenant: string;
+/** Model and tenant of a key. Never throws: a key of an unknown form has none. */
+export type DescribeKey = (key: ChunkKey) => KeyDescription;
+
+export interface ResidentTraits {
+  /** What the chunk takes of the tier's capacity. */
+  readonly bytes: number;
+  /** Epoch milliseconds, 0 or absent = never. */
+  readonly expiresAtMs?: number;
+  /** Chunks in front of it in its prefix, -1 or absent = unknown. */
+  readonly depth?: number;
+  /** Whether it carries metadata. Default false. */
+  readonly hasMetadata?: boolean;
 }
-
-/** Model and tenant of a key. Never throws: a key of another form has none. */
-export type DescribeKey = (key: ChunkKey) => ChunkOrigin;
-
-/** The text in front of the first `@` is the model. */
-export const describeByAt: DescribeKey = (key) => {
-  const at = key.bytes.indexOf(0x40);
-  return { model: at === -1 ? '' : key.bytes.toString('utf8', 0, at), tenant: '' };
-};
 
 /** What a tier knows of each entry, in columns outside the JavaScript heap, and the sums over all. */
 export class EntryTable {
   readonly #bytes = new PagedColumn(Float64Array);
   readonly #expiresAtMs = new PagedColumn(Float64Array);
+  readonly #hasMetadata = new PagedColumn(Uint8Array);
   readonly #namespace = new PagedColumn(Uint32Array);
   readonly #model = new PagedColumn(Uint16Array);
   readonly #tenant = new PagedColumn(Uint16Array);
@@ -53,14 +54,19 @@ export class EntryTable {
     this.#expiresAtMs.set(entry, expiresAtMs);
   }
 
-  add(entry: number, namespace: number, origin: ChunkOrigin, bytes: number, expiresAtMs: number): void {
-    this.#bytes.set(entry, bytes);
-    this.#expiresAtMs.set(entry, expiresAtMs);
+  hasMetadata(entry: number): boolean {
+    return this.#hasMetadata.get(entry) === 1;
+  }
+
+  add(entry: number, namespace: number, origin: KeyDescription, traits: ResidentTraits): void {
+    this.#bytes.set(entry, traits.bytes);
+    this.#expiresAtMs.set(entry, traits.expiresAtMs ?? 0);
+    this.#hasMetadata.set(entry, traits.hasMetadata ? 1 : 0);
     this.#namespace.set(entry, namespace);
     this.#model.set(entry, this.#models.acquire(origin.model));
     this.#tenant.set(entry, this.#tenants.acquire(origin.tenant));
     this.#perNamespace.set(namespace, this.count(namespace) + 1);
-    this.#usedBytes += bytes;
+    this.#usedBytes += traits.bytes;
   }
 
   remove(entry: number): void {
@@ -74,7 +80,7 @@ export class EntryTable {
   }
 
   /** Whether the filter selects this entry. @param originOf asked only where the numbers do not tell. */
-  matches(entry: number, filter: ChunkFilter, originOf: (entry: number) => ChunkOrigin): boolean {
+  matches(entry: number, filter: ChunkFilter, originOf: (entry: number) => KeyDescription): boolean {
     if (filter.namespace !== undefined && this.#namespace.get(entry) !== filter.namespace) return false;
     if (filter.model !== undefined) {
       const id = this.#model.get(entry);

@@ -1,9 +1,10 @@
 import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { describeKey } from '../../protocols/chunk-key/describe-key.js';
 import { type EvictionPolicy } from '../eviction-policy.interface.js';
 import { type ChunkFilter } from '../storage-backend.interface.js';
 import { DigestIndex } from './digest-index.js';
-import { describeByAt, EntryTable, type DescribeKey } from './entry-table.js';
+import { EntryTable, type DescribeKey, type ResidentTraits } from './entry-table.js';
 import { HoldTable } from './hold-table.js';
 
 export type Departure = 'removed' | 'replaced' | 'evicted' | 'expired';
@@ -20,16 +21,8 @@ export interface ResidentSetOptions {
   readonly keyOf: (entry: number) => ChunkKey;
   /** An entry has left the set, for whatever reason: the owner gives its bytes back here, and only here. */
   readonly onDeparture: (entry: number, departure: Departure) => void;
+  /** Default: what the key forms of LMCache say. */
   readonly describe?: DescribeKey;
-}
-
-export interface ResidentTraits {
-  /** What the chunk takes of the tier's capacity. */
-  readonly bytes: number;
-  /** Epoch milliseconds, 0 or absent = never. */
-  readonly expiresAtMs?: number;
-  /** Chunks in front of it in its prefix, -1 or absent = unknown. */
-  readonly depth?: number;
 }
 
 /**
@@ -48,7 +41,7 @@ export class ResidentSet {
 
   constructor(options: ResidentSetOptions) {
     this.#options = options;
-    this.#describe = options.describe ?? describeByAt;
+    this.#describe = options.describe ?? describeKey;
     this.capacityBytes = options.capacityBytes;
     this.#holds = new HoldTable({ clock: options.clock, leasableBytes: options.capacityBytes / 2 });
   }
@@ -90,7 +83,7 @@ export class ResidentSet {
    * so does, without them, a chunk of another key with the same digest. Room is the caller's business (`makeRoom`).
    */
   insert(entry: number, key: ChunkKey, traits: ResidentTraits): void {
-    const { bytes, expiresAtMs = 0, depth = -1 } = traits;
+    const { bytes, depth = -1 } = traits;
     const twin = this.#index.find(key, anyEntry);
     if (twin !== -1) {
       if (this.#options.matches(twin, key)) this.#holds.move(twin, entry, bytes);
@@ -98,7 +91,7 @@ export class ResidentSet {
     }
     const origin = this.#describe(key);
     this.#index.insert(key, entry);
-    this.#table.add(entry, key.namespace, origin, bytes, expiresAtMs);
+    this.#table.add(entry, key.namespace, origin, traits);
     this.#options.policy.onInsert(entry, {
       digest: [key.d0, key.d1, key.d2, key.d3],
       bytes,
@@ -132,6 +125,10 @@ export class ResidentSet {
 
   setExpiresAtMs(entry: number, expiresAtMs: number): void {
     this.#table.setExpiresAtMs(entry, expiresAtMs);
+  }
+
+  hasMetadata(entry: number): boolean {
+    return this.#table.hasMetadata(entry);
   }
 
   /** @returns false when half of the capacity is leased already; the chunk is then not protected. */

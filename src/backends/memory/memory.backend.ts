@@ -1,0 +1,261 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ArenaSpace } from '../../arena/arena-space.interface.js';
+import { type Awaitable } from '../../common/awaitable.js';
+import { type Clock } from '../../common/clock.js';
+import { KvError } from '../../common/errors/kv-error.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
+import { ResidentSet } from '../residency/resident-set.js';
+import {
+  type BackendCapabilities,
+  type BackendUsage,
+  type ChunkFilter,
+  type ContainsOptions,
+  type PutOutcome,
+  type ReadOutcome,
+  type ScanPage,
+  type StorageBackend,
+} from '../storage-backend.interface.js';
+
+export interface MemoryBackendOptions {
+  readonly name: string;
+  readonly capacityBytes: number;
+  readonly arena: Arena;
+  readonly space: ArenaSpace;
+  readonly policy: EvictionPolicyFactory;
+  readonly clock: Clock;
+}
+
+/** Chunks removed before others get a turn. */
+const CLEAR_BATCH = 2048;
+
+/**
+ * Keeps chunks where they are: a put is one more reference to the bytes in the arena, a get another. The entry of a
+ * chunk is its slot in the arena, and its key is compared there, so a chunk at rest has no JavaScript object.
+ */
+export class MemoryBackend implements StorageBackend {
+  readonly type = 'memory';
+  readonly name: string;
+  readonly capabilities: BackendCapabilities;
+  readonly #options: MemoryBackendOptions;
+  readonly #arena: Arena;
+  /** Undefined unless open. */
+  #resident: ResidentSet | undefined;
+  #removeReclaimer: (() => void) | undefined;
+  #closing: Promise<unknown> | undefined;
+
+  constructor(options: MemoryBackendOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#arena = options.arena;
+    this.capabilities = {
+      persistent: false,
+      shared: false,
+      zeroCopy: true,
+      scan: true,
+      expiry: true,
+      maxChunkBytes: Math.min(options.capacityBytes, options.arena.usage().dataBytes),
+    };
+  }
+
+  /** Is open when it returns, also while an earlier `close` still gives bytes back. */
+  open(): Promise<void> {
+    if (this.#resident === undefined) {
+      this.#resident = this.#createResidentSet();
+      this.#removeReclaimer = this.#options.space.addReclaimer((bytes) => this.#reclaim(bytes));
+    }
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    const resident = this.#resident;
+    if (resident !== undefined) {
+      this.#resident = undefined;
+      this.#removeReclaimer?.();
+      this.#closing = removeAll(resident);
+    }
+    await this.#closing;
+  }
+
+  contains(key: ChunkKey, options?: ContainsOptions): boolean {
+    const resident = this.#open();
+    const entry = resident.find(key);
+    if (entry === -1 || (options?.withMetadata && !resident.hasMetadata(entry))) return false;
+    if (options?.leaseMs !== undefined) {
+      resident.lease(entry, options.leaseMs);
+      resident.touch(entry);
+    }
+    return true;
+  }
+
+  containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): number {
+    this.#open();
+    let found = 0;
+    for (const key of keys) {
+      if (!this.contains(key, options)) break;
+      found++;
+    }
+    return found;
+  }
+
+  isPutPending(): boolean {
+    return false;
+  }
+
+  putMany(handles: readonly ArenaHandle[]): readonly PutOutcome[] {
+    const resident = this.#open();
+    return handles.map((handle) => this.#put(resident, handle));
+  }
+
+  get(key: ChunkKey): ReadOutcome {
+    const resident = this.#open();
+    const entry = resident.find(key);
+    if (entry === -1) return 'miss';
+    resident.consumeLease(entry);
+    resident.touch(entry);
+    return this.#arena.acquire(entry);
+  }
+
+  getMany(keys: readonly ChunkKey[]): readonly ReadOutcome[] {
+    this.#open();
+    return keys.map((key) => this.get(key));
+  }
+
+  pin(key: ChunkKey, timeoutMs: number): boolean {
+    return this.#with(key, (resident, entry) => resident.pin(entry, timeoutMs));
+  }
+
+  unpin(key: ChunkKey): boolean {
+    return this.#with(key, (resident, entry) => resident.unpin(entry));
+  }
+
+  remove(key: ChunkKey): boolean {
+    return this.#with(key, (resident, entry) => resident.remove(entry));
+  }
+
+  removeMany(keys: readonly ChunkKey[]): readonly boolean[] {
+    this.#open();
+    return keys.map((key) => this.remove(key));
+  }
+
+  expire(key: ChunkKey, expiresAtMs: number): boolean {
+    return this.#with(key, (resident, entry) => resident.setExpiresAtMs(entry, expiresAtMs));
+  }
+
+  expiresAtMs(key: ChunkKey): number | undefined {
+    const resident = this.#open();
+    const entry = resident.find(key);
+    return entry === -1 ? undefined : resident.expiresAtMs(entry);
+  }
+
+  clear(filter: ChunkFilter = {}): Awaitable<number> {
+    const resident = this.#open();
+    const { removed, cursor } = resident.clear(filter, 0, CLEAR_BATCH);
+    return cursor === 0 ? removed : removeAll(resident, filter, cursor, removed);
+  }
+
+  scan(cursor: number, count: number): ScanPage {
+    const keys: ChunkKey[] = [];
+    const next = this.#open().scan(cursor, count, (slot) => keys.push(this.#keyOf(slot)));
+    return { keys, cursor: next };
+  }
+
+  usage(): BackendUsage {
+    const resident = this.#resident;
+    return {
+      capacityBytes: this.#options.capacityBytes,
+      usedBytes: resident?.usedBytes ?? 0,
+      chunks: resident?.size ?? 0,
+      evictions: resident?.evictions ?? 0,
+      leasedBytes: resident?.leasedBytes ?? 0,
+      pinnedBytes: resident?.pinnedBytes ?? 0,
+      corruptions: 0,
+      healthy: true,
+    };
+  }
+
+  #createResidentSet(): ResidentSet {
+    const { name, capacityBytes, policy, clock } = this.#options;
+    return new ResidentSet({
+      tier: name,
+      capacityBytes,
+      clock,
+      policy: policy.create(this.#arena.slotCount),
+      matches: (slot, key) => this.#arena.matches(slot, key),
+      keyOf: (slot) => this.#keyOf(slot),
+      onDeparture: (slot) => this.#arena.unkeep(slot),
+    });
+  }
+
+  #open(): ResidentSet {
+    if (this.#resident !== undefined) return this.#resident;
+    throw new KvError('KV_BACKEND_CLOSED', `Backend "${this.name}" is not open`, {
+      kind: 'unavailable',
+      remedy: 'Call open() first, and nothing after close().',
+    });
+  }
+
+  /** Does something to a chunk. @returns false when it is not there, else true or what `action` says. */
+  #with(key: ChunkKey, action: (resident: ResidentSet, entry: number) => unknown): boolean {
+    const resident = this.#open();
+    const entry = resident.find(key);
+    return entry !== -1 && action(resident, entry) !== false;
+  }
+
+  #put(resident: ResidentSet, handle: ArenaHandle): PutOutcome {
+    if (handle.state !== 'sealed')
+      throw new KvError('KV_BACKEND_UNSEALED', 'A chunk was put before its bytes were complete', {
+        kind: 'internal',
+        remedy: 'Call seal() on the handle first.',
+      });
+    const { slot, key } = handle;
+    const { expiresAtMs, depth } = handle.attributes;
+    const old = resident.find(key);
+    if (old === slot) {
+      resident.setExpiresAtMs(slot, expiresAtMs);
+      resident.touch(slot);
+      return 'stored';
+    }
+    const bytes = this.#arena.footprintBytes(slot);
+    const oldBytes = old === -1 ? 0 : resident.bytesOf(old);
+    if (!resident.makeRoom(bytes - oldBytes, (entry) => entry !== old)) {
+      if (old !== -1) resident.remove(old);
+      return bytes > resident.capacityBytes ? 'rejected' : 'busy';
+    }
+    resident.insert(slot, key, { bytes, expiresAtMs, depth, hasMetadata: handle.metadata.length > 0 });
+    this.#arena.keep(slot);
+    return 'stored';
+  }
+
+  /** Gives arena bytes back. A chunk that somebody reads would give nothing, so it stays. */
+  #reclaim(bytes: number): number {
+    const resident = this.#open();
+    let reclaimed = 0;
+    while (reclaimed < bytes) {
+      const freed = resident.evict((slot) => this.#arena.referenceCount(slot) === 1);
+      if (freed === -1) break;
+      reclaimed += freed;
+    }
+    return reclaimed;
+  }
+
+  #keyOf(slot: number): ChunkKey {
+    using handle = this.#arena.acquire(slot);
+    return handle.key;
+  }
+}
+
+/** Removes what the filter selects, and lets others run every now and then. @returns how many chunks. */
+async function removeAll(
+  resident: ResidentSet,
+  filter: ChunkFilter = {},
+  cursor = 0,
+  removedBefore = 0,
+): Promise<number> {
+  const step = resident.clear(filter, cursor, CLEAR_BATCH);
+  const removed = removedBefore + step.removed;
+  if (step.cursor === 0) return removed;
+  await nextTurn();
+  return removeAll(resident, filter, step.cursor, removed);
+}
