@@ -5,7 +5,7 @@ import { describeObjectKey } from './object-key.js';
 /** Whose chunk a key names; empty strings where the key does not tell. */
 export interface KeyDescription {
   readonly model: string;
-  /** The cache salt of an object key; the tags of an in-process key, as they stand there (`user%bob`). */
+  /** The cache salt; where an in-process key has other tags, all of them as they stand there (`user%bob`). */
   readonly tenant: string;
 }
 
@@ -14,8 +14,5 @@ const UNKNOWN: KeyDescription = Object.freeze({ model: '', tenant: '' });
 /** Reads model and tenant from a key, for statistics and policies. Never throws. */
 export function describeKey(key: ChunkKey): KeyDescription {
   const text = key.toString();
-  const object = describeObjectKey(text);
-  if (object !== undefined) return { model: object.model, tenant: object.salt };
-  const engine = describeEngineKey(text);
-  return engine === undefined ? UNKNOWN : { model: engine.model, tenant: engine.tags };
+  return describeObjectKey(text) ?? describeEngineKey(text) ?? UNKNOWN;
 }

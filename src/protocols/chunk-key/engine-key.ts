@@ -4,6 +4,9 @@ import { checkKeyLength, checkModel, checkTag, checkUint32, type KeyTag } from '
 
 const FOLDED_BYTES = 8;
 
+/** The tag that keeps tenants apart in in-process keys, which have no place of their own for a salt. */
+export const CACHE_SALT_TAG = 'cache_salt';
+
 export interface EngineKeyFields {
   readonly model: string;
   readonly worldSize: number;
@@ -81,11 +84,14 @@ export function parseEngineKey(text: string): EngineKey | undefined {
   };
 }
 
-/** The model and the tags of an in-process key, without the cost of the rest. */
-export function describeEngineKey(text: string): { model: string; tags: string } | undefined {
+/** The model and the tenant of an in-process key, without the cost of the rest. */
+export function describeEngineKey(text: string): { model: string; tenant: string } | undefined {
   const match = ENGINE_KEY.exec(text);
   if (match === null) return undefined;
-  return { model: stripLegacyPrefix(match[1] ?? '').model, tags: match[7] ?? '' };
+  const tags = match[7] ?? '';
+  const salted = tags.startsWith(`${CACHE_SALT_TAG}%`) && !tags.includes('@');
+  const tenant = salted ? tags.slice(CACHE_SALT_TAG.length + 1) : tags;
+  return { model: stripLegacyPrefix(match[1] ?? '').model, tenant };
 }
 
 function stripLegacyPrefix(model: string): { model: string; legacy: boolean } {

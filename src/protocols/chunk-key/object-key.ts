@@ -75,8 +75,8 @@ export function parseObjectKey(text: string): ObjectKey | undefined {
 }
 
 /** The model and the tenant of an object key, without the cost of the rest. */
-export function describeObjectKey(text: string): { model: string; salt: string } | undefined {
+export function describeObjectKey(text: string): { model: string; tenant: string } | undefined {
   const match = OBJECT_KEY.exec(text);
   if (match === null) return undefined;
-  return { model: match[2] ?? '', salt: match[6] ?? '' };
+  return { model: match[2] ?? '', tenant: match[6] ?? '' };
 }

@@ -52,5 +52,8 @@ export function decodeFrameHeader(json: Buffer): Readonly<Record<string, unknown
 }
 
 function notAnObject(cause: unknown): KvError {
-  return new KvError('KV_FRAME_HEADER_JSON', 'the frame header is not a JSON object', { kind: 'input', cause });
+  return new KvError('KV_FRAME_HEADER_JSON', 'the frame header is not a JSON object', {
+    kind: 'input',
+    cause,
+  });
 }
