@@ -1,6 +1,11 @@
 import { type Observable, map } from 'rxjs';
 import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
-import { type ChunkFilter, type ReadOutcome, type ScanPage } from '../../backends/storage-backend.interface.js';
+import {
+  type ChunkFilter,
+  type ContainsOptions,
+  type ReadOutcome,
+  type ScanPage,
+} from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
@@ -67,11 +72,12 @@ export class TieredCacheEngine implements CacheEngine {
 
   exists(
     keys: readonly ChunkKey[],
-    options?: { readonly lease?: boolean },
+    options: { readonly lease?: boolean; readonly withMetadata?: boolean } = {},
   ): Awaitable<readonly (string | undefined)[]> {
-    const leaseMs = options?.lease === true ? this.parts.config.leaseMs : undefined;
+    const { lease = false, withMetadata = false } = options;
+    const how = { withMetadata, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
     this.counters.lookups++;
-    return all(keys.map((key) => this.parts.stack.locate(key, leaseMs)));
+    return all(keys.map((key) => this.parts.stack.locate(key, how)));
   }
 
   get(key: ChunkKey): Awaitable<ArenaHandle | undefined> {
@@ -156,7 +162,7 @@ export class TieredCacheEngine implements CacheEngine {
 
   async lookup(request: PrefixRequest, options: { readonly pinMs?: number } = {}): Promise<LookupResult> {
     const { pinMs } = options;
-    const result = await this.#locate(request, pinMs === undefined ? this.parts.config.leaseMs : undefined);
+    const result = await this.#locate(request, pinMs === undefined ? { leaseMs: this.parts.config.leaseMs } : {});
     if (pinMs !== undefined) await this.pin(keysOf(result.chunks), pinMs);
     this.counters.lookups++;
     this.counters.lookupTokens += request.tokens.length;
@@ -194,9 +200,9 @@ export class TieredCacheEngine implements CacheEngine {
     return engineStatus(this.parts, this.counters, this.#draining);
   }
 
-  async #locate(request: PrefixRequest, leaseMs: number | undefined): Promise<LookupResult> {
+  async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
     const chunks = this.chunks(request);
-    const located = await this.parts.stack.locatePrefix(keysOf(chunks), leaseMs);
+    const located = await this.parts.stack.locatePrefix(keysOf(chunks), options);
     const hits = located.flatMap(({ tier }, index) => {
       const chunk = chunks[index];
       return chunk === undefined ? [] : [{ ...chunk, tier }];

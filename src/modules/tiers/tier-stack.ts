@@ -2,6 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import {
   type ChunkFilter,
+  type ContainsOptions,
   type PutOutcome,
   type ReadOutcome,
   type ScanPage,
@@ -46,19 +47,19 @@ export class TierStack {
     return this.tiers.some(({ backend }) => lengthBytes <= backend.capabilities.maxChunkBytes);
   }
 
-  /** Name of the first tier that has the key; a hit is leased for `leaseMs`. */
-  locate(key: ChunkKey, leaseMs?: number): Awaitable<string | undefined> {
-    return this.#locateFrom(0, key, leaseMs);
+  /** Name of the first tier that has the key. */
+  locate(key: ChunkKey, options?: ContainsOptions): Awaitable<string | undefined> {
+    return this.#locateFrom(0, key, options);
   }
 
   /** The keys in front of the first that no tier has. Asks each tier for as long a run as it can give. */
-  async locatePrefix(keys: readonly ChunkKey[], leaseMs?: number): Promise<readonly Located[]> {
+  async locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
     const found: Located[] = [];
     for (let progress = true; progress && found.length < keys.length; ) {
       progress = false;
       for (const tier of this.tiers) {
         const rest = keys.slice(found.length);
-        const run = await tier.ask((backend) => backend.containsPrefix(rest, leaseOptions(leaseMs)), 0);
+        const run = await tier.ask((backend) => backend.containsPrefix(rest, options), 0);
         for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
         progress ||= run > 0;
       }
@@ -169,13 +170,18 @@ export class TierStack {
     return this.#inFlight.settled();
   }
 
-  #locateFrom(index: number, key: ChunkKey, leaseMs: number | undefined): Awaitable<string | undefined> {
+  #locateFrom(index: number, key: ChunkKey, options: ContainsOptions | undefined): Awaitable<string | undefined> {
     const tier = this.tiers[index];
-    if (tier === undefined) return this.#inFlight.has(key) ? IN_FLIGHT : undefined;
+    if (tier === undefined) return this.#isInFlight(key, options) ? IN_FLIGHT : undefined;
     return chain(
-      tier.ask((backend) => backend.contains(key, leaseOptions(leaseMs)), false),
-      (found) => (found ? tier.name : this.#locateFrom(index + 1, key, leaseMs)),
+      tier.ask((backend) => backend.contains(key, options), false),
+      (found) => (found ? tier.name : this.#locateFrom(index + 1, key, options)),
     );
+  }
+
+  #isInFlight(key: ChunkKey, options: ContainsOptions | undefined): boolean {
+    using handle = this.#inFlight.get(key);
+    return handle !== undefined && (options?.withMetadata !== true || handle.metadata.length > 0);
   }
 
   /** @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`. */
@@ -214,10 +220,6 @@ export class TierStack {
     using handle = this.#inFlight.get(key);
     return handle?.attributes.expiresAtMs;
   }
-}
-
-function leaseOptions(leaseMs: number | undefined): { readonly leaseMs: number } | undefined {
-  return leaseMs === undefined ? undefined : { leaseMs };
 }
 
 /** Resolves when one of the puts is stored, or all have been answered. */
