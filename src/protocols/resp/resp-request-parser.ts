@@ -1,6 +1,7 @@
 import { KvError } from '../../common/errors/kv-error.js';
 import { splitInlineArguments } from './inline-arguments.js';
 import { LengthLine } from './length-line.js';
+import { LineBuffer } from './line-buffer.js';
 import {
   type RespProtocolError,
   type RespRequestEvent,
@@ -58,6 +59,7 @@ export class RespRequestParser {
 
   readonly #limits: RespRequestLimits;
   readonly #line: LengthLine;
+  readonly #inline: LineBuffer;
   #state: State = 'idle';
   #event: RespRequestEvent | undefined;
   #error: RespProtocolError | undefined;
@@ -72,12 +74,11 @@ export class RespRequestParser {
   #argument: Buffer = EMPTY;
   #filled = 0;
   #skipBytes = 0;
-  #inline: Buffer = EMPTY;
-  #inlineLength = 0;
 
   constructor(limits: Partial<RespRequestLimits> = {}) {
     this.#limits = { ...DEFAULT_RESP_REQUEST_LIMITS, ...limits };
     this.#line = new LengthLine(this.#limits.maxLineBytes);
+    this.#inline = new LineBuffer(this.#limits.maxLineBytes);
   }
 
   /** Whether the stream stands between two commands. */
@@ -139,7 +140,7 @@ export class RespRequestParser {
     this.#oversized = false;
     this.#bodyBytes = undefined;
     if (byte !== STAR) {
-      this.#inlineLength = 0;
+      this.#inline.reset();
       this.#state = 'inline';
       return at;
     }
@@ -244,28 +245,16 @@ export class RespRequestParser {
   }
 
   #readInline(buffer: Buffer, at: number, end: number): number {
-    const newline = buffer.subarray(at, end).indexOf(LF);
-    const stop = newline === -1 ? end : at + newline;
-    const length = this.#inlineLength + stop - at;
-    if (length > this.#limits.maxLineBytes) {
-      this.#fail('too big inline request');
-      return stop;
-    }
-    if (this.#inline.length < length) {
-      const grown = Buffer.allocUnsafe(Math.min(2 * length, this.#limits.maxLineBytes));
-      this.#inline.copy(grown, 0, 0, this.#inlineLength);
-      this.#inline = grown;
-    }
-    buffer.copy(this.#inline, this.#inlineLength, at, stop);
-    this.#inlineLength = length;
-    if (newline === -1) return stop;
-    this.#completeInline(this.#inline.subarray(0, length));
-    return stop + 1;
+    const line = this.#inline;
+    const next = line.push(buffer, at, end);
+    if (line.state === 'done') this.#completeInline();
+    else if (line.state === 'too-long') this.#fail('too big inline request');
+    return next;
   }
 
-  #completeInline(line: Buffer): void {
-    const args = splitInlineArguments(line);
-    this.#inline = EMPTY;
+  #completeInline(): void {
+    const args = splitInlineArguments(this.#inline.bytes);
+    this.#inline.reset();
     if (args === undefined) {
       this.#fail('unbalanced quotes in request');
       return;
