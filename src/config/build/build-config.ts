@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { type Findings } from '../findings.js';
+import { type DoorLimits, type KvnestConfig, type TierConfig } from '../kvnest-config.interface.js';
+import { type HttpDoorSettings, type RespDoorSettings } from '../settings/door.settings.js';
+import { type KvnestSettings } from '../settings/kvnest.settings.js';
+import { buildHashing } from './hashing.js';
+import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
+import { type TierContext } from './tier-context.js';
+import { buildTiers } from './tiers.js';
+
+const MAX_DEFAULT_PENDING_BYTES = 256 * 2 ** 20;
+
+/** The configuration that settings stand for; what does not fit together goes to `findings`. */
+export function buildConfig(
+  settings: KvnestSettings,
+  context: TierContext,
+  findings: Findings,
+): KvnestConfig {
+  const tiers = buildTiers(settings, context, findings);
+  const arenaBytes = settings.arena.capacity ?? defaultArenaBytes(settings, tiers);
+  return {
+    chunkTokens: settings.chunk_size,
+    ...buildHashing(settings, findings),
+    hashSeed: settings.hash_seed,
+    savePartialChunks: settings.save_unfull_chunk,
+    dataDir: resolve(context.cwd, settings.data_dir),
+    arena: { capacityBytes: arenaBytes, native: settings.arena.native },
+    tiers,
+    doors: { http: buildDoor(settings.doors.http), resp: buildDoor(settings.doors.resp) },
+    auth: { token: settings.auth.token },
+    leaseMs: settings.lease_ms,
+    pinTimeoutMs: Math.ceil(settings.pin_timeout_sec * 1000),
+    admissionTimeoutMs: settings.admission_timeout_ms,
+    maxPendingBytes: settings.max_pending ?? Math.min(MAX_DEFAULT_PENDING_BYTES, Math.floor(arenaBytes / 2)),
+    readAheadChunks: settings.read_ahead_chunks,
+    drainTimeoutMs: settings.drain_timeout_ms,
+    logLevel: settings.log_level,
+    extraConfig: settings.extra_config,
+  };
+}
+
+/** What the memory tiers need; without one, LMCache's size, through which chunks pass on their way to disk. */
+function defaultArenaBytes(settings: KvnestSettings, tiers: readonly TierConfig[]): number {
+  const memory = tiers
+    .filter(({ type }) => type === 'memory')
+    .reduce((sum, tier) => sum + tier.capacityBytes, 0);
+  if (memory > 0) return memory;
+  return Math.floor(
+    (settings.max_local_cpu_size > 0 ? settings.max_local_cpu_size : 1) * BYTES_PER_LMCACHE_GB,
+  );
+}
+
+function buildDoor(door: HttpDoorSettings | RespDoorSettings | false): DoorLimits | false {
+  if (door === false) return false;
+  return {
+    host: door.host,
+    port: door.port,
+    maxValueBytes: door.max_value,
+    maxConnections: door.max_connections,
+    bodyTimeoutMs: door.body_timeout_ms,
+  };
+}

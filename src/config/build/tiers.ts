@@ -1,0 +1,42 @@
+import { type Findings } from '../findings.js';
+import { type TierConfig } from '../kvnest-config.interface.js';
+import { suggestion } from '../nearest-name.js';
+import { type KvnestSettings } from '../settings/kvnest.settings.js';
+import { listedTiers } from './listed-tiers.js';
+import { tiersOfLmcacheKeys } from './lmcache-tiers.js';
+import { type TierContext } from './tier-context.js';
+
+/** LMCache knows these; where this server does not, its default is used. */
+const LMCACHE_POLICIES = ['LRU', 'LFU', 'FIFO', 'MRU'];
+
+/** The stack: `tiers` as listed, else memory and disk as LMCache's keys say. */
+export function buildTiers(
+  settings: KvnestSettings,
+  context: TierContext,
+  findings: Findings,
+): readonly TierConfig[] {
+  const policy = defaultPolicy(settings.cache_policy, context, findings);
+  const tiers =
+    settings.tiers === undefined
+      ? tiersOfLmcacheKeys(settings, policy, context, findings)
+      : listedTiers(settings.tiers, { settings, policy, context, findings });
+  if (tiers.length === 0 && !findings.hasProblemAt('tiers')) {
+    findings.problem(
+      'tiers',
+      'no tier is left; set local_cpu: true, a local_disk with a size, or list tiers',
+    );
+  }
+  return tiers;
+}
+
+function defaultPolicy(name: string, context: TierContext, findings: Findings): string {
+  const known = context.policies.find((policy) => policy.toLowerCase() === name.toLowerCase());
+  if (known !== undefined) return known;
+  const standIn = context.policies[0] ?? 'LRU';
+  if (LMCACHE_POLICIES.includes(name.toUpperCase())) {
+    findings.warn(`cache_policy ${name} is not there in this version; ${standIn} is used`);
+  } else {
+    findings.problem('cache_policy', `"${name}" is no eviction policy${suggestion(name, context.policies)}`);
+  }
+  return standIn;
+}

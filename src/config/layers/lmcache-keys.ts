@@ -1,0 +1,56 @@
+/** Keys whose feature this version does not have yet: a user must hear of it. */
+export const LMCACHE_KEYS_NOT_YET: ReadonlySet<string> = new Set([
+  'remote_url',
+  'remote_serde',
+  'storage_plugins',
+  'external_backends',
+  'remote_storage_plugins',
+  'runtime_plugin_locations',
+  'plugin_locations',
+]);
+
+const WITHOUT_EFFECT = `
+  reserve_local_cpu_size local_cpu_use_hugepages local_disk_path_sharding blocking_timeout_secs priority_limit
+  min_retrieve_tokens hit_miss_ratio save_decode_cache use_layerwise enable_async_loading enable_kv_events
+  lookup_timeout_ms lookup_server_worker_ids enable_scheduler_bypass_lookup external_lookup_client
+  retrieve_locations store_location pin_check_interval_sec numa_mode py_enable_gc use_gpu_connector_v3
+  enable_blending blend_recompute_ratios blend_thresholds blend_check_layers blend_min_tokens blend_special_str
+  enable_p2p p2p_host p2p_init_ports p2p_lookup_ports transfer_channel
+  enable_pd pd_role pd_buffer_size pd_buffer_device pd_peer_host pd_peer_init_port pd_peer_alloc_port
+  pd_peer_query_port pd_proxy_host pd_proxy_port pd_allocation_timeout_sec pd_shutdown_timeout_sec
+  pd_condition_poll_interval_sec pd_max_prefill_len pd_backend_mode pd_skip_proxy_notification pd_bidirectional
+  enable_xpyd enable_nixl nixl_role nixl_peer_host nixl_peer_port nixl_peer_init_port nixl_peer_alloc_port
+  nixl_receiver_host nixl_receiver_port nixl_proxy_host nixl_proxy_port nixl_enable_gc
+  nixl_backends nixl_buffer_size nixl_buffer_device gds_path gds_path_sharding gds_buffer_size cufile_buffer_size
+  use_gds gds_backend weka_path maru_path maru_pool_size
+  enable_controller lmcache_instance_id controller_url controller_pull_url controller_reply_url
+  lmcache_worker_port lmcache_worker_ports lmcache_worker_ids lmcache_worker_heartbeat_delay
+  lmcache_worker_heartbeat_delay_time lmcache_worker_heartbeat_time distributed_url lookup_url
+  internal_api_server_enabled internal_api_server_host internal_api_server_port_start
+  internal_api_server_include_index_list internal_api_server_socket_path_prefix
+  enable_lazy_memory_allocator lazy_memory_initial_ratio lazy_memory_expand_trigger lazy_memory_expand_trigger_ratio
+  lazy_memory_step lazy_memory_step_ratio lazy_memory_safe_size
+  enable_chunk_statistics chunk_statistics_auto_start_statistics chunk_statistics_auto_exit_timeout_hours
+  chunk_statistics_auto_exit_target_unique_chunks chunk_statistics_strategy
+  script_allowed_imports run_script_api_enabled remote_config_url app_id mp_host mp_port audit_actual_remote_url
+  enable_hidden_state_cache max_hidden_state_cpu_size hidden_state_layers hidden_states_retrieve_mode
+  error_handling pipelined_backend
+`;
+
+/** Keys of LMCache, old names included, that steer something a server of chunks does not do. */
+export const LMCACHE_KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(WITHOUT_EFFECT.trim().split(/\s+/));
+
+/** LMCache puts the settings of its encoder cache under this prefix. */
+const ENCODER_CACHE_PREFIX = 'ec_';
+
+/** How kvnest treats a key of LMCache that is none of its own. */
+export function lmcacheTreatment(key: string): 'not yet' | 'without effect' | undefined {
+  if (LMCACHE_KEYS_NOT_YET.has(key)) return 'not yet';
+  return LMCACHE_KEYS_WITHOUT_EFFECT.has(key) || key.startsWith(ENCODER_CACHE_PREFIX)
+    ? 'without effect'
+    : undefined;
+}
+
+/** Variables of LMCache that are no settings of its YAML file. */
+export const LMCACHE_VARIABLES_OF_OTHER_PARTS =
+  /^LMCACHE_(CONFIG_FILE|LOG_|TRACK_USAGE|USAGE_|PLUGIN_|RUNTIME_PLUGIN_|RESP_|MP_)/;

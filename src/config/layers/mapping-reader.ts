@@ -1,0 +1,83 @@
+import { type Findings } from '../findings.js';
+import { suggestion } from '../nearest-name.js';
+import { toFlag } from '../schema/conversions.js';
+import { type SettingInfo, type SettingsClass, settingsOf } from '../schema/setting-registry.js';
+import { KvnestSettings } from '../settings/kvnest.settings.js';
+import { type Assignment, type ConfigSource, type SettingTree, SWITCHED_ON } from './assignment.js';
+import { lmcacheTreatment } from './lmcache-keys.js';
+
+export function isTree(value: unknown): value is SettingTree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Takes a mapping apart into assignments, one for each value, and reports the keys that nobody knows. LMCache's keys
+ * without a meaning here are collected by treatment and not assigned.
+ */
+export class MappingReader {
+  readonly assignments: Assignment[] = [];
+  readonly lmcacheKeys = { 'not yet': [] as string[], 'without effect': [] as string[] };
+
+  constructor(
+    private readonly origin: string,
+    private readonly source: ConfigSource,
+    private readonly findings: Findings,
+  ) {}
+
+  /** @param path of `mapping` itself, empty for the whole file. */
+  read(mapping: SettingTree, owner: SettingsClass = KvnestSettings, path = ''): void {
+    const known = settingsOf(owner);
+    for (const [key, value] of Object.entries(mapping)) {
+      const info = known.get(key);
+      if (info !== undefined) this.readSetting(info, path === '' ? key : `${path}.${key}`, value);
+      else if (path !== '' || !this.#isLmcacheKey(key, value)) this.#unknown(path, key, known.keys());
+    }
+  }
+
+  readSetting(info: SettingInfo, path: string, value: unknown): void {
+    if (info.shape === 'list') this.#list(info, path, value);
+    else if (info.section !== undefined && isTree(value)) this.#section(info.section(), path, value);
+    else if (info.shape === 'switch') this.#switch(path, toFlag(value));
+    else this.#assign(path, value);
+  }
+
+  #section(owner: SettingsClass, path: string, value: SettingTree): void {
+    this.#assign(path, SWITCHED_ON);
+    this.read(value, owner, path);
+  }
+
+  #switch(path: string, value: unknown): void {
+    this.#assign(path, value === true ? SWITCHED_ON : value);
+  }
+
+  #list(info: SettingInfo, path: string, value: unknown): void {
+    const items: unknown[] = Array.isArray(value) ? value : [];
+    const known = info.section === undefined ? [] : [...settingsOf(info.section()).keys()];
+    for (const [index, item] of items.entries()) {
+      for (const key of isTree(item) ? Object.keys(item) : []) {
+        if (!known.includes(key)) this.#unknown(`${path}[${index}]`, key, known);
+      }
+    }
+    this.#assign(path, Array.isArray(value) ? items.map(withoutNulls) : value);
+  }
+
+  #assign(path: string, value: unknown): void {
+    this.assignments.push({ path, value, origin: this.origin, source: this.source });
+  }
+
+  #isLmcacheKey(key: string, value: unknown): boolean {
+    const treatment = lmcacheTreatment(key);
+    if (treatment !== undefined && value !== null) this.lmcacheKeys[treatment].push(key);
+    return treatment !== undefined;
+  }
+
+  #unknown(path: string, key: string, known: Iterable<string>): void {
+    const where = path === '' ? key : `${path}.${key}`;
+    this.findings.problem(where, `is not a setting${suggestion(key, known)}`, this.origin);
+  }
+}
+
+function withoutNulls(item: unknown): unknown {
+  if (!isTree(item)) return item;
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,21 @@
+import { type KvnestConfig } from './kvnest-config.interface.js';
+
+const SECRET = /token$|passw|secret|credential|access_?key|api_?key|private_?key/i;
+const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i;
+
+export function isSecretName(name: string): boolean {
+  return SECRET.test(name);
+}
+
+/** A plain copy for status output and logs, with tokens, passwords and the user part of URLs hidden. */
+export function redactConfig(config: KvnestConfig): Record<string, unknown> {
+  return redact(config) as Record<string, unknown>;
+}
+
+function redact(value: unknown, name = ''): unknown {
+  if (typeof value === 'string') return isSecretName(name) ? '***' : value.replace(USER_INFO, '$1***@');
+  if (Array.isArray(value)) return value.map((item) => redact(item, name));
+  if (typeof value !== 'object' || value === null)
+    return isSecretName(name) && value !== undefined ? '***' : value;
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, redact(below, key)]));
+}

@@ -1,0 +1,40 @@
+import { ByteSize, Port, Switch, Text, WholeNumber } from '../schema/setting.decorators.js';
+
+const HOUR_MS = 3_600_000;
+const MIB = 2 ** 20;
+
+/** What every door has: `doors.<name>.*`. */
+abstract class DoorSettings {
+  /** Address to listen on; `0.0.0.0` and `::` are all of them. */
+  @Text()
+  host = '127.0.0.1';
+
+  /** Larger values are refused before their bytes are read. */
+  @ByteSize({ minBytes: 1 })
+  max_value = 512 * MIB;
+
+  @WholeNumber({ min: 1, max: 1_000_000 })
+  max_connections = 10_000;
+
+  /** A body that makes no progress for this long loses its reservation. */
+  @WholeNumber({ min: 1, max: HOUR_MS })
+  body_timeout_ms = 30_000;
+}
+
+export class HttpDoorSettings extends DoorSettings {
+  @Port()
+  port = 8080;
+}
+
+export class RespDoorSettings extends DoorSettings {
+  @Port()
+  port = 6380;
+}
+
+export class DoorsSettings {
+  @Switch(() => HttpDoorSettings)
+  http: HttpDoorSettings | false = new HttpDoorSettings();
+
+  @Switch(() => RespDoorSettings)
+  resp: RespDoorSettings | false = new RespDoorSettings();
+}

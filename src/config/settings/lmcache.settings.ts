@@ -1,0 +1,44 @@
+import { Flag, Gibibytes, OpenMapping, Seconds, Text, WholeNumber } from '../schema/setting.decorators.js';
+
+/** LMCache's keys that mean here what they mean there. */
+export class LmcacheSettings {
+  /** Tokens in a chunk. */
+  @WholeNumber({ min: 1, max: 65_536 })
+  chunk_size = 256;
+
+  /** Whether there is a memory tier. */
+  @Flag()
+  local_cpu = true;
+
+  /** Size of the memory tier, in GiB; without the tier, of the memory that chunks pass through. */
+  @Gibibytes()
+  max_local_cpu_size = 1;
+
+  /** Directory of the disk tier, as a path or a `file://` URI; null = no disk tier. */
+  @Text()
+  local_disk?: string | null;
+
+  /** Size of the disk tier, in GiB; 0 = no disk tier. */
+  @Gibibytes()
+  max_local_disk_size = 10;
+
+  /** Eviction policy of tiers that name none. */
+  @Text()
+  cache_policy = 'LRU';
+
+  /** Hash of the in-process mode. Only `sha256_cbor` has a portable definition. */
+  @Text()
+  pre_caching_hash_algorithm?: string;
+
+  /** Whether the last, partial chunk of a prompt is stored and found. */
+  @Flag()
+  save_unfull_chunk = false;
+
+  /** A pin that nobody took back ends after this time. */
+  @Seconds({ max: 86_400 })
+  pin_timeout_sec = 300;
+
+  /** Open: whatever extensions read. */
+  @OpenMapping()
+  extra_config: Record<string, unknown> = {};
+}
