@@ -331,7 +331,7 @@ describe('tiers', () => {
   });
 
   it('take the types and policies that the server has', () => {
-    const yaml = 'tiers: [{type: tape, capacity: 1GiB, policy: ARC}]';
+    const yaml = 'tiers: [{type: tape, capacity: 1GiB, policy: arc}]';
     expect(load({ yaml, tierTypes: ['tape'], policies: ['LRU', 'ARC'] }).config.tiers[0]).toMatchObject({
       policy: 'ARC',
     });

@@ -1,6 +1,6 @@
 import { type Findings } from '../findings.js';
 import { type DoorLimits, type KvnestConfig } from '../kvnest-config.interface.js';
-import { formatByteSize } from '../schema/byte-size.js';
+import { formatBytes } from '../../common/format-bytes.js';
 
 const EVERYWHERE = new Set(['0.0.0.0', '::', '*']);
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;
@@ -40,6 +40,6 @@ function checkArenaHoldsMemoryTiers({ arena, tiers }: KvnestConfig, findings: Fi
   if (needed <= arena.capacityBytes) return;
   findings.problem(
     'arena.capacity',
-    `${formatByteSize(arena.capacityBytes)} cannot hold the memory tiers; leave it out or give at least ${formatByteSize(needed)}`,
+    `${formatBytes(arena.capacityBytes)} cannot hold the memory tiers; leave it out or give at least ${formatBytes(needed)}`,
   );
 }

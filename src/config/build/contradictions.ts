@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Findings } from '../findings.js';
 import { type TierConfig } from '../kvnest-config.interface.js';
 import { type Assignment, type ConfigSource } from '../layers/assignment.js';
-import { formatByteSize } from '../schema/byte-size.js';
+import { formatBytes } from '../../common/format-bytes.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { diskDirectories } from './local-disk.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
@@ -44,7 +44,7 @@ function memoryContradictions(settings: KvnestSettings, memory: number): [string
   if (settings.local_cpu !== memory > 0)
     found.push(['local_cpu', `have ${memory > 0 ? 'a' : 'no'} memory tier`]);
   if (memory > 0 && differs(settings.max_local_cpu_size, memory)) {
-    found.push(['max_local_cpu_size', `give memory ${formatByteSize(memory)}`]);
+    found.push(['max_local_cpu_size', `give memory ${formatBytes(memory)}`]);
   }
   return found;
 }
@@ -62,7 +62,7 @@ function diskContradictions(
     found.push(['local_disk', disk > 0 ? `use ${listed.join(', ')}` : 'have no disk tier']);
   }
   if (disk > 0 && differs(settings.max_local_disk_size, disk)) {
-    found.push(['max_local_disk_size', `give disks ${formatByteSize(disk)}`]);
+    found.push(['max_local_disk_size', `give disks ${formatBytes(disk)}`]);
   }
   return found;
 }

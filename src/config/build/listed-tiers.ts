@@ -4,7 +4,7 @@ import { type TierConfig } from '../kvnest-config.interface.js';
 import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type TierSettings } from '../settings/tier.settings.js';
-import { type TierContext } from './tier-context.js';
+import { findPolicy, type TierContext } from './tier-context.js';
 
 interface TierSurroundings {
   readonly settings: KvnestSettings;
@@ -45,7 +45,7 @@ function checkDiffers(
 function listedTier(tier: TierSettings, at: string, around: TierSurroundings): TierConfig {
   const { context, findings, settings } = around;
   const name = tier.name ?? tier.type;
-  const policy = tier.policy ?? around.policy;
+  const policy = tier.policy === undefined ? around.policy : findPolicy(tier.policy, context);
   if (!context.tierTypes.includes(tier.type)) {
     findings.problem(
       `${at}.type`,
@@ -66,7 +66,7 @@ function listedTier(tier: TierSettings, at: string, around: TierSurroundings): T
     name,
     type: tier.type,
     capacityBytes: tier.capacity,
-    policy,
+    policy: policy ?? around.policy,
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
     options: tier.options,
   };

@@ -6,3 +6,8 @@ export interface TierContext {
   readonly tierTypes: readonly string[];
   readonly policies: readonly string[];
 }
+
+/** A policy by its name, whatever the case, as the server spells it. */
+export function findPolicy(name: string, context: TierContext): string | undefined {
+  return context.policies.find((policy) => policy.toLowerCase() === name.toLowerCase());
+}

@@ -4,7 +4,7 @@ import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { listedTiers } from './listed-tiers.js';
 import { tiersOfLmcacheKeys } from './lmcache-tiers.js';
-import { type TierContext } from './tier-context.js';
+import { findPolicy, type TierContext } from './tier-context.js';
 
 /** LMCache knows these; where this server does not, its default is used. */
 const LMCACHE_POLICIES = ['LRU', 'LFU', 'FIFO', 'MRU'];
@@ -30,7 +30,7 @@ export function buildTiers(
 }
 
 function defaultPolicy(name: string, context: TierContext, findings: Findings): string {
-  const known = context.policies.find((policy) => policy.toLowerCase() === name.toLowerCase());
+  const known = findPolicy(name, context);
   if (known !== undefined) return known;
   const standIn = context.policies[0] ?? 'LRU';
   if (LMCACHE_POLICIES.includes(name.toUpperCase())) {

@@ -28,15 +28,3 @@ export function parseByteSize(value: unknown): number | undefined {
   const bytes = Math.floor(Number(match[1]) * unit);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
-
-/** The size in the largest binary unit that keeps it short: `1 GiB`, `1.5 MiB`, `512 B`. */
-export function formatByteSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${String(Number(value.toFixed(value < 10 ? 2 : 1)))} ${units[unit] ?? 'B'}`;
-}

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { plainToInstance, Transform, Type } from 'class-transformer';
 import { IsArray, IsOptional, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { asIs, type Conversion, toBytes, toFlag, toNumber, toText } from './conversions.js';
-import { formatByteSize } from './byte-size.js';
+import { formatBytes } from '../../common/format-bytes.js';
 import { registerSetting, type SettingsClass, type SettingShape } from './setting-registry.js';
 
 interface ValueRule {
@@ -46,7 +46,7 @@ export function ByteSize(limits: ByteSizeRule): PropertyDecorator {
     required: limits.required,
     convert: toBytes,
     accepts: (bytes) => Number.isSafeInteger(bytes) && (bytes as number) >= limits.minBytes,
-    expected: `a size such as 64MiB or a number of bytes, at least ${formatByteSize(limits.minBytes)}`,
+    expected: `a size such as 64MiB or a number of bytes, at least ${formatBytes(limits.minBytes)}`,
   });
 }
 

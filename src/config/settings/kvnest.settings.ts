@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 
 export class ArenaSettings {
   /** The shared memory region, its tables included. Default: what the memory tiers need. */
-  @ByteSize({ minBytes: 2 ** 22 })
+  @ByteSize({ minBytes: 2 ** 20 })
   capacity?: number;
 
   /** `false`: do without the addon, in plain TypeScript. */
