@@ -1,0 +1,38 @@
+import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString } from 'class-validator';
+import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
+import { ValidBody } from '../input/body.decorator.js';
+import { NamespaceDto } from '../input/namespace.js';
+
+export class ClearDto extends NamespaceDto {
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  model?: string;
+
+  @ApiPropertyOptional({ description: 'The cache_salt' })
+  @IsOptional()
+  @IsString()
+  tenant?: string;
+}
+
+/** The cache as a whole. */
+@Controller('v1')
+export class CacheController {
+  constructor(@Inject(CACHE_ENGINE) private readonly engine: CacheEngine) {}
+
+  /** Removes what the filter selects; without one, everything. */
+  @Post('clear')
+  @HttpCode(200)
+  async clear(@ValidBody(ClearDto) body: ClearDto): Promise<{ removed: number }> {
+    const { namespace, model, tenant } = body;
+    return {
+      removed: await this.engine.clear({
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(model === undefined ? {} : { model }),
+        ...(tenant === undefined ? {} : { tenant }),
+      }),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { type DynamicModule, type NestApplicationOptions, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
+import { KvError } from '../../../common/errors/kv-error.js';
+import { KvExceptionFilter } from './errors/kv-exception.filter.js';
+import { setupOpenApi } from './open-api.js';
+import { serverOptions } from './server/server-options.js';
+
+/**
+ * The application with its HTTP server, not yet listening: `await app.listen(http.port, http.host)` is next.
+ *
+ * @param rootModule has `HttpDoorModule` among its imports.
+ * @throws KV_CONFIG_HTTP_DOOR when the configuration has no HTTP door.
+ */
+export async function createHttpApp(
+  rootModule: Type | DynamicModule,
+  config: KvnestConfig,
+  options: NestApplicationOptions = {},
+): Promise<NestFastifyApplication> {
+  const { http } = config.doors;
+  if (http === false) throw new KvError('KV_CONFIG_HTTP_DOOR', 'doors.http is off', { kind: 'config' });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    rootModule,
+    new FastifyAdapter(serverOptions(http)),
+    {
+      ...options,
+      bodyParser: false,
+    },
+  );
+  app.useGlobalFilters(new KvExceptionFilter());
+  app.getHttpServer().maxConnections = http.maxConnections;
+  setupOpenApi(app);
+  return app;
+}

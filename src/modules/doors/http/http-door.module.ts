@@ -1,0 +1,19 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
+import { CacheController } from './cache/cache.controller.js';
+import { HTTP_LIMITS } from './http-door.tokens.js';
+import { ObjectsController } from './objects/objects.controller.js';
+import { PrefixController } from './prefix/prefix.controller.js';
+import { HttpDoor } from './server/http-door.js';
+
+/** The HTTP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from global modules. */
+@Module({})
+export class HttpDoorModule {
+  static forRoot(config: KvnestConfig): DynamicModule {
+    return {
+      module: HttpDoorModule,
+      controllers: [ObjectsController, PrefixController, CacheController],
+      providers: [HttpDoor, { provide: HTTP_LIMITS, useValue: config.doors.http }],
+    };
+  }
+}

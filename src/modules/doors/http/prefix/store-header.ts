@@ -1,0 +1,87 @@
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { type Problem, inputError } from '../errors/input-error.js';
+import { fromBase64, MAX_METADATA_BYTES } from '../objects/object-headers.js';
+import { PrefixDto } from './prefix.dto.js';
+
+/** One chunk that follows the header of a store request. */
+export interface StoreChunkJson {
+  /** Which chunk of the prefix. */
+  readonly index: number;
+  /** Bytes that follow for it. */
+  readonly length: number;
+  /** Base64. */
+  readonly metadata?: string;
+}
+
+/** Header of a store request. */
+export class StoreHeaderDto extends PrefixDto {
+  @ValidateBy({
+    name: 'isChunkList',
+    validator: {
+      validate: (value) => Array.isArray(value) && value.length > 0,
+      defaultMessage: () => '$property must be a list of { index, length, metadata? }',
+    },
+  })
+  chunks!: StoreChunkJson[];
+
+  @IsOptional()
+  @IsIn(['memory', 'all'])
+  ack?: 'memory' | 'all';
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  ttl_ms?: number;
+
+  @IsOptional()
+  @IsBoolean()
+  only_if_absent?: boolean;
+}
+
+export interface IncomingChunk {
+  readonly index: number;
+  readonly lengthBytes: number;
+  readonly metadata: Buffer | undefined;
+}
+
+/**
+ * The chunks that a header announces, in the order in which their bytes follow.
+ *
+ * @param chunkCount chunks that the tokens make.
+ * @throws KV_INPUT_INVALID with every bad entry.
+ */
+export function incomingChunks(
+  chunks: readonly unknown[],
+  chunkCount: number,
+  maxValueBytes: number,
+): readonly IncomingChunk[] {
+  const problems: Problem[] = [];
+  const incoming = chunks.map((value, position) => {
+    const { index, length, metadata } = (value ?? {}) as Partial<Record<keyof StoreChunkJson, unknown>>;
+    const path = `chunks[${position}]`;
+    if (!isIndex(index, chunkCount)) {
+      problems.push({
+        path: `${path}.index`,
+        message: `must be a chunk of the tokens: 0 to ${chunkCount - 1}`,
+      });
+    }
+    if (!isIndex(length, maxValueBytes + 1)) {
+      problems.push({ path: `${path}.length`, message: `must be a number of bytes up to ${maxValueBytes}` });
+    }
+    const bytes = typeof metadata === 'string' ? fromBase64(metadata) : undefined;
+    if (metadata !== undefined && (bytes === undefined || bytes.length > MAX_METADATA_BYTES)) {
+      problems.push({
+        path: `${path}.metadata`,
+        message: `must be base64 of at most ${MAX_METADATA_BYTES} bytes`,
+      });
+    }
+    return { index: Number(index), lengthBytes: Number(length), metadata: bytes };
+  });
+  if (problems.length > 0) throw inputError(problems);
+  return incoming;
+}
+
+function isIndex(value: unknown, end: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < end;
+}

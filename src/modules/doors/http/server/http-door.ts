@@ -1,0 +1,125 @@
+import { type Server } from 'node:http';
+import { type Socket } from 'node:net';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { KVNEST_CONFIG, type KvnestConfig } from '../../../../config/kvnest-config.interface.js';
+import { type Door, DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../../door-registry.js';
+import { BearerAuth } from './auth.js';
+import { contentTypeError, registerStreamParsers, streamTypeOf } from './content-types.js';
+import { askForBody, holdContinue, waitsForContinue } from './continue.js';
+import { httpRequestChannel, type HttpRequestMessage } from './http-request.channel.js';
+
+/** What happens to every request and connection of the HTTP server, and how it ends. */
+@Injectable()
+export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+  readonly #auth: BearerAuth | undefined;
+  readonly #counters = { connections: 0, connections_refused: 0, requests: 0, errors: 0 };
+  #connections = 0;
+  #draining = false;
+  #deadline: NodeJS.Timeout | undefined;
+  #leaveRegistry: (() => void) | undefined;
+
+  constructor(
+    @Inject(KVNEST_CONFIG) private readonly config: KvnestConfig,
+    @Inject(DOOR_REGISTRY) private readonly registry: DoorRegistry,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {
+    if (config.auth.token !== undefined) this.#auth = new BearerAuth(config.auth.token);
+  }
+
+  onModuleInit(): void {
+    const instance = this.host.httpAdapter.getInstance<FastifyInstance>();
+    registerStreamParsers(instance);
+    instance.addHook('onRequest', this.#onRequest);
+    instance.addHook('onSend', this.#onSend);
+    instance.addHook('onResponse', this.#onResponse);
+    holdContinue(this.#server);
+    this.#server.on('connection', this.#onConnection);
+    this.#server.on('drop', () => this.#counters.connections_refused++);
+    this.#leaveRegistry = this.registry.add(this);
+  }
+
+  /** From now on every reply ends its connection; what is still open at the deadline is cut. */
+  onModuleDestroy(): void {
+    this.#draining = true;
+    this.#deadline = setTimeout(() => this.#server.closeAllConnections(), this.config.drainTimeoutMs);
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.#deadline);
+    this.#leaveRegistry?.();
+  }
+
+  doorStatus(): DoorStatus {
+    const address = this.#server.address();
+    return {
+      name: 'http',
+      address: typeof address === 'object' && address !== null ? hostPort(address) : undefined,
+      connections: this.#connections,
+      counters: this.#counters,
+    };
+  }
+
+  get #server(): Server {
+    return this.host.httpAdapter.getHttpServer() as Server;
+  }
+
+  readonly #onConnection = (socket: Socket): void => {
+    this.#connections++;
+    this.#counters.connections++;
+    socket.once('close', () => this.#connections--);
+  };
+
+  readonly #onRequest = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+  ): void => {
+    const error =
+      this.#auth?.check(request.raw.url ?? '', request.headers.authorization) ?? contentTypeError(request);
+    if (error !== undefined) {
+      done(error);
+      return;
+    }
+    if (request.headers.expect !== undefined && streamTypeOf(request) === undefined)
+      askForBody(request.raw, reply.raw);
+    done();
+  };
+
+  readonly #onSend = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: (error: Error | null, payload: unknown) => void,
+  ): void => {
+    if (this.#draining || waitsForContinue(request.raw)) void reply.header('connection', 'close');
+    done(null, payload);
+  };
+
+  readonly #onResponse = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    this.#counters.requests++;
+    if (reply.statusCode >= 400) this.#counters.errors++;
+    if (httpRequestChannel.hasSubscribers) {
+      httpRequestChannel.publish({
+        method: request.method,
+        route: request.routeOptions.url ?? 'unknown',
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1000,
+      } satisfies HttpRequestMessage);
+    }
+    // A reply that had begun before the drain did not announce the end of its connection.
+    if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
+    done();
+  };
+}
+
+function hostPort({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,41 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PACKAGE_VERSION } from '../../common/package-version.js';
+import { DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../doors/door-registry.js';
+import { CACHE_ENGINE, type CacheEngine, type EngineStatus } from '../engine/cache-engine.interface.js';
+import { type Readiness, ReadinessService } from './readiness.service.js';
+
+export interface ServerStatus extends EngineStatus {
+  readonly status: Readiness;
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  readonly rssBytes: number;
+  readonly doors: readonly DoorStatus[];
+}
+
+/** What the server is doing; it holds no secrets. */
+@ApiTags('cache')
+@ApiBearerAuth()
+@Controller()
+export class StatusController {
+  constructor(
+    @Inject(CACHE_ENGINE) private readonly engine: CacheEngine,
+    @Inject(DOOR_REGISTRY) private readonly doors: DoorRegistry,
+    private readonly readiness: ReadinessService,
+  ) {}
+
+  /** `/status` is LMCache's name for it. */
+  @Get(['v1/status', 'status'])
+  @ApiOperation({ summary: 'Tiers, arena, counters and doors of the server' })
+  @ApiOkResponse({ description: 'EngineStatus with version, uptimeSeconds, rssBytes and doors' })
+  status(): ServerStatus {
+    return {
+      status: this.readiness.readiness,
+      version: PACKAGE_VERSION,
+      uptimeSeconds: Math.round(process.uptime()),
+      rssBytes: process.memoryUsage.rss(),
+      ...this.engine.status(),
+      doors: this.doors.status(),
+    };
+  }
+}
