@@ -74,11 +74,19 @@ export class LlamaEngine implements AsyncDisposable {
     await this.#sequence.clearHistory();
   }
 
-  /** Starts from the keys and values of the first `chunks.length * CHUNK_TOKENS` tokens instead of computing them. */
+  /**
+   * Starts from the keys and values of the first `chunks.length * CHUNK_TOKENS` tokens instead of computing them.
+   * When it fails, the context is empty.
+   */
   async restore(tokens: readonly number[], chunks: readonly Buffer[]): Promise<void> {
     using file = new ScratchFile();
     await file.write(joinChunks(tokens, this.layout, chunks, CHUNK_TOKENS));
-    await this.#sequence.loadStateFromFile(file.path, { acceptRisk: true });
+    try {
+      await this.#sequence.loadStateFromFile(file.path, { acceptRisk: true });
+    } catch (error) {
+      await this.reset();
+      throw error;
+    }
   }
 
   /** Computes those of `tokens` that come after what is there already. */

@@ -1,0 +1,67 @@
+/**
+ * `node demo.ts [--model FILE.gguf] [--url http://… or redis://…]`: computes a prefix in one engine process, uses it
+ * in another, and prints what that saves. Starts a server of its own unless it is given a URL.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type PromptResult } from './engine/run-prompt.ts';
+import { seededTokens } from './model/seeded-tokens.ts';
+import { writeTinyModel } from './model/tiny-model.ts';
+import { EngineProcess } from './process/engine-process.ts';
+import { KvnestServer } from './process/kvnest-server.ts';
+import { formatRuns } from './report.ts';
+
+const PREFIX_TOKENS = 1024;
+const GENERATED_TOKENS = 16;
+
+const { values: options } = parseArgs({ options: { model: { type: 'string' }, url: { type: 'string' } } });
+
+/** One prompt in an engine process that has seen nothing before. */
+async function runInFreshProcess(
+  model: string,
+  suffix: { readonly seed: number; readonly length: number },
+  cache: { readonly cache?: string; readonly store?: boolean },
+): Promise<PromptResult> {
+  await using engine = await EngineProcess.start(model);
+  const prefix = seededTokens(1, PREFIX_TOKENS, engine.vocabularySize);
+  const tokens = [...prefix, ...seededTokens(suffix.seed, suffix.length, engine.vocabularySize)];
+  return await engine.run({ tokens, generate: GENERATED_TOKENS, ...cache });
+}
+
+async function compare(model: string, url: string): Promise<void> {
+  process.stdout.write(`One prefix of ${PREFIX_TOKENS} tokens, three engine processes, ${url}\n\n`);
+  const first = await runInFreshProcess(model, { seed: 2, length: 17 }, { cache: url, store: true });
+  const cold = await runInFreshProcess(model, { seed: 3, length: 32 }, {});
+  const warm = await runInFreshProcess(model, { seed: 3, length: 32 }, { cache: url });
+  process.stdout.write(
+    formatRuns([
+      ['1  first prompt, stores its prefix', first],
+      ['2  second prompt, without the cache', cold],
+      ['3  second prompt, with the cache', warm],
+    ]),
+  );
+  const same = cold.logitsHash === warm.logitsHash && cold.generated.join() === warm.generated.join();
+  const ratio = (cold.firstTokenMs / warm.firstTokenMs).toFixed(1);
+  process.stdout.write(
+    same
+      ? `\nThe second prompt got its first token ${ratio} times sooner; logits and tokens are the same to the last bit.\n`
+      : '\nThe answers differ.\n',
+  );
+  if (!same) process.exitCode = 1;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'kvnest-demo-'));
+try {
+  const model = options.model ?? join(folder, 'kvnest-tiny.gguf');
+  if (options.model === undefined) await writeTinyModel(model);
+  if (options.url === undefined) {
+    await using server = await KvnestServer.start(folder);
+    await compare(model, server.httpUrl);
+  } else {
+    await compare(model, options.url);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

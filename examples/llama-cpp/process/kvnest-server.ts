@@ -1,0 +1,84 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const BIN = fileURLToPath(new URL('../../../bin/kvnest.mjs', import.meta.url));
+
+/** A kvnest server in a process of its own, on free ports of this machine. */
+export class KvnestServer implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<null, Readable, null>;
+  /** `http://host:port` */
+  readonly httpUrl: string;
+  /** `redis://host:port` */
+  readonly respUrl: string;
+
+  private constructor(child: ChildProcessByStdio<null, Readable, null>, httpUrl: string, respUrl: string) {
+    this.#child = child;
+    this.httpUrl = httpUrl;
+    this.respUrl = respUrl;
+  }
+
+  /**
+   * Starts a server that keeps its data in `folder`; a later one may go on with it.
+   * @param settings what to add to the configuration file.
+   */
+  static async start(
+    folder: string,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<KvnestServer> {
+    const config = join(folder, 'kvnest.yaml');
+    const doors = { http: { port: 0 }, resp: { port: 0 } };
+    await writeFile(
+      config,
+      JSON.stringify({ data_dir: join(folder, 'data'), log_level: 'warn', doors, ...settings }),
+    );
+    const child = spawn(process.execPath, [BIN, 'serve', '--config', config], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: withoutCacheSettings(process.env),
+    });
+    const urls = await readBanner(child.stdout);
+    child.stdout.resume();
+    return new KvnestServer(child, urls.http, urls.resp);
+  }
+
+  /** The answer of `GET /v1/status`. */
+  async status(): Promise<unknown> {
+    const response = await fetch(`${this.httpUrl}/v1/status`);
+    if (!response.ok) throw new Error(`The server answered ${response.status}`);
+    return response.json();
+  }
+
+  /** Ends the server and waits until it is gone. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** The environment would override the file. */
+function withoutCacheSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(KVNEST|LMCACHE)_/.test(name)));
+}
+
+/** Reads what the server prints until it has said where its doors are. */
+async function readBanner(output: Readable): Promise<{ http: string; resp: string }> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: output })) {
+    lines.push(line);
+    const text = lines.join('\n');
+    const http = /^ *http +(http:\/\/\S+)/m.exec(text)?.[1];
+    const resp = /^ *resp +(redis:\/\/\S+)/m.exec(text)?.[1];
+    if (http !== undefined && resp !== undefined) return { http, resp };
+  }
+  throw new Error(`The server ended before it listened:\n${lines.join('\n')}`);
+}
