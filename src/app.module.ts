@@ -8,9 +8,12 @@ import { systemClock } from './common/clock.js';
 import { CLOCK } from './common/common.tokens.js';
 import { KvnestConfigModule } from './config/kvnest-config.module.js';
 import { type KvnestConfig } from './config/kvnest-config.interface.js';
+import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
 import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
 import { RespDoorModule } from './modules/doors/resp/resp.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
+import { HealthModule } from './modules/health/health.module.js';
+import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
 import { TiersModule } from './modules/tiers/tiers.module.js';
 
@@ -45,7 +48,8 @@ export class AppModule {
         CommonModule,
         ArenaModule.forRoot(config),
         EngineModule.forRoot(tiers),
-        ...(http === false ? [] : [HttpDoorModule.forRoot(config)]),
+        DoorRegistryModule,
+        ...(http === false ? [] : [HttpDoorModule.forRoot(config), HealthModule, MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
       ],
     };
