@@ -43,31 +43,35 @@ function checkDiffers(
 }
 
 function listedTier(tier: TierSettings, at: string, around: TierSurroundings): TierConfig {
-  const { context, findings, settings } = around;
+  const { context, settings } = around;
+  checkTier(tier, at, around);
   const name = tier.name ?? tier.type;
-  const policy = tier.policy === undefined ? around.policy : findPolicy(tier.policy, context);
-  if (!context.tierTypes.includes(tier.type)) {
-    findings.problem(
-      `${at}.type`,
-      `"${tier.type}" is no type of tier${suggestion(tier.type, context.tierTypes)}`,
-    );
-  }
-  if (!context.policies.includes(policy)) {
-    findings.problem(
-      `${at}.policy`,
-      `"${policy}" is no eviction policy${suggestion(policy, context.policies)}`,
-    );
-  }
-  if (tier.type === 'memory' && tier.path !== undefined) {
-    findings.problem(`${at}.path`, 'a memory tier has no directory; take the path out');
-  }
   const path = tier.path ?? (tier.type === 'disk' ? join(settings.data_dir, name) : undefined);
   return {
     name,
     type: tier.type,
     capacityBytes: tier.capacity,
-    policy: policy ?? around.policy,
+    policy: findPolicy(tier.policy ?? around.policy, context) ?? around.policy,
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
     options: tier.options,
   };
+}
+
+function checkTier(
+  { type, policy, path }: TierSettings,
+  at: string,
+  { context, findings }: TierSurroundings,
+): void {
+  if (!context.tierTypes.includes(type)) {
+    findings.problem(`${at}.type`, `"${type}" is no type of tier${suggestion(type, context.tierTypes)}`);
+  }
+  if (policy !== undefined && findPolicy(policy, context) === undefined) {
+    findings.problem(
+      `${at}.policy`,
+      `"${policy}" is no eviction policy${suggestion(policy, context.policies)}`,
+    );
+  }
+  if (type === 'memory' && path !== undefined) {
+    findings.problem(`${at}.path`, 'a memory tier has no directory; take the path out');
+  }
 }
