@@ -87,8 +87,11 @@ export interface Arena {
    * @throws KV_ARENA_TOO_LARGE when it could not fit even an empty arena.
    */
   allocate(request: AllocationRequest): ArenaHandle | undefined;
-  /** A new reference to a live chunk by its slot. @throws KV_ARENA_USE_AFTER_FREE when the slot is free. */
-  acquire(slot: number): ArenaHandle;
+  /**
+   * A new reference to a live chunk by its slot. @throws KV_ARENA_USE_AFTER_FREE when the slot is free.
+   * @param key the chunk's key, where the caller has it: saves reading it from the record.
+   */
+  acquire(slot: number, key?: ChunkKey): ArenaHandle;
   /**
    * One more reference to a live chunk, without an object: for the tier that keeps chunks at rest. It is not counted
    * in `ArenaUsage.references`. @throws KV_ARENA_USE_AFTER_FREE when the slot is free.

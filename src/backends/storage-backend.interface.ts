@@ -102,11 +102,12 @@ export interface StorageBackend {
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean>;
   /** Time of expiry (epoch ms, 0 = never), or undefined when it is not there. */
   expiresAtMs(key: ChunkKey): Awaitable<number | undefined>;
-  /** @returns how many chunks were removed. */
+  /** Chunks that are put while it runs may stay or go. @returns how many chunks were removed. */
   clear(filter?: ChunkFilter): Awaitable<number>;
   /**
    * Pages through the keys, starting with cursor 0. Every key that is there during the whole scan is returned at
-   * least once. Only with capability `scan`.
+   * least once. A page may be short, even empty; an unknown cursor ends the scan.
+   * @throws KV_BACKEND_UNSUPPORTED without capability `scan`.
    */
   scan(cursor: number, count: number): Awaitable<ScanPage>;
   usage(): BackendUsage;

@@ -3,8 +3,8 @@ import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
-import { KvError } from '../../common/errors/kv-error.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { backendClosed, chunkNotSealed } from '../backend-errors.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import { ResidentSet } from '../residency/resident-set.js';
 import {
@@ -114,7 +114,7 @@ export class MemoryBackend implements StorageBackend {
     if (entry === -1) return 'miss';
     resident.consumeLease(entry);
     resident.touch(entry);
-    return this.#arena.acquire(entry);
+    return this.#arena.acquire(entry, key);
   }
 
   getMany(keys: readonly ChunkKey[]): readonly ReadOutcome[] {
@@ -190,10 +190,7 @@ export class MemoryBackend implements StorageBackend {
 
   #open(): ResidentSet {
     if (this.#resident !== undefined) return this.#resident;
-    throw new KvError('KV_BACKEND_CLOSED', `Backend "${this.name}" is not open`, {
-      kind: 'unavailable',
-      remedy: 'Call open() first, and nothing after close().',
-    });
+    throw backendClosed(this.name);
   }
 
   /** Does something to a chunk. @returns false when it is not there, else true or what `action` says. */
@@ -204,11 +201,7 @@ export class MemoryBackend implements StorageBackend {
   }
 
   #put(resident: ResidentSet, handle: ArenaHandle): PutOutcome {
-    if (handle.state !== 'sealed')
-      throw new KvError('KV_BACKEND_UNSEALED', 'A chunk was put before its bytes were complete', {
-        kind: 'internal',
-        remedy: 'Call seal() on the handle first.',
-      });
+    if (handle.state === 'reserved') throw chunkNotSealed(this.name);
     const { slot, key } = handle;
     const { expiresAtMs, depth } = handle.attributes;
     const old = resident.find(key);
@@ -253,9 +246,12 @@ async function removeAll(
   cursor = 0,
   removedBefore = 0,
 ): Promise<number> {
-  const step = resident.clear(filter, cursor, CLEAR_BATCH);
-  const removed = removedBefore + step.removed;
-  if (step.cursor === 0) return removed;
-  await nextTurn();
-  return removeAll(resident, filter, step.cursor, removed);
+  let removed = removedBefore;
+  for (;;) {
+    const step = resident.clear(filter, cursor, CLEAR_BATCH);
+    removed += step.removed;
+    cursor = step.cursor;
+    if (cursor === 0) return removed;
+    await nextTurn();
+  }
 }

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { createArena } from '../../arena/create-arena.js';
+import { lruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
+import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { inWorld, KIB, MIB } from '../../../test/contracts/backend/backend-world.js';
+import { chunkBytes } from '../../../test/contracts/backend/chunk-bytes.js';
+import {
+  describeStorageBackendContract,
+  type StorageBackendContract,
+} from '../../../test/contracts/storage-backend.contract.js';
+import { MemoryBackend } from './memory.backend.js';
+
+const memory = (native: boolean, arenaBytes = 24 * MIB): StorageBackendContract => ({
+  capabilities: { persistent: false, shared: false, zeroCopy: true, scan: true, expiry: true },
+  create: (context) => new MemoryBackend({ ...context, name: 'memory', policy: lruPolicy }),
+  createArena: () => createArena({ capacityBytes: arenaBytes, native }),
+});
+
+describeStorageBackendContract('memory in a native arena', memory(true));
+describeStorageBackendContract('memory in a fallback arena', memory(false));
+
+describe('MemoryBackend', () => {
+  it('gives the very bytes that were put', () =>
+    inWorld(memory(false), async (world) => {
+      const key = ChunkKey.of('a');
+      using put = world.chunk({ key, bytes: chunkBytes(5_000) });
+      await world.backend.putMany([put]);
+      using got = (await world.backend.get(key)) as ArenaHandle;
+      expect(got.slot).toBe(put.slot);
+      expect(got.extents).toEqual(put.extents);
+    }));
+
+  it('answers at once', () =>
+    inWorld(memory(false), (world) => {
+      const key = ChunkKey.of('a');
+      using put = world.chunk({ key });
+      expect(world.backend.putMany([put])).toEqual(['stored']);
+      expect(world.backend.contains(key)).toBe(true);
+      expect(world.backend.containsPrefix([key])).toBe(1);
+      expect(world.backend.remove(key)).toBe(true);
+      expect(world.backend.clear()).toBe(0);
+      return Promise.resolve();
+    }));
+
+  it('keeps no references of its own in the count of the arena', () =>
+    inWorld(memory(false), async (world) => {
+      await world.putRun('chunk', 20, 1_000);
+      expect(world.arena.usage().references).toBe(0);
+    }));
+
+  it('gives arena bytes back when others need room', () =>
+    inWorld(
+      memory(false, 8 * MIB),
+      async (world) => {
+        await world.putRun('chunk', 40, 512 * KIB);
+        expect(world.backend.usage().evictions).toBeGreaterThan(20);
+        expect(await world.has(ChunkKey.of('chunk-39'))).toBe(true);
+      },
+      { capacityBytes: 1024 * MIB },
+    ));
+
+  it('gives no chunk up for the arena that somebody reads, for it would give nothing back', () =>
+    inWorld(
+      memory(false, 8 * MIB),
+      async (world) => {
+        const [first, second] = await world.putRun('chunk', 10, 512 * KIB);
+        using reader = (await world.backend.get(first!)) as ArenaHandle;
+        await world.putRun('flood', 20, 512 * KIB);
+        expect(await world.has(first!)).toBe(true);
+        expect(await world.has(second!)).toBe(false);
+        expect(reader.lengthBytes).toBe(512 * KIB);
+      },
+      { capacityBytes: 1024 * MIB },
+    ));
+
+  it('gives no leased or pinned chunk up for the arena: the answer is busy', () =>
+    inWorld(
+      memory(false, 8 * MIB),
+      async (world) => {
+        const keys = await world.putRun('chunk', 14, 512 * KIB);
+        for (const key of keys) await world.backend.pin(key, 60_000);
+        const request = { key: ChunkKey.of('more'), lengthBytes: MIB };
+        expect(world.context.space.reserve(request)).toBe('busy');
+        for (const key of keys.slice(0, 4)) await world.backend.unpin(key);
+        using more = world.context.space.reserve(request) as ArenaHandle;
+        expect(more.lengthBytes).toBe(MIB);
+      },
+      { capacityBytes: 1024 * MIB },
+    ));
+
+  it('gives nothing back after it is closed', () =>
+    inWorld(memory(false), async (world) => {
+      await world.putRun('chunk', 4, 1_000);
+      await world.backend.close();
+      const { dataBytes } = world.arena.usage();
+      using all = world.context.space.reserve({
+        key: ChunkKey.of('all'),
+        lengthBytes: dataBytes - 64 * KIB,
+      }) as ArenaHandle;
+      expect(all.lengthBytes).toBe(dataBytes - 64 * KIB);
+      expect(world.context.space.reserve({ key: ChunkKey.of('more'), lengthBytes: MIB })).toBe('busy');
+    }));
+
+  it('clears many chunks without holding everybody up, and counts them all', () =>
+    inWorld(memory(false, 64 * MIB), async (world) => {
+      const count = 7_000;
+      for (let i = 0; i < count; i++)
+        await world.put({ key: ChunkKey.of(`chunk-${i}`), bytes: Buffer.alloc(8) });
+      const cleared = world.backend.clear();
+      expect(cleared).toBeInstanceOf(Promise);
+      expect(await cleared).toBe(count);
+      expect(world.backend.usage().chunks).toBe(0);
+    }));
+});

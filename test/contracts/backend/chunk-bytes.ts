@@ -1,0 +1,21 @@
+import { type ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
+import { SeededRandom } from '../../support/backend-random.js';
+
+export interface ChunkSpec {
+  readonly key: ChunkKey;
+  readonly bytes?: Buffer;
+  readonly metadata?: Uint8Array;
+  readonly expiresAtMs?: number;
+  readonly depth?: number;
+}
+
+/** A prime, so that a part in the wrong place never looks right. */
+const PATTERN_BYTES = 4093;
+
+/** Bytes that differ from place to place and from seed to seed. */
+export function chunkBytes(lengthBytes: number, seed = 0): Buffer {
+  const random = new SeededRandom(seed * 2_654_435_761 + 97);
+  const pattern = Buffer.alloc(Math.min(PATTERN_BYTES, Math.max(1, lengthBytes)));
+  for (let i = 0; i < pattern.length; i++) pattern[i] = random.below(256);
+  return Buffer.alloc(lengthBytes, pattern);
+}

@@ -1,0 +1,227 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
+import { ChunkKey, MAX_KEY_BYTES } from '../../../src/protocols/chunk-key/chunk-key.js';
+import {
+  errorOf,
+  inWorld,
+  KIB,
+  MIB,
+  type BackendWorld,
+  type StorageBackendContract,
+} from './backend-world.js';
+import { chunkBytes } from './chunk-bytes.js';
+
+const A = ChunkKey.of('a');
+const B = ChunkKey.of('b');
+const C = ChunkKey.of('c');
+
+/** Fills the arena and empties every other place of 64 KiB, so that a large chunk gets several extents. */
+function fragment(world: BackendWorld): ArenaHandle[] {
+  const fillers: ArenaHandle[] = [];
+  for (let handle; ; fillers.push(handle)) {
+    handle = world.arena.allocate({ key: ChunkKey.of(`filler-${fillers.length}`), lengthBytes: 64 * KIB });
+    if (handle === undefined) break;
+  }
+  fillers.forEach((filler, i) => i % 2 === 0 && filler[Symbol.dispose]());
+  return fillers.filter((_, i) => i % 2 === 1);
+}
+
+export function describeData(contract: StorageBackendContract): void {
+  describe('put and get', () => {
+    it.each([0, 1, 100, 4095, 4096, 4097, 64 * KIB, 100_001, MIB])('gives back %i bytes', (lengthBytes) =>
+      inWorld(contract, async (world) => {
+        const bytes = chunkBytes(lengthBytes, lengthBytes);
+        expect(await world.put({ key: A, bytes })).toBe('stored');
+        const read = await world.read(A);
+        expect(read).toBeInstanceOf(Buffer);
+        expect(bytes.equals(read as Buffer)).toBe(true);
+      }),
+    );
+
+    it('gives back a chunk that lies in several extents', () =>
+      inWorld(contract, async (world) => {
+        const fillers = fragment(world);
+        const bytes = chunkBytes(MIB, 3);
+        {
+          using handle = world.chunk({ key: A, bytes });
+          expect(handle.extents.length).toBeGreaterThan(1);
+          expect(await world.backend.putMany([handle])).toEqual(['stored']);
+        }
+        expect(bytes.equals((await world.read(A)) as Buffer)).toBe(true);
+        for (const filler of fillers) filler[Symbol.dispose]();
+      }));
+
+    it('gives back key, metadata, checksum and depth with the bytes', () =>
+      inWorld(contract, async (world) => {
+        const metadata = Buffer.from('dtype and shape');
+        const bytes = chunkBytes(5000);
+        await world.put({ key: A, bytes, metadata, depth: 12 });
+        using handle = (await world.backend.get(A)) as ArenaHandle;
+        expect(handle.state).not.toBe('reserved');
+        expect(handle.key.equals(A)).toBe(true);
+        expect(handle.metadata.toString()).toBe('dtype and shape');
+        expect(handle.checksum).toBe(world.arena.crc32c(bytes));
+        expect(handle.attributes).toEqual({ expiresAtMs: 0, depth: 12 });
+      }));
+
+    it('takes any bytes for a key', () =>
+      inWorld(contract, async (world) => {
+        const keys = [
+          new ChunkKey(Buffer.from([0, 255, 10, 13, 0xc3, 0x28])),
+          new ChunkKey(Buffer.alloc(MAX_KEY_BYTES, 'k')),
+          new ChunkKey(Buffer.from('../../escape')),
+          new ChunkKey(Buffer.alloc(0)),
+        ];
+        for (const [i, key] of keys.entries()) await world.put({ key, bytes: chunkBytes(500, i) });
+        for (const [i, key] of keys.entries()) expect(await world.read(key)).toEqual(chunkBytes(500, i));
+      }));
+
+    it('keeps namespaces apart', () =>
+      inWorld(contract, async (world) => {
+        const other = ChunkKey.of('a', 3);
+        await world.put({ key: A, bytes: chunkBytes(100, 1) });
+        expect(await world.has(other)).toBe(false);
+        await world.put({ key: other, bytes: chunkBytes(100, 2) });
+        expect(await world.read(A)).toEqual(chunkBytes(100, 1));
+        expect(await world.read(other)).toEqual(chunkBytes(100, 2));
+      }));
+
+    it('says miss for what is not there', () =>
+      inWorld(contract, async (world) => {
+        expect(await world.read(A)).toBe('miss');
+        expect(await world.has(A)).toBe(false);
+        expect(await world.backend.expiresAtMs(A)).toBeUndefined();
+      }));
+
+    it('replaces', () =>
+      inWorld(contract, async (world) => {
+        await world.put({ key: A, bytes: chunkBytes(70_000, 1), metadata: Buffer.from('old') });
+        const { usedBytes } = world.backend.usage();
+        await world.put({ key: A, bytes: chunkBytes(3_000, 2) });
+        expect(await world.read(A)).toEqual(chunkBytes(3_000, 2));
+        expect(await world.backend.contains(A, { withMetadata: true })).toBe(false);
+        expect(world.backend.usage().chunks).toBe(1);
+        if (contract.bounded ?? true) expect(world.backend.usage().usedBytes).toBeLessThan(usedBytes);
+      }));
+
+    it('takes back what it gave', () =>
+      inWorld(contract, async (world) => {
+        await world.put({ key: A, bytes: chunkBytes(9_000) });
+        {
+          using handle = (await world.backend.get(A)) as ArenaHandle;
+          expect(await world.backend.putMany([handle])).toEqual(['stored']);
+        }
+        expect(await world.read(A)).toEqual(chunkBytes(9_000));
+        expect(world.backend.usage().chunks).toBe(1);
+      }));
+
+    it('takes many and gives many, each in order', () =>
+      inWorld(contract, async (world) => {
+        const handles = [A, B].map((key, i) => world.chunk({ key, bytes: chunkBytes(2_000, i) }));
+        expect(await world.backend.putMany(handles)).toEqual(['stored', 'stored']);
+        for (const handle of handles) handle[Symbol.dispose]();
+        const outcomes = await world.backend.getMany([B, C, A]);
+        const bytes = outcomes.map((outcome) =>
+          typeof outcome === 'string' ? outcome : Buffer.concat(outcome.views),
+        );
+        for (const outcome of outcomes) if (typeof outcome !== 'string') outcome[Symbol.dispose]();
+        expect(bytes).toEqual([chunkBytes(2_000, 1), 'miss', chunkBytes(2_000, 0)]);
+      }));
+
+    it('takes and gives nothing', () =>
+      inWorld(contract, async (world) => {
+        expect(await world.backend.putMany([])).toEqual([]);
+        expect(await world.backend.getMany([])).toEqual([]);
+        expect(await world.backend.removeMany([])).toEqual([]);
+        expect(await world.backend.containsPrefix([])).toBe(0);
+      }));
+
+    it('refuses a chunk that is not sealed', () =>
+      inWorld(contract, async (world) => {
+        using handle = world.arena.allocate({ key: A, lengthBytes: 10 });
+        expect(await errorOf(() => world.backend.putMany([handle as ArenaHandle]))).toMatchObject({
+          code: 'KV_BACKEND_UNSEALED',
+        });
+        expect(await world.has(A)).toBe(false);
+      }));
+
+    it('knows of puts on their way', () =>
+      inWorld(contract, async (world) => {
+        using handle = world.chunk({ key: A });
+        expect(world.backend.isPutPending(A)).toBe(false);
+        const outcomes = world.backend.putMany([handle]);
+        expect(world.backend.isPutPending(A)).toBe(outcomes instanceof Promise);
+        expect(world.backend.isPutPending(B)).toBe(false);
+        await outcomes;
+        expect(world.backend.isPutPending(A)).toBe(false);
+      }));
+
+    it('lets the caller dispose its handle while the put is on its way', () =>
+      inWorld(contract, async (world) => {
+        const handle = world.chunk({ key: A, bytes: chunkBytes(50_000) });
+        const outcomes = world.backend.putMany([handle]);
+        handle[Symbol.dispose]();
+        expect(await outcomes).toEqual(['stored']);
+        expect(await world.read(A)).toEqual(chunkBytes(50_000));
+      }));
+  });
+
+  describe('lookup', () => {
+    it('counts the keys in front of the first gap', () =>
+      inWorld(contract, async (world) => {
+        const keys = await world.putRun('prefix', 4, 100);
+        expect(await world.backend.containsPrefix(keys)).toBe(4);
+        expect(await world.backend.containsPrefix([A, ...keys])).toBe(0);
+        await world.backend.remove(keys[2]!);
+        expect(await world.backend.containsPrefix(keys)).toBe(2);
+      }));
+
+    it('tells chunks with metadata from those without', () =>
+      inWorld(contract, async (world) => {
+        await world.put({ key: A, metadata: Buffer.from('m') });
+        await world.put({ key: B });
+        expect(await world.backend.contains(A, { withMetadata: true })).toBe(true);
+        expect(await world.backend.contains(B, { withMetadata: true })).toBe(false);
+        expect(await world.backend.containsPrefix([A, B], { withMetadata: true })).toBe(1);
+      }));
+  });
+
+  describe('remove', () => {
+    it('tells whether there was something', () =>
+      inWorld(contract, async (world) => {
+        await world.put({ key: A });
+        expect(await world.backend.remove(A)).toBe(true);
+        expect(await world.backend.remove(A)).toBe(false);
+        expect(await world.read(A)).toBe('miss');
+        expect(world.backend.usage()).toMatchObject({ chunks: 0 });
+      }));
+
+    it('removes many, each answer at its place', () =>
+      inWorld(contract, async (world) => {
+        await world.put({ key: A });
+        await world.put({ key: B });
+        expect(await world.backend.removeMany([A, C, B])).toEqual([true, false, true]);
+      }));
+
+    it('leaves readers their bytes', () =>
+      inWorld(contract, async (world) => {
+        const bytes = chunkBytes(20_000, 5);
+        await world.put({ key: A, bytes });
+        using handle = (await world.backend.get(A)) as ArenaHandle;
+        await world.backend.remove(A);
+        await world.putRun('others', 20, 20_000);
+        expect(Buffer.concat(handle.views)).toEqual(bytes);
+      }));
+
+    it('takes a chunk again that was removed while somebody read it', () =>
+      inWorld(contract, async (world) => {
+        await world.put({ key: A, bytes: chunkBytes(20_000) });
+        {
+          using handle = (await world.backend.get(A)) as ArenaHandle;
+          await world.backend.remove(A);
+          expect(await world.backend.putMany([handle])).toEqual(['stored']);
+        }
+        expect(await world.read(A)).toEqual(chunkBytes(20_000));
+      }));
+  });
+}

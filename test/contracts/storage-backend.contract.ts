@@ -1,0 +1,29 @@
+import { describe } from '@jest/globals';
+import { type StorageBackendContract } from './backend/backend-world.js';
+import { describeBudget } from './backend/budget.suite.js';
+import { describeConcurrency } from './backend/concurrency.suite.js';
+import { describeData } from './backend/data.suite.js';
+import { describeExpiry } from './backend/expiry.suite.js';
+import { describeHolds } from './backend/holds.suite.js';
+import { describeLifecycle } from './backend/lifecycle.suite.js';
+import { describeEnumeration } from './backend/scan.suite.js';
+
+export { type BackendContext, type StorageBackendContract } from './backend/backend-world.js';
+
+/**
+ * The specification of a `StorageBackend`, as tests: to be called in the spec of every backend. Which tests run
+ * follows from the capabilities; that an absent one is absent is tested, too.
+ */
+export function describeStorageBackendContract(name: string, contract: StorageBackendContract): void {
+  describe(`StorageBackend contract: ${name}`, () => {
+    describeLifecycle(contract);
+    describeData(contract);
+    describeExpiry(contract);
+    describeEnumeration(contract);
+    describeConcurrency(contract);
+    if (contract.bounded ?? true) {
+      describeBudget(contract);
+      describeHolds(contract);
+    }
+  });
+}
