@@ -8,7 +8,5 @@ export function chain<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U
 
 /** All of them in order: at once when every value is ready. */
 export function all<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return values.some((value) => value instanceof Promise)
-    ? Promise.all(values)
-    : (values as readonly T[]);
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[]);
 }

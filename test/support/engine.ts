@@ -20,7 +20,11 @@ export interface TestEngineOptions {
   readonly clock?: Clock;
   readonly config?: Partial<KvnestConfig>;
   /** Tiers behind memory, built over the same arena. */
-  readonly tiers?: (parts: { arena: Arena; space: ArenaSpaceService; clock: Clock }) => readonly StorageBackend[];
+  readonly tiers?: (parts: {
+    arena: Arena;
+    space: ArenaSpaceService;
+    clock: Clock;
+  }) => readonly StorageBackend[];
 }
 
 export interface TestEngine {
@@ -93,7 +97,11 @@ export async function put(
   { engine }: Pick<TestEngine, 'engine'>,
   key: ChunkKey,
   bytes: Uint8Array,
-  options: { readonly ack?: 'memory' | 'all'; readonly onlyIfAbsent?: boolean; readonly expiresAtMs?: number } = {},
+  options: {
+    readonly ack?: 'memory' | 'all';
+    readonly onlyIfAbsent?: boolean;
+    readonly expiresAtMs?: number;
+  } = {},
 ): Promise<string> {
   const reservation = await engine.reserve(key, bytes.length);
   if ('refused' in reservation) return reservation.refused;
@@ -108,7 +116,10 @@ export async function put(
 }
 
 /** The bytes of a chunk, copied out; undefined on a miss. */
-export async function get({ engine }: Pick<TestEngine, 'engine'>, key: ChunkKey): Promise<Buffer | undefined> {
+export async function get(
+  { engine }: Pick<TestEngine, 'engine'>,
+  key: ChunkKey,
+): Promise<Buffer | undefined> {
   const handle = await engine.get(key);
   if (handle === undefined) return undefined;
   using open = handle;

@@ -9,7 +9,7 @@ import {
   type ScanPage,
   type StorageBackend,
 } from '../../src/backends/storage-backend.interface.js';
-import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { type ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 
 interface Copy {
   readonly key: ChunkKey;
@@ -38,6 +38,8 @@ export class ScriptedBackend implements StorageBackend {
   putOutcome: PutOutcome = 'stored';
   throws = false;
   #held: (() => void)[] | undefined;
+  /** Number of the last put or removal of each key: a removal that comes later wins. */
+  readonly #writes = new Map<string, number>();
 
   constructor(
     readonly name: string,
@@ -81,19 +83,7 @@ export class ScriptedBackend implements StorageBackend {
   }
 
   async putMany(handles: readonly ArenaHandle[]): Promise<readonly PutOutcome[]> {
-    const kept = handles.map((handle) => handle.retain());
-    await this.#step('put', kept[0]?.key);
-    await this.#wait();
-    return kept.map((handle) => {
-      using open = handle;
-      if (this.putOutcome !== 'stored') return this.putOutcome;
-      const { key, checksum, metadata, attributes } = open;
-      const kept = new ChunkKey(Buffer.from(key.bytes), key.namespace);
-      const bytes = Buffer.concat(open.views);
-      const { expiresAtMs } = attributes;
-      this.copies.set(key.id, { key: kept, bytes, checksum, metadata: Buffer.from(metadata), expiresAtMs });
-      return 'stored';
-    });
+    return Promise.all(handles.map((handle) => this.#put(handle.retain())));
   }
 
   async get(key: ChunkKey): Promise<ReadOutcome> {
@@ -126,6 +116,7 @@ export class ScriptedBackend implements StorageBackend {
   }
 
   async remove(key: ChunkKey): Promise<boolean> {
+    this.#writeOf(key);
     await this.#step('remove', key);
     return this.copies.delete(key.id);
   }
@@ -147,6 +138,7 @@ export class ScriptedBackend implements StorageBackend {
   }
 
   async clear(): Promise<number> {
+    for (const id of this.#writes.keys()) this.#writes.set(id, -1);
     await this.#step('clear');
     const { size } = this.copies;
     this.copies.clear();
@@ -169,6 +161,27 @@ export class ScriptedBackend implements StorageBackend {
       corruptions: 0,
       healthy: true,
     };
+  }
+
+  async #put(handle: ArenaHandle): Promise<PutOutcome> {
+    using open = handle;
+    const { key, checksum, metadata, attributes } = open;
+    const write = this.#writeOf(key);
+    await this.#step('put', key);
+    await this.#wait();
+    if (this.putOutcome !== 'stored') return this.putOutcome;
+    if (write === this.#writes.get(key.id)) {
+      const bytes = Buffer.concat(open.views);
+      const { expiresAtMs } = attributes;
+      this.copies.set(key.id, { key, bytes, checksum, metadata: Buffer.from(metadata), expiresAtMs });
+    }
+    return 'stored';
+  }
+
+  #writeOf(key: ChunkKey): number {
+    const write = (this.#writes.get(key.id) ?? 0) + 1;
+    this.#writes.set(key.id, write);
+    return write;
   }
 
   async #step(call: string, key?: ChunkKey): Promise<void> {

@@ -93,7 +93,9 @@ export class TieredCacheEngine implements CacheEngine {
     if (this.#draining) return this.#refuse('draining');
     if (!this.#fits(key, lengthBytes)) return this.#refuse('too-large');
     return chain(this.parts.gate.enter(lengthBytes), (entered) =>
-      entered ? this.#allocate(key, lengthBytes, options) : this.#refuse(this.#draining ? 'draining' : 'busy'),
+      entered
+        ? this.#allocate(key, lengthBytes, options)
+        : this.#refuse(this.#draining ? 'draining' : 'busy'),
     );
   }
 
@@ -162,7 +164,10 @@ export class TieredCacheEngine implements CacheEngine {
 
   async lookup(request: PrefixRequest, options: { readonly pinMs?: number } = {}): Promise<LookupResult> {
     const { pinMs } = options;
-    const result = await this.#locate(request, pinMs === undefined ? { leaseMs: this.parts.config.leaseMs } : {});
+    const result = await this.#locate(
+      request,
+      pinMs === undefined ? { leaseMs: this.parts.config.leaseMs } : {},
+    );
     if (pinMs !== undefined) await this.pin(keysOf(result.chunks), pinMs);
     this.counters.lookups++;
     this.counters.lookupTokens += request.tokens.length;

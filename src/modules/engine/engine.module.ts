@@ -21,7 +21,11 @@ class EngineDrain implements OnModuleDestroy {
 }
 
 /** Builds the engine from the configuration and what the tiers provide. */
-export async function createEngine(config: KvnestConfig, arena: Arena, stack: TierStack): Promise<TieredCacheEngine> {
+export async function createEngine(
+  config: KvnestConfig,
+  arena: Arena,
+  stack: TierStack,
+): Promise<TieredCacheEngine> {
   return new TieredCacheEngine({
     config,
     arena,

@@ -10,7 +10,8 @@ export function chunkFilter(filter: ChunkFilter): (key: ChunkKey) => boolean {
     if (model === undefined && tenant === undefined) return true;
     const described = describeKey(key);
     return (
-      (model === undefined || described.model === model) && (tenant === undefined || described.tenant === tenant)
+      (model === undefined || described.model === model) &&
+      (tenant === undefined || described.tenant === tenant)
     );
   };
 }

@@ -52,24 +52,9 @@ export class TierStack {
     return this.#locateFrom(0, key, options);
   }
 
-  /** The keys in front of the first that no tier has. Asks each tier for as long a run as it can give. */
-  async locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
-    const found: Located[] = [];
-    for (let progress = true; progress && found.length < keys.length; ) {
-      progress = false;
-      for (const tier of this.tiers) {
-        const rest = keys.slice(found.length);
-        const run = await tier.ask((backend) => backend.containsPrefix(rest, options), 0);
-        for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
-        progress ||= run > 0;
-      }
-      const next = keys[found.length];
-      if (next !== undefined && this.#inFlight.has(next)) {
-        found.push({ key: next, tier: IN_FLIGHT });
-        progress = true;
-      }
-    }
-    return found;
+  /** The keys in front of the first that no tier has, each with the first tier that has it. */
+  locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
+    return this.#locateRun(0, keys, options);
   }
 
   /** The chunk from the first tier that has it; the handle belongs to the caller. */
@@ -132,8 +117,9 @@ export class TierStack {
   }
 
   unpin(key: ChunkKey): Awaitable<boolean> {
-    return chain(all(this.tiers.map((tier) => tier.ask((backend) => backend.unpin(key), false))), (unpinned) =>
-      unpinned.includes(true),
+    return chain(
+      all(this.tiers.map((tier) => tier.ask((backend) => backend.unpin(key), false))),
+      (unpinned) => unpinned.includes(true),
     );
   }
 
@@ -170,13 +156,46 @@ export class TierStack {
     return this.#inFlight.settled();
   }
 
-  #locateFrom(index: number, key: ChunkKey, options: ContainsOptions | undefined): Awaitable<string | undefined> {
+  #locateFrom(
+    index: number,
+    key: ChunkKey,
+    options: ContainsOptions | undefined,
+  ): Awaitable<string | undefined> {
     const tier = this.tiers[index];
     if (tier === undefined) return this.#isInFlight(key, options) ? IN_FLIGHT : undefined;
     return chain(
       tier.ask((backend) => backend.contains(key, options), false),
       (found) => (found ? tier.name : this.#locateFrom(index + 1, key, options)),
     );
+  }
+
+  /**
+   * As `locatePrefix`, from a tier on. Lower tiers are asked for whole runs of keys that this one lacks, so that a
+   * tier at the end of a network is asked once a run.
+   */
+  async #locateRun(
+    index: number,
+    keys: readonly ChunkKey[],
+    options: ContainsOptions | undefined,
+  ): Promise<readonly Located[]> {
+    const tier = this.tiers[index];
+    if (tier === undefined) return this.#locateInFlight(keys, options);
+    const found: Located[] = [];
+    while (found.length < keys.length) {
+      const rest = keys.slice(found.length);
+      const run = await tier.ask((backend) => backend.containsPrefix(rest, options), 0);
+      for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
+      const gap = await lackedBy(tier, rest.slice(run));
+      const lower = await this.#locateRun(index + 1, gap, options);
+      found.push(...lower);
+      if (lower.length < gap.length || gap.length === 0) break;
+    }
+    return found;
+  }
+
+  #locateInFlight(keys: readonly ChunkKey[], options: ContainsOptions | undefined): readonly Located[] {
+    const missing = keys.findIndex((key) => !this.#isInFlight(key, options));
+    return keys.slice(0, missing === -1 ? keys.length : missing).map((key) => ({ key, tier: IN_FLIGHT }));
   }
 
   #isInFlight(key: ChunkKey, options: ContainsOptions | undefined): boolean {
@@ -193,7 +212,8 @@ export class TierStack {
       ? tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss')
       : (this.#inFlight.get(key) ?? this.#load(index, tier, key));
     return chain(outcome, (answer) => {
-      if (typeof answer === 'string') return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer);
+      if (typeof answer === 'string')
+        return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer);
       tier.hits++;
       return answer;
     });
@@ -220,6 +240,16 @@ export class TierStack {
     using handle = this.#inFlight.get(key);
     return handle?.attributes.expiresAtMs;
   }
+}
+
+/** The keys in front of the first that the tier has. */
+async function lackedBy(tier: Tier, keys: readonly ChunkKey[]): Promise<readonly ChunkKey[]> {
+  for (let end = 1; end < keys.length; end++) {
+    const key = keys[end];
+    if (key !== undefined && (await tier.ask((backend) => backend.contains(key), false)))
+      return keys.slice(0, end);
+  }
+  return keys;
 }
 
 /** Resolves when one of the puts is stored, or all have been answered. */
