@@ -1,0 +1,24 @@
+{
+  "targets": [
+    {
+      "target_name": "kvnest_native",
+      "sources": [
+        "src/addon.cc",
+        "src/crc32c.cc",
+        "src/crc32c_arm.cc",
+        "src/crc32c_polynomial.cc",
+        "src/crc32c_x86.cc",
+        "src/file_lock.cc",
+        "src/region.cc",
+        "src/region_object.cc",
+        "src/socket_options.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "configurations": { "Release": { "cflags": ["-O3"] } }
+    }
+  ]
+}

@@ -1,0 +1,43 @@
+#include <napi.h>
+
+#include "crc32c.h"
+#include "file_lock.h"
+#include "region_object.h"
+#include "socket_options.h"
+
+// Arguments are not checked here: only src/arena/native calls these, with the types of native.types.ts.
+
+namespace kvnest {
+namespace {
+
+Napi::Value Crc32cOf(const Napi::CallbackInfo& info) {
+  const auto bytes = info[0].As<Napi::Uint8Array>();
+  const uint32_t previous = info[1].As<Napi::Number>().Uint32Value();
+  return Napi::Number::New(info.Env(), Crc32c(bytes.Data(), bytes.ByteLength(), previous));
+}
+
+Napi::Value LockFileOf(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), LockFile(info[0].As<Napi::Number>().Int32Value()));
+}
+
+Napi::Value TuneSocketOf(const Napi::CallbackInfo& info) {
+  const bool done = TuneSocket(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value(),
+                               info[2].As<Napi::Number>().Int32Value());
+  return Napi::Boolean::New(info.Env(), done);
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("crc32c", Napi::Function::New<Crc32cOf>(env, "crc32c"));
+  exports.Set("crc32cImplementation", BestCrc32c().name);
+  exports.Set("lockFile", Napi::Function::New<LockFileOf>(env, "lockFile"));
+  exports.Set("tuneSocket", Napi::Function::New<TuneSocketOf>(env, "tuneSocket"));
+  exports.Set("Region", RegionObject::Class(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace kvnest
+
+static Napi::Object InitKvnest(Napi::Env env, Napi::Object exports) { return kvnest::Init(env, exports); }
+
+NODE_API_MODULE(kvnest_native, InitKvnest)

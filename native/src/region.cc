@@ -1,0 +1,124 @@
+#include "region.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <set>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace kvnest {
+namespace {
+
+constexpr size_t kPage = 4096;
+// How much is faulted in between two looks at the cancel flag: some 20 ms.
+constexpr size_t kStep = size_t{32} << 20;
+
+// Files to remove when the process exits without releasing their regions: process.exit runs no cleanup hook of Node.
+class NamesAtExit {
+ public:
+  ~NamesAtExit() {
+    for (const auto& path : paths_) unlink(path.c_str());
+  }
+  void Add(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    paths_.insert(path);
+  }
+  void Remove(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    paths_.erase(path);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> paths_;
+};
+
+NamesAtExit names_at_exit;
+
+// Writes every page without changing it, so that a thread may do it beside writers.
+void Touch(char* from, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += kPage) __atomic_fetch_or(from + at, 0, __ATOMIC_RELAXED);
+}
+
+bool Populate(char* from, size_t bytes) {
+  if (madvise(from, bytes, MADV_POPULATE_WRITE) == 0) return true;
+  if (errno != EINVAL) return false;
+  Touch(from, bytes);  // A kernel before 5.14.
+  return true;
+}
+
+}  // namespace
+
+std::shared_ptr<Region> Region::Open(int fd, std::string path, size_t bytes, size_t sync_bytes, RegionError* error) {
+  if (!path.empty()) names_at_exit.Add(path);
+  std::shared_ptr<Region> region(new Region(fd, std::move(path), bytes));
+  const size_t sync = std::min(bytes, sync_bytes);
+  if (!region->Map(error) || !region->FaultIn(sync, error)) return nullptr;
+  if (sync < bytes) {
+    // Signals are the main thread's.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    region->faulter_ = std::thread([self = region.get()] {
+      RegionError ignored;  // What could not be faulted in is faulted in by its first use.
+      self->FaultIn(self->bytes_, &ignored);
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  return region;
+}
+
+bool Region::Map(RegionError* error) {
+  const auto failed = [error](const char* call, int code) {
+    *error = {call, code};
+    return false;
+  };
+  if (fd_ < 0) fd_ = memfd_create("kvnest-arena", MFD_CLOEXEC);
+  if (fd_ < 0) return failed("memfd_create", errno);
+  int reserved;
+  do reserved = posix_fallocate(fd_, 0, static_cast<off_t>(bytes_));
+  while (reserved == EINTR);
+  if (reserved != 0) return failed("fallocate", reserved);
+  void* const data = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+  if (data == MAP_FAILED) return failed("mmap", errno);
+  data_ = data;
+  return true;
+}
+
+bool Region::FaultIn(size_t until, RegionError* error) {
+  for (size_t at = faulted_bytes_; at < until && !cancelled_;) {
+    const size_t bytes = std::min(kStep, until - at);
+    if (!Populate(static_cast<char*>(data_) + at, bytes)) {
+      *error = {"madvise", errno};
+      return false;
+    }
+    at += bytes;
+    faulted_bytes_ = at;
+  }
+  return true;
+}
+
+void Region::Release() {
+  cancelled_ = true;
+  if (faulter_.joinable()) faulter_.join();
+  if (data_ != nullptr) munmap(data_, bytes_);
+  data_ = nullptr;
+  if (!path_.empty()) {
+    unlink(path_.c_str());
+    names_at_exit.Remove(path_);
+    path_.clear();
+  }
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+}
+
+}  // namespace kvnest

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace kvnest {
+
+// Why a region could not be made: the failed system call and its errno.
+struct RegionError {
+  const char* call = nullptr;
+  int code = 0;
+};
+
+// A piece of shared memory, reserved in full before use and faulted in.
+class Region {
+ public:
+  // Over the file `fd`, which the region then owns; -1 = a memfd. Nothing is left behind on an error.
+  // The first `sync_bytes` are faulted in before this returns, the rest on a thread. A file with a `path` is removed
+  // when the region is released or the process exits.
+  static std::shared_ptr<Region> Open(int fd, std::string path, size_t bytes, size_t sync_bytes, RegionError* error);
+
+  ~Region() { Release(); }
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+
+  void* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+  size_t faulted_bytes() const { return faulted_bytes_.load(std::memory_order_relaxed); }
+
+  // Unmaps. Idempotent.
+  void Release();
+
+ private:
+  Region(int fd, std::string path, size_t bytes) : fd_(fd), path_(std::move(path)), bytes_(bytes) {}
+
+  bool Map(RegionError* error);
+  bool FaultIn(size_t until, RegionError* error);
+
+  int fd_;
+  std::string path_;
+  size_t bytes_;
+  void* data_ = nullptr;
+  std::atomic<size_t> faulted_bytes_{0};
+  std::atomic<bool> cancelled_{false};
+  std::thread faulter_;
+};
+
+}  // namespace kvnest

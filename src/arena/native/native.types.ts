@@ -1,0 +1,36 @@
+/** What the addon exports: the mirror of native/src/addon.cc. It checks no arguments. */
+export interface NativeAddon {
+  /** CRC-32C, chained by `previous`. */
+  readonly crc32c: (bytes: Uint8Array, previous: number) => number;
+  /** `avx512`, `sse4.2`, `armv8-crc` or `portable`. */
+  readonly crc32cImplementation: string;
+  /** Locks the whole file, without waiting; until the descriptor is closed or the process dies. */
+  readonly lockFile: (fd: number) => boolean;
+  /** Sizes the kernel's buffers of a socket; 0 = leave it. @returns false when the kernel refused. */
+  readonly tuneSocket: (fd: number, sendBytes: number, receiveBytes: number) => boolean;
+  readonly Region: NativeRegionClass;
+}
+
+/**
+ * Maps `bytes` of the file `fd` (-1 = memory without a name), faults in the first `syncBytes` now and the rest on a
+ * thread. The descriptor is the region's from now on, and the file at `path` (empty = none) is removed with it.
+ */
+export type NativeRegionClass = new (
+  fd: number,
+  path: string,
+  bytes: number,
+  syncBytes: number,
+) => NativeRegion | FailedNativeRegion;
+
+export interface NativeRegion {
+  readonly error?: undefined;
+  readonly buffer: ArrayBuffer;
+  readonly faultedBytes: number;
+  /** Detaches `buffer` and unmaps the memory. Idempotent. */
+  close(): void;
+}
+
+export interface FailedNativeRegion {
+  /** The system call that failed, and its errno. */
+  readonly error: { readonly call: string; readonly code: number };
+}
