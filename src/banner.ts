@@ -25,7 +25,7 @@ export function banner(app: INestApplicationContext, config: KvnestConfig): stri
 function tryIt(http: string | undefined, resp: string | undefined, hasToken: boolean): string[] {
   const lines: string[] = [];
   if (resp !== undefined) {
-    const [host = '', port = ''] = splitAddress(resp);
+    const [host, port] = splitAddress(resp);
     lines.push(`  try    redis-cli -h ${host} -p ${port}${hasToken ? ' -a $TOKEN' : ''} set hello world`);
   }
   if (http !== undefined) {

@@ -2,6 +2,7 @@ import {
   concatMap,
   defer,
   finalize,
+  firstValueFrom,
   from,
   map,
   type Observable,
@@ -40,21 +41,20 @@ export function readAhead<T extends { readonly key: ChunkKey }>(
     const disposals = new Subject<void>();
     const undelivered = new Set<ArenaHandle>();
     let disposed = 0;
-    let cancelled = false;
+    const cancel = new AbortController();
+
+    const readWithRoom = async (key: ChunkKey, index: number): Promise<ReadOutcome> => {
+      for (;;) {
+        const outcome = await read(key);
+        if (outcome !== 'busy' || disposed >= index || cancel.signal.aborted) return outcome;
+        await firstValueFrom(disposals);
+      }
+    };
 
     const load = async (key: ChunkKey, index: number): Promise<ArenaHandle | undefined> => {
-      let outcome = await read(key);
-      while (outcome === 'busy' && disposed < index && !cancelled) {
-        await new Promise<void>((resolve) => {
-          const waiting = disposals.subscribe(() => {
-            waiting.unsubscribe();
-            resolve();
-          });
-        });
-        outcome = cancelled ? 'miss' : await read(key);
-      }
+      const outcome = await readWithRoom(key, index);
       if (typeof outcome === 'string') return undefined;
-      if (cancelled) {
+      if (cancel.signal.aborted) {
         outcome[Symbol.dispose]();
         return undefined;
       }
@@ -79,7 +79,7 @@ export function readAhead<T extends { readonly key: ChunkKey }>(
       takeWhile((loaded): loaded is Loaded<T> => loaded.handle !== undefined),
       map(({ item, handle }) => deliver(item, handle)),
       finalize(() => {
-        cancelled = true;
+        cancel.abort();
         for (const handle of undelivered) handle[Symbol.dispose]();
         undelivered.clear();
         disposals.next();

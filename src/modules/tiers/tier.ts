@@ -1,6 +1,6 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type PutOutcome, type StorageBackend } from '../../backends/storage-backend.interface.js';
-import { chain, type Awaitable } from '../../common/awaitable.js';
+import { type Awaitable } from '../../common/awaitable.js';
 
 /** One backend at its place in the stack, with what is on its way to it and what it answered. */
 export class Tier {
@@ -52,16 +52,5 @@ export class Tier {
     } catch {
       return fallback;
     }
-  }
-
-  /** As `ask`, for operations whose answers are of the same shape for every key. */
-  askEach<T>(
-    count: number,
-    operation: (backend: StorageBackend) => Awaitable<readonly T[]>,
-    fallback: T,
-  ): Awaitable<readonly T[]> {
-    return chain(this.ask<readonly T[] | undefined>(operation, undefined), (answers) =>
-      answers === undefined ? new Array<T>(count).fill(fallback) : answers,
-    );
   }
 }
