@@ -12,7 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'KVNEST_';
 const LMCACHE_PREFIX = 'LMCACHE_';
-const NO_SETTINGS = new Set(['KVNEST_CONFIG_FILE', 'KVNEST_SOAK']);
+/** Read elsewhere: they steer no setting. */
+const NO_SETTINGS = new Set(['KVNEST_CONFIG_FILE', 'KVNEST_NATIVE', 'KVNEST_SOAK']);
 
 /** `doors.http.port` → `KVNEST_DOORS_HTTP_PORT`. */
 export function environmentName(path: string): string {

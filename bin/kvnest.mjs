@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// Runs the command line, on the Node that the package brings when the machine's own is too old.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST = [22, 12];
+const entry = new URL('../dist/cli.js', import.meta.url);
+
+/** The pinned Node lies beside this package's other dependencies, or beside the package in an installation. */
+function bundledNode() {
+  const places = ['../node_modules/.bin/node', '../../.bin/node'];
+  return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
+}
+
+function isTooOld(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+}
+
+function runOn(node) {
+  const args = ['--enable-source-maps', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: 'inherit' });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail(`cannot run ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    for (const name of signals) process.removeAllListeners(name);
+    if (signal === null) process.exitCode = code ?? 1;
+    else process.kill(process.pid, signal);
+  });
+}
+
+function fail(message) {
+  console.error(`kvnest: ${message}`);
+  process.exitCode = 1;
+}
+
+if (isTooOld(process.versions.node)) {
+  const node = bundledNode();
+  if (node === undefined)
+    fail(`needs Node ${OLDEST.join('.')} or newer, and this is ${process.versions.node}`);
+  else runOn(node);
+} else if (!existsSync(entry)) {
+  fail('is not built; run "npm start" once, or "npm run build"');
+} else {
+  process.setSourceMapsEnabled(true);
+  const { main } = await import(entry.href);
+  process.exitCode = await main(process.argv.slice(2));
+}

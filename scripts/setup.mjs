@@ -1,0 +1,25 @@
+/**
+ * Makes a fresh checkout ready: dependencies, native addon, build; with --test also what the tests need of the
+ * machine. Each step looks first whether there is anything to do. Runs on the machine's own Node, before anything is
+ * installed, so it uses nothing but Node's own modules.
+ */
+import { buildSources } from './setup/build.mjs';
+import { installDependencies } from './setup/dependencies.mjs';
+import { buildAddon } from './setup/native.mjs';
+import { preparePython } from './setup/python.mjs';
+import { fail } from './setup/report.mjs';
+import { installSystemPackages } from './setup/system-packages.mjs';
+
+const everything = process.argv.includes('--test') || process.argv.includes('--all');
+
+try {
+  installDependencies(everything ? 'everything' : 'server');
+  buildAddon();
+  buildSources();
+  if (process.argv.includes('--test')) {
+    installSystemPackages();
+    preparePython();
+  }
+} catch (error) {
+  fail(error);
+}

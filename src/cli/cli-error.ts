@@ -1,0 +1,22 @@
+import { isKvError, KvError } from '../common/errors/kv-error.js';
+import { type CliIo, EXIT_FAILURE, EXIT_USAGE } from './cli-io.interface.js';
+
+/** A command line that nobody understands. */
+export function usageError(message: string, remedy: string): KvError {
+  return new KvError('KV_CLI_USAGE', message, { kind: 'config', remedy });
+}
+
+/** Prints an error for people, its stack only on demand. @returns the exit code. */
+export function reportError(error: unknown, io: CliIo, debug: boolean): number {
+  const known = isKvError(error) ? error : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  io.err(`kvnest: ${message}\n`);
+  if (known?.remedy !== undefined) io.err(`${known.remedy}\n`);
+  if (debug && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+  return known?.kind === 'config' || isParseArgsError(error) ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+/** `parseArgs` of Node throws these for options it does not know. */
+function isParseArgsError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { isKvError } from '../common/errors/kv-error.js';
+import { CONFIG_OPTIONS, type LoadedConfig } from '../config/load-config.js';
+import { type CliCommand, type CliIo, EXIT_FAILURE, EXIT_OK } from './cli-io.interface.js';
+import { type Check, type Diagnosis, fail, ok, warn } from './doctor/diagnosis.interface.js';
+import { checkDisks } from './doctor/disk.check.js';
+import { checkLimits } from './doctor/limits.check.js';
+import { checkMemory } from './doctor/memory.check.js';
+import { checkPorts } from './doctor/ports.check.js';
+import { checkAddon, checkNode } from './doctor/runtime.check.js';
+import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
+
+const CHECKS: readonly Check[] = [checkAddon, checkMemory, checkDisks, checkPorts, checkLimits];
+
+/** `kvnest doctor`: whether this machine can run this configuration. */
+export const doctorCommand: CliCommand = {
+  name: 'doctor',
+  summary: 'check whether this machine can run this configuration',
+  help: `Usage: kvnest doctor [--config FILE] [--set KEY=VALUE]…
+
+Looks at the machine, changes nothing, and says what to do. Exits with 1 when the server would not run.
+
+${CONFIG_HELP}`,
+  run,
+};
+
+async function run(args: readonly string[], io: CliIo): Promise<number> {
+  parseArgs({ args: [...args], options: { ...CONFIG_OPTIONS, debug: { type: 'boolean' } } });
+  const diagnoses = [...checkNode(), ...(await diagnose(args, io))];
+  for (const { level, finding, remedy } of diagnoses) {
+    io.out(`${level.padEnd(4)}  ${finding}\n${remedy === undefined ? '' : `      → ${remedy}\n`}`);
+  }
+  return diagnoses.some(({ level }) => level === 'fail') ? EXIT_FAILURE : EXIT_OK;
+}
+
+async function diagnose(args: readonly string[], io: CliIo): Promise<readonly Diagnosis[]> {
+  const loaded = tryLoad(args, io);
+  if ('level' in loaded) return [loaded];
+  const { config, sources, warnings } = loaded;
+  const checked = await Promise.all(CHECKS.map(async (check) => check(config)));
+  return [
+    ok(`configuration: ${sources.file ?? 'defaults'}`),
+    ...warnings.map((warning) => warn(warning, 'See docs/configuration.md.')),
+    ...checked.flat(),
+  ];
+}
+
+function tryLoad(args: readonly string[], io: CliIo): LoadedConfig | Diagnosis {
+  try {
+    return loadCliConfig(args, io);
+  } catch (error) {
+    if (!isKvError(error, 'KV_CONFIG_INVALID')) throw error;
+    return fail(error.message, error.remedy ?? 'Mend the configuration.');
+  }
+}

@@ -1,0 +1,74 @@
+import { formatBytes } from '../common/format-bytes.js';
+import { type TierStatus } from '../modules/engine/cache-engine.interface.js';
+import { type ServerStatus } from '../modules/health/status.controller.js';
+import { formatTable } from './format-table.js';
+
+/** The status of a server as tables for people. */
+export function formatStatus(status: ServerStatus): string {
+  return [
+    summary(status),
+    formatTable(doorRows(status)),
+    formatTable(tierRows(status)),
+    formatTable(traffic(status)),
+  ].join('\n');
+}
+
+function summary({ status, version, uptimeSeconds, rssBytes, arena }: ServerStatus): string {
+  const used = arena.capacityBytes - arena.freeBytes;
+  return formatTable([
+    ['kvnest', `${version}, ${status}, up ${formatDuration(uptimeSeconds)}`],
+    ['arena', `${ratio(used, arena.capacityBytes)}${arena.shared ? '' : ', TypeScript fallback'}`],
+    ['process', `${formatBytes(rssBytes)} resident`],
+  ]);
+}
+
+function doorRows({ doors }: ServerStatus): string[][] {
+  const rows = doors.map(({ name, address, connections }) => [
+    name,
+    address ?? 'closed',
+    String(connections),
+  ]);
+  return [['DOOR', 'ADDRESS', 'CONNECTIONS'], ...rows];
+}
+
+function tierRows({ tiers }: ServerStatus): string[][] {
+  return [['TIER', 'TYPE', 'STATE', 'USED', 'CHUNKS', 'HITS', 'EVICTED', 'PINNED'], ...tiers.map(tierRow)];
+}
+
+function tierRow(tier: TierStatus): string[] {
+  return [
+    tier.name,
+    tier.type,
+    tier.healthy ? 'ok' : 'failing',
+    ratio(tier.usedBytes, tier.capacityBytes),
+    String(tier.chunks),
+    String(tier.hits),
+    String(tier.evictions),
+    formatBytes(tier.pinnedBytes),
+  ];
+}
+
+function traffic({ counters }: ServerStatus): string[][] {
+  const refused = Object.values(counters.refused).reduce((sum, count) => sum + count, 0);
+  return [
+    [
+      'gets',
+      `${counters.gets} (${counters.hits} hits, ${counters.misses} misses), ${formatBytes(counters.bytesOut)} out`,
+    ],
+    [
+      'puts',
+      `${counters.puts} (${counters.stored} stored, ${refused} refused), ${formatBytes(counters.bytesIn)} in`,
+    ],
+    ['lookups', `${counters.lookups} (${counters.hitTokens} of ${counters.lookupTokens} tokens hit)`],
+  ];
+}
+
+function ratio(used: number, capacity: number): string {
+  return `${formatBytes(used)} of ${formatBytes(capacity)}`;
+}
+
+function formatDuration(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const clock = new Date((seconds % 86_400) * 1000).toISOString().slice(11, 19);
+  return days > 0 ? `${days}d ${clock}` : clock;
+}

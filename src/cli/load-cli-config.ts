@@ -1,0 +1,20 @@
+import { BACKENDS_CATALOG } from '../backends/backends.catalog.js';
+import { loadConfig, type LoadedConfig } from '../config/load-config.js';
+import { EVICTION_POLICIES_CATALOG } from '../modules/tiers/eviction/eviction-policies.catalog.js';
+import { type CliIo } from './cli-io.interface.js';
+
+/** Help on the options that name the configuration, for every command that reads it. */
+export const CONFIG_HELP = `  --config FILE     YAML file; else KVNEST_CONFIG_FILE or LMCACHE_CONFIG_FILE
+  --set KEY=VALUE   one setting, such as doors.http.port=8081; may be repeated
+  --debug           show the stack of errors
+`;
+
+/** The configuration for this command line, checked against the backends and policies that there are. */
+export function loadCliConfig(argv: readonly string[], io: CliIo): LoadedConfig {
+  return loadConfig({
+    argv,
+    env: io.env,
+    tierTypes: BACKENDS_CATALOG.map(({ type }) => type),
+    policies: EVICTION_POLICIES_CATALOG.map(({ name }) => name.toUpperCase()),
+  });
+}

@@ -1,0 +1,19 @@
+import { parseArgs } from 'node:util';
+import { CONFIG_OPTIONS } from '../config/load-config.js';
+import { type CliCommand, type CliIo } from './cli-io.interface.js';
+import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
+
+/** `kvnest serve`: runs the server in the foreground until SIGTERM or SIGINT. */
+export const serveCommand: CliCommand = {
+  name: 'serve',
+  summary: 'run the server',
+  help: `Usage: kvnest serve [--config FILE] [--set KEY=VALUE]…\n\nRuns the server until SIGTERM or SIGINT.\n\n${CONFIG_HELP}`,
+  run,
+};
+
+async function run(args: readonly string[], io: CliIo): Promise<undefined> {
+  parseArgs({ args: [...args], options: { ...CONFIG_OPTIONS, debug: { type: 'boolean' } } });
+  const loaded = loadCliConfig(args, io);
+  const { serve } = await import('../main.js');
+  await serve(loaded);
+}
