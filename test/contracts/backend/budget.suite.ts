@@ -3,7 +3,7 @@ import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { SeededRandom } from '../../support/backend-random.js';
 import { inWorld, KIB, MIB, type BackendWorld, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from './chunk-bytes.js';
 
 function expectWithinBudget(world: BackendWorld): void {
   expect(world.backend.usage().usedBytes).toBeLessThanOrEqual(world.capacityBytes);
@@ -89,7 +89,7 @@ export function describeBudget(contract: StorageBackendContract): void {
           expect(await world.put({ key, bytes: chunkBytes(lengthBytes, i) })).toBe('stored');
           expectWithinBudget(world);
         }
-        expect(await world.read(key)).toEqual(chunkBytes(lengthBytes, 3));
+        expectBytes(await world.read(key), chunkBytes(lengthBytes, 3));
       }));
 
     it('leaves readers the bytes of what is evicted', () =>
@@ -99,7 +99,7 @@ export function describeBudget(contract: StorageBackendContract): void {
         await world.put({ key, bytes });
         using handle = (await world.backend.get(key)) as ArenaHandle;
         await world.putRun('flood', (2 * world.capacityBytes) / (128 * KIB), 128 * KIB);
-        expect(bytes.equals(Buffer.concat(handle.views))).toBe(true);
+        expectBytes(Buffer.concat(handle.views), bytes);
       }));
 
     it('is empty again when everything is removed', () =>

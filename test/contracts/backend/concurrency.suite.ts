@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { SeededRandom } from '../../support/backend-random.js';
 import { inWorld, KIB, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from './chunk-bytes.js';
 
 const VERSIONS = 5;
 const LENGTH_BYTES = 40 * KIB;
@@ -29,7 +29,7 @@ export function describeConcurrency(contract: StorageBackendContract): void {
         for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 10 }, step));
 
         await world.put({ key, bytes: versions[2]! });
-        expect(await world.read(key)).toEqual(versions[2]);
+        expectBytes(await world.read(key), versions[2]!);
         expect(world.backend.usage().chunks).toBe(1);
       }));
 
@@ -37,7 +37,7 @@ export function describeConcurrency(contract: StorageBackendContract): void {
       inWorld(contract, async (world) => {
         const key = ChunkKey.of('contended');
         await Promise.all([0, 1, 2, 3].map((i) => world.put({ key, bytes: chunkBytes(LENGTH_BYTES, i) })));
-        expect(await world.read(key)).toEqual(chunkBytes(LENGTH_BYTES, 3));
+        expectBytes(await world.read(key), chunkBytes(LENGTH_BYTES, 3));
         expect(world.backend.usage().chunks).toBe(1);
       }));
 

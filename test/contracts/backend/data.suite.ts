@@ -9,7 +9,7 @@ import {
   type BackendWorld,
   type StorageBackendContract,
 } from './backend-world.js';
-import { chunkBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from './chunk-bytes.js';
 
 const A = ChunkKey.of('a');
 const B = ChunkKey.of('b');
@@ -32,9 +32,7 @@ export function describeData(contract: StorageBackendContract): void {
       inWorld(contract, async (world) => {
         const bytes = chunkBytes(lengthBytes, lengthBytes);
         expect(await world.put({ key: A, bytes })).toBe('stored');
-        const read = await world.read(A);
-        expect(read).toBeInstanceOf(Buffer);
-        expect(bytes.equals(read as Buffer)).toBe(true);
+        expectBytes(await world.read(A), bytes);
       }),
     );
 
@@ -47,7 +45,7 @@ export function describeData(contract: StorageBackendContract): void {
           expect(handle.extents.length).toBeGreaterThan(1);
           expect(await world.backend.putMany([handle])).toEqual(['stored']);
         }
-        expect(bytes.equals((await world.read(A)) as Buffer)).toBe(true);
+        expectBytes(await world.read(A), bytes);
         for (const filler of fillers) filler[Symbol.dispose]();
       }));
 
@@ -73,7 +71,7 @@ export function describeData(contract: StorageBackendContract): void {
           new ChunkKey(Buffer.alloc(0)),
         ];
         for (const [i, key] of keys.entries()) await world.put({ key, bytes: chunkBytes(500, i) });
-        for (const [i, key] of keys.entries()) expect(await world.read(key)).toEqual(chunkBytes(500, i));
+        for (const [i, key] of keys.entries()) expectBytes(await world.read(key), chunkBytes(500, i));
       }));
 
     it('keeps namespaces apart', () =>
@@ -82,8 +80,8 @@ export function describeData(contract: StorageBackendContract): void {
         await world.put({ key: A, bytes: chunkBytes(100, 1) });
         expect(await world.has(other)).toBe(false);
         await world.put({ key: other, bytes: chunkBytes(100, 2) });
-        expect(await world.read(A)).toEqual(chunkBytes(100, 1));
-        expect(await world.read(other)).toEqual(chunkBytes(100, 2));
+        expectBytes(await world.read(A), chunkBytes(100, 1));
+        expectBytes(await world.read(other), chunkBytes(100, 2));
       }));
 
     it('says miss for what is not there', () =>
@@ -98,7 +96,7 @@ export function describeData(contract: StorageBackendContract): void {
         await world.put({ key: A, bytes: chunkBytes(70_000, 1), metadata: Buffer.from('old') });
         const { usedBytes } = world.backend.usage();
         await world.put({ key: A, bytes: chunkBytes(3_000, 2) });
-        expect(await world.read(A)).toEqual(chunkBytes(3_000, 2));
+        expectBytes(await world.read(A), chunkBytes(3_000, 2));
         expect(await world.backend.contains(A, { withMetadata: true })).toBe(false);
         expect(world.backend.usage().chunks).toBe(1);
         if (contract.bounded ?? true) expect(world.backend.usage().usedBytes).toBeLessThan(usedBytes);
@@ -111,7 +109,7 @@ export function describeData(contract: StorageBackendContract): void {
           using handle = (await world.backend.get(A)) as ArenaHandle;
           expect(await world.backend.putMany([handle])).toEqual(['stored']);
         }
-        expect(await world.read(A)).toEqual(chunkBytes(9_000));
+        expectBytes(await world.read(A), chunkBytes(9_000));
         expect(world.backend.usage().chunks).toBe(1);
       }));
 
@@ -162,7 +160,7 @@ export function describeData(contract: StorageBackendContract): void {
         const outcomes = world.backend.putMany([handle]);
         handle[Symbol.dispose]();
         expect(await outcomes).toEqual(['stored']);
-        expect(await world.read(A)).toEqual(chunkBytes(50_000));
+        expectBytes(await world.read(A), chunkBytes(50_000));
       }));
   });
 
@@ -210,7 +208,7 @@ export function describeData(contract: StorageBackendContract): void {
         using handle = (await world.backend.get(A)) as ArenaHandle;
         await world.backend.remove(A);
         await world.putRun('others', 20, 20_000);
-        expect(Buffer.concat(handle.views)).toEqual(bytes);
+        expectBytes(Buffer.concat(handle.views), bytes);
       }));
 
     it('takes a chunk again that was removed while somebody read it', () =>
@@ -221,7 +219,7 @@ export function describeData(contract: StorageBackendContract): void {
           await world.backend.remove(A);
           expect(await world.backend.putMany([handle])).toEqual(['stored']);
         }
-        expect(await world.read(A)).toEqual(chunkBytes(20_000));
+        expectBytes(await world.read(A), chunkBytes(20_000));
       }));
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { inWorld, KIB, type BackendWorld, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from './chunk-bytes.js';
 
 const LEASE = { leaseMs: 1_000 };
 const CHUNK_BYTES = 128 * KIB;
@@ -95,7 +95,7 @@ export function describeHolds(contract: StorageBackendContract): void {
         await world.backend.contains(key!, LEASE);
         await world.put({ key: key!, bytes: chunkBytes(CHUNK_BYTES, 77) });
         await flood(world);
-        expect(await world.read(key!)).toEqual(chunkBytes(CHUNK_BYTES, 77));
+        expectBytes(await world.read(key!), chunkBytes(CHUNK_BYTES, 77));
       }));
   });
 

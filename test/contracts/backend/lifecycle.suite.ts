@@ -3,7 +3,7 @@ import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { type StorageBackend } from '../../../src/backends/storage-backend.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf, inWorld, type BackendWorld, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from './chunk-bytes.js';
 
 const KEY = ChunkKey.of('a');
 
@@ -132,7 +132,7 @@ export function describeLifecycle(contract: StorageBackendContract): void {
         await world.put({ key: KEY, bytes: chunkBytes(9_000, 4) });
         using handle = (await world.backend.get(KEY)) as ArenaHandle;
         await world.backend.close();
-        expect(Buffer.concat(handle.views)).toEqual(chunkBytes(9_000, 4));
+        expectBytes(Buffer.concat(handle.views), chunkBytes(9_000, 4));
       }));
   });
 
@@ -155,7 +155,7 @@ function describePersistence(contract: StorageBackendContract): void {
         await world.put({ key: KEY, bytes: chunkBytes(70_000, 1) });
         await world.backend.close();
         await world.backend.open();
-        expect(await world.read(KEY)).toEqual(chunkBytes(70_000, 1));
+        expectBytes(await world.read(KEY), chunkBytes(70_000, 1));
       }));
 
     it('keeps chunks, what belongs to them and the exact budget over a restart', () =>
@@ -173,11 +173,11 @@ function describePersistence(contract: StorageBackendContract): void {
 
         expect(world.backend.usage()).toMatchObject({ usedBytes, chunks });
         expect(await world.has(ChunkKey.of('others-3'))).toBe(false);
-        expect(await world.read(ChunkKey.of('others-1'))).toEqual(chunkBytes(100, 50));
+        expectBytes(await world.read(ChunkKey.of('others-1')), chunkBytes(100, 50));
         using handle = (await world.backend.get(key)) as ArenaHandle;
         expect(handle.metadata.toString()).toBe('shape');
         expect(handle.attributes).toEqual({ expiresAtMs, depth: 4 });
-        expect(Buffer.concat(handle.views)).toEqual(chunkBytes(70_000, 1));
+        expectBytes(Buffer.concat(handle.views), chunkBytes(70_000, 1));
         expect(await world.backend.clear({ model: 'llama' })).toBe(1);
       }));
 

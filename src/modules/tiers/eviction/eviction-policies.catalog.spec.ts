@@ -1,0 +1,25 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { EVICTION_POLICIES_CATALOG, findEvictionPolicy } from './eviction-policies.catalog.js';
+
+describe('eviction policies catalogue', () => {
+  it('lists every policy of this folder', () => {
+    const files = readdirSync(import.meta.dirname)
+      .filter((name) => name.endsWith('.policy.ts'))
+      .map((name) => name.replace('.policy.ts', ''));
+    expect(EVICTION_POLICIES_CATALOG.map(({ name }) => name).sort()).toEqual(files.sort());
+  });
+
+  it.each(['lru', 'LRU', 'Lru'])('finds %s', (name) => {
+    expect(findEvictionPolicy(name).create(1).name).toBe('lru');
+  });
+
+  it('refuses a name that nobody knows, with the ones it knows', () => {
+    expect(() => findEvictionPolicy('clock')).toThrow(
+      expect.objectContaining({
+        code: 'KV_CONFIG_INVALID',
+        remedy: expect.stringContaining('LRU') as string,
+      }),
+    );
+  });
+});
