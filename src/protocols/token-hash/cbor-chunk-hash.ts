@@ -22,22 +22,27 @@ export function sha256CborText(text: string): Buffer {
   return sha256(Buffer.concat([head.subarray(0, headBytes), bytes]));
 }
 
-/**
- * SHA-256 over the canonical CBOR of `[previous, [tokens], extra]`. In key format `object` the previous hash is a
- * byte string and `extra` is null; in `engine` it is an unsigned integer and `extra` an empty array.
- */
+/** The two spellings of what is hashed. */
+export interface CborShape {
+  /** The previous hash is an unsigned integer of 8 bytes, not a byte string. */
+  readonly foldedPrevious: boolean;
+  /** The third element: nothing, or an empty array. */
+  readonly extra: 'null' | 'empty';
+}
+
+/** SHA-256 over the canonical CBOR of `[previous, [tokens], extra]`. */
 export class CborChunkHash implements ChunkHash {
-  readonly #isFolded: boolean;
+  readonly #shape: CborShape;
   #message = Buffer.alloc(0);
 
-  constructor(keyFormat: 'object' | 'engine') {
-    this.#isFolded = keyFormat === 'engine';
+  constructor(shape: CborShape) {
+    this.#shape = shape;
   }
 
   digest(previous: Buffer, tokens: Uint32Array, start: number, end: number): Buffer {
     const message = this.#room(3 * MAX_CBOR_HEAD_BYTES + previous.length + (end - start) * MAX_TOKEN_BYTES);
     let at = writeCborHead(message, 0, CBOR_ARRAY, FIELDS);
-    if (this.#isFolded) {
+    if (this.#shape.foldedPrevious) {
       at = writeCborUint64(message, at, previous);
     } else {
       at = writeCborHead(message, at, CBOR_BYTES, previous.length);
@@ -45,7 +50,7 @@ export class CborChunkHash implements ChunkHash {
     }
     at = writeCborHead(message, at, CBOR_ARRAY, end - start);
     for (let i = start; i < end; i++) at = writeCborHead(message, at, CBOR_UNSIGNED, tokens[i] as number);
-    message[at++] = this.#isFolded ? CBOR_ARRAY : CBOR_NULL;
+    message[at++] = this.#shape.extra === 'null' ? CBOR_NULL : CBOR_ARRAY;
     return sha256(message.subarray(0, at));
   }
 

@@ -53,7 +53,12 @@ export async function createTokenHasher(options: TokenHasherOptions): Promise<To
   const { hashAlgorithm, keyFormat, hashSeed } = options;
   if (hashAlgorithm === 'sha256_cbor') {
     const noneHash = sha256CborText(hashSeed ?? DEFAULT_SEED_TEXT);
-    return new ChainedTokenHasher(new CborChunkHash(keyFormat), keyFormat, noneHash);
+    const chunkHash = new CborChunkHash(
+      keyFormat === 'engine'
+        ? { foldedPrevious: true, extra: 'empty' }
+        : { foldedPrevious: false, extra: 'null' },
+    );
+    return new ChainedTokenHasher(chunkHash, keyFormat, noneHash);
   }
   const blake3 = await Blake3ChunkHash.create();
   // As if the chunk [0] stood behind the integer 0.
