@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type Clock } from '../../../common/clock.js';
+import { CLOCK } from '../../../common/common.tokens.js';
+import {
+  type DoorLimits,
+  KVNEST_CONFIG,
+  type KvnestConfig,
+} from '../../../config/kvnest-config.interface.js';
+import { CACHE_ENGINE, type CacheEngine } from '../../engine/cache-engine.interface.js';
+import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
+import { getDoorToken } from '../doors.tokens.js';
+import { createRespDoor } from './create-resp-door.js';
+import { type RespDoor } from './resp-door.js';
+
+/** The RESP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from global modules. */
+@Module({})
+export class RespDoorModule {
+  static forRoot(limits: DoorLimits): DynamicModule {
+    return {
+      module: RespDoorModule,
+      providers: [
+        {
+          provide: getDoorToken('resp'),
+          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY],
+          useFactory: (
+            engine: CacheEngine,
+            { auth, drainTimeoutMs }: KvnestConfig,
+            clock: Clock,
+            registry: DoorRegistry,
+          ): RespDoor =>
+            createRespDoor({ limits, engine, registry, clock, token: auth.token, drainTimeoutMs }),
+        },
+      ],
+      exports: [getDoorToken('resp')],
+    };
+  }
+}
