@@ -26,9 +26,13 @@ export { ARENA, ARENA_SPACE } from './arena/arena.tokens.js';
 export { ArenaSpaceService } from './arena/arena-space.js';
 export { createArena } from './arena/create-arena.js';
 
+export { describeKey, type KeyDescription } from './protocols/chunk-key/describe-key.js';
 export { ChunkKey, MAX_KEY_BYTES } from './protocols/chunk-key/chunk-key.js';
 
-export { type BackendDefinition, type EvictionPolicyLookup } from './backends/backend-definition.interface.js';
+export {
+  type BackendDefinition,
+  type EvictionPolicyLookup,
+} from './backends/backend-definition.interface.js';
 export { BACKENDS, EVICTION_POLICIES, getBackendToken } from './backends/backends.tokens.js';
 export {
   type ChunkTraits,

@@ -126,9 +126,8 @@ export class TierStack {
   /** A tier that is still storing the chunk is told once it has it. */
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
     const pending = this.#inFlight.done(key);
-    const told = chain(
-      all(this.tiers.map((tier) => tier.ask((backend) => backend.expire(key, expiresAtMs), false))),
-      (found) => found.includes(true),
+    const told = chain(all(this.tiers.map((tier) => tier.expire(key, expiresAtMs))), (found) =>
+      found.includes(true),
     );
     if (pending === undefined) return told;
     return Promise.all([told, pending.then(() => this.expire(key, expiresAtMs))]).then((found) =>

@@ -1,6 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type PutOutcome, type StorageBackend } from '../../backends/storage-backend.interface.js';
-import { type Awaitable } from '../../common/awaitable.js';
+import { type Awaitable, chain } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 
 /** One backend at its place in the stack, with what is on its way to it and what it answered. */
 export class Tier {
@@ -18,7 +19,7 @@ export class Tier {
   /** Hands a sealed chunk to the backend and counts what becomes of it; a broken promise counts as `failed`. */
   put(handle: ArenaHandle): Awaitable<PutOutcome> {
     const { lengthBytes } = handle;
-    if (lengthBytes > this.backend.capabilities.maxChunkBytes) return this.#count('rejected');
+    if (!this.#takes(handle)) return this.#reject(handle.key);
     let outcomes: Awaitable<readonly PutOutcome[]>;
     try {
       outcomes = this.backend.putMany([handle]);
@@ -30,6 +31,30 @@ export class Tier {
     return outcomes.then(
       ([outcome]) => this.#settle(lengthBytes, outcome ?? 'failed'),
       () => this.#settle(lengthBytes, 'failed'),
+    );
+  }
+
+  /** Sets the time of expiry; a tier that keeps none gives the chunk up instead. */
+  expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
+    return this.ask(
+      (backend) =>
+        backend.capabilities.expiry || expiresAtMs === 0
+          ? backend.expire(key, expiresAtMs)
+          : backend.remove(key),
+      false,
+    );
+  }
+
+  #takes({ lengthBytes, attributes }: ArenaHandle): boolean {
+    const { maxChunkBytes, expiry } = this.backend.capabilities;
+    return lengthBytes <= maxChunkBytes && (expiry || attributes.expiresAtMs === 0);
+  }
+
+  /** No older chunk may stay under the key. */
+  #reject(key: ChunkKey): Awaitable<PutOutcome> {
+    return chain(
+      this.ask((backend) => backend.remove(key), false),
+      () => this.#count('rejected'),
     );
   }
 

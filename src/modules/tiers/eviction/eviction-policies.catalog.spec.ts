@@ -15,11 +15,8 @@ describe('eviction policies catalogue', () => {
   });
 
   it('refuses a name that nobody knows, with the ones it knows', () => {
-    expect(() => findEvictionPolicy('clock')).toThrow(
-      expect.objectContaining({
-        code: 'KV_CONFIG_INVALID',
-        remedy: expect.stringContaining('LRU') as string,
-      }),
-    );
+    const refusal = { code: 'KV_CONFIG_INVALID', remedy: 'Use one of: LRU.' };
+    const refusal = { code: 'KV_CONFIG_INVALID', remedy: 'Use one of: LRU.' };
+    expect(() => findEvictionPolicy('clock')).toThrow(expect.objectContaining(refusal));
   });
 });

@@ -1,0 +1,6 @@
+/** The contract suites: what every implementation of an extension point passes. Exported as `kvnest/testing`. */
+export {
+  type BackendContext,
+  describeStorageBackendContract,
+  type StorageBackendContract,
+} from './storage-backend.contract.js';
