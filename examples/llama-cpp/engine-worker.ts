@@ -19,7 +19,8 @@ function send(reply: WorkerReply<WorkerReady | PromptResult>): void {
 }
 
 function sendError(error: unknown): void {
-  send({ error: error instanceof Error ? error.message : String(error) });
+  const { message, code } = error as NodeJS.ErrnoException;
+  send({ error: { message, ...(code !== undefined && { code }) } });
 }
 
 async function serve(modelPath: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { byteTokenizer } from './byte-tokenizer.ts';
 import { type GgufTensor, writeGguf } from './gguf-file.ts';
 import { type GgufValue } from './gguf-value.ts';
 import { seededHalfs } from './seeded-weights.ts';
@@ -14,7 +15,7 @@ const VOCABULARY = 512;
  * says nothing sensible, but its attention is real: it depends on every token before.
  */
 export async function writeTinyModel(path: string): Promise<void> {
-  await writeGguf(path, { ...hyperparameters(), ...tokenizer() }, [
+  await writeGguf(path, { ...hyperparameters(), ...byteTokenizer(VOCABULARY) }, [
     matrix('token_embd.weight', WIDTH, VOCABULARY),
     ...Array.from({ length: LAYERS }, (_, layer) => layerTensors(`blk.${layer}`)).flat(),
     norm('output_norm.weight'),
@@ -36,33 +37,6 @@ function hyperparameters(): Record<string, GgufValue> {
     'llama.attention.head_count': { u32: HEADS },
     'llama.attention.head_count_kv': { u32: HEADS },
     'llama.attention.layer_norm_rms_epsilon': { f32: 1e-5 },
-  };
-}
-
-/** SentencePiece of single bytes: three special tokens, 256 bytes, the space, and fillers up to the vocabulary. */
-function tokenizer(): Record<string, GgufValue> {
-  const TYPE = { normal: 1, unknown: 2, control: 3, byte: 6 };
-  const tokens = ['<unk>', '<s>', '</s>'];
-  const types = [TYPE.unknown, TYPE.control, TYPE.control];
-  for (let byte = 0; byte < 256; byte++) {
-    tokens.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
-    types.push(TYPE.byte);
-  }
-  tokens.push('\u2581');
-  types.push(TYPE.normal);
-  while (tokens.length < VOCABULARY) {
-    tokens.push(`filler${tokens.length}`);
-    types.push(TYPE.normal);
-  }
-  return {
-    'tokenizer.ggml.model': { string: 'llama' },
-    'tokenizer.ggml.add_space_prefix': { bool: false },
-    'tokenizer.ggml.tokens': { strings: tokens },
-    'tokenizer.ggml.scores': { f32s: tokens.map((_, id) => -id) },
-    'tokenizer.ggml.token_type': { i32s: types },
-    'tokenizer.ggml.unknown_token_id': { u32: 0 },
-    'tokenizer.ggml.bos_token_id': { u32: 1 },
-    'tokenizer.ggml.eos_token_id': { u32: 2 },
   };
 }
 

@@ -60,6 +60,6 @@ async function nextReply<T extends WorkerReady | PromptResult>(lines: AsyncItera
   const line = await lines.next();
   if (line.done) throw new Error('The engine process ended before its answer');
   const reply = JSON.parse(line.value) as WorkerReply<T>;
-  if ('error' in reply) throw new Error(`The engine process failed: ${reply.error}`);
+  if ('error' in reply) throw Object.assign(new Error(reply.error.message), reply.error);
   return reply;
 }

@@ -16,4 +16,10 @@ export interface WorkerReady {
 }
 
 /** Any line from an engine process; the first carries a `WorkerReady`, each other one answers a request, in order. */
-export type WorkerReply<T extends WorkerReady | PromptResult> = T | { readonly error: string };
+export type WorkerReply<T extends WorkerReady | PromptResult> = T | { readonly error: WorkerError };
+
+/** An error that crossed the border of a process. */
+export interface WorkerError {
+  readonly message: string;
+  readonly code?: string;
+}
