@@ -10,6 +10,7 @@ export { type Clock, systemClock } from './common/clock.js';
 export { CLOCK } from './common/common.tokens.js';
 export { isKvError, KvError, type KvErrorKind, type KvErrorOptions } from './common/errors/kv-error.js';
 
+export { loadConfig, type LoadConfigInput, type LoadedConfig } from './config/load-config.js';
 export { type KvnestConfig, KVNEST_CONFIG, type TierConfig } from './config/kvnest-config.interface.js';
 
 export type {
