@@ -28,11 +28,12 @@ export async function main(argv: readonly string[], io: CliIo = processIo): Prom
 async function dispatch([name, ...args]: readonly string[], io: CliIo): Promise<number | undefined> {
   if (name === '--version' || name === '-v') return print(`${PACKAGE_VERSION}\n`, io);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return print(help(), io);
-  const command = COMMANDS.find((known) => known.name === name);
-  if (command === undefined) {
+  const entry = COMMANDS.find((known) => known.name === name);
+  if (entry === undefined) {
     const names = COMMANDS.map((known) => known.name);
     throw usageError(`there is no command "${name}"${suggestion(name, names)}`, 'Run "kvnest --help".');
   }
+  const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) return print(command.help, io);
   return command.run(args, io);
 }

@@ -7,9 +7,6 @@ export interface CliIo {
 
 /** One command of the program. */
 export interface CliCommand {
-  readonly name: string;
-  /** One line for `kvnest --help`. */
-  readonly summary: string;
   /** All of `kvnest <name> --help`. */
   readonly help: string;
   /** @returns the exit code; undefined = the program goes on running. */

@@ -1,7 +1,28 @@
 import { type CliCommand } from './cli-io.interface.js';
-import { doctorCommand } from './doctor.command.js';
-import { serveCommand } from './serve.command.js';
-import { statusCommand } from './status.command.js';
+
+export interface CommandEntry {
+  readonly name: string;
+  /** One line for `kvnest --help`. */
+  readonly summary: string;
+  /** Loads the command, and the server with it where the command needs that: help has to come at once. */
+  load(): Promise<CliCommand>;
+}
 
 /** Every command of the program, in the order of its help. */
-export const COMMANDS: readonly CliCommand[] = [serveCommand, statusCommand, doctorCommand];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'serve',
+    summary: 'run the server',
+    load: async () => (await import('./serve.command.js')).serveCommand,
+  },
+  {
+    name: 'status',
+    summary: 'show a running server',
+    load: async () => (await import('./status.command.js')).statusCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'check whether this machine can run this configuration',
+    load: async () => (await import('./doctor.command.js')).doctorCommand,
+  },
+];

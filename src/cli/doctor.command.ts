@@ -14,8 +14,6 @@ const CHECKS: readonly Check[] = [checkAddon, checkMemory, checkDisks, checkPort
 
 /** `kvnest doctor`: whether this machine can run this configuration. */
 export const doctorCommand: CliCommand = {
-  name: 'doctor',
-  summary: 'check whether this machine can run this configuration',
   help: `Usage: kvnest doctor [--config FILE] [--set KEY=VALUE]…
 
 Looks at the machine, changes nothing, and says what to do. Exits with 1 when the server would not run.

@@ -5,8 +5,6 @@ import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
 
 /** `kvnest serve`: runs the server in the foreground until SIGTERM or SIGINT. */
 export const serveCommand: CliCommand = {
-  name: 'serve',
-  summary: 'run the server',
   help: `Usage: kvnest serve [--config FILE] [--set KEY=VALUE]…\n\nRuns the server until SIGTERM or SIGINT.\n\n${CONFIG_HELP}`,
   run,
 };

@@ -9,8 +9,6 @@ const TIMEOUT_MS = 10_000;
 
 /** `kvnest status`: what a running server says of itself. */
 export const statusCommand: CliCommand = {
-  name: 'status',
-  summary: 'show a running server',
   help: `Usage: kvnest status [--url URL] [--token TOKEN] [--json]
 
 Asks a running server for its tiers, budgets and counters.
