@@ -16,11 +16,12 @@ let loaded: NativeLoad | undefined;
 
 /** The addon, loaded once per thread, or the reason why it is absent. `KVNEST_NATIVE=0` switches it off. */
 export function loadNative(): NativeLoad {
-  return (loaded ??= load());
+  return (loaded ??= readNative(process.env));
 }
 
-function load(): NativeLoad {
-  if (process.env['KVNEST_NATIVE'] === '0') return { reason: 'switched off by KVNEST_NATIVE=0' };
+/** As `loadNative`, for any environment and not remembered. */
+export function readNative(environment: NodeJS.ProcessEnv): NativeLoad {
+  if (environment['KVNEST_NATIVE'] === '0') return { reason: 'switched off by KVNEST_NATIVE=0' };
   try {
     const addon = createRequire(import.meta.url)(ADDON) as NativeAddon;
     if (addon.crc32c(CHECK_INPUT, 0) === CHECK_CRC32C) return { addon };

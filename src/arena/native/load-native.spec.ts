@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lockFile } from './file-lock.js';
+import { loadNative, readNative } from './load-native.js';
+import { tuneSocket } from './socket-buffers.js';
+
+const withAddon = loadNative().addon === undefined ? describe.skip : describe;
+
+function withFile(use: (path: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'kvnest-native-'));
+  use(join(directory, 'file'));
+  rmSync(directory, { recursive: true });
+}
+
+describe('loadNative', () => {
+  it('gives the addon or the reason why there is none, the same every time', () => {
+    const loaded = loadNative();
+    expect((loaded.addon === undefined) === (loaded.reason === undefined)).toBe(false);
+    expect(loadNative()).toBe(loaded);
+  });
+
+  it('can be switched off', () => {
+    expect(readNative({ KVNEST_NATIVE: '0' })).toEqual({ reason: expect.stringContaining('KVNEST_NATIVE') });
+    expect(readNative({ KVNEST_NATIVE: '1' }).addon).toBe(loadNative().addon);
+  });
+});
+
+withAddon('lockFile', () => {
+  it('locks a file for one descriptor at a time', () => {
+    withFile((path) => {
+      const [first, second] = [openSync(path, 'a'), openSync(path, 'a')];
+      expect([lockFile(first), lockFile(second), lockFile(first)]).toEqual([true, false, true]);
+      closeSync(first);
+      expect(lockFile(second)).toBe(true);
+      closeSync(second);
+    });
+  });
+});
+
+withAddon('tuneSocket', () => {
+  it('sizes the buffers of a connection', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as { port: number }).port, '127.0.0.1');
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    const { fd } = (accepted as unknown as { _handle: { fd: number } })._handle;
+    expect([tuneSocket(fd, 1 << 20, 1 << 20), tuneSocket(fd, 0, 0)]).toEqual([true, true]);
+    for (const socket of [client, accepted]) socket.destroy();
+    server.close();
+  });
+
+  it('refuses what is no socket', () => {
+    withFile((path) => {
+      const fd = openSync(path, 'w');
+      expect([tuneSocket(fd, 1 << 20, 0), tuneSocket(fd, 0, 1 << 20), tuneSocket(-1, 0, 0)]).toEqual(
+        new Array(3).fill(false),
+      );
+      closeSync(fd);
+    });
+  });
+});
