@@ -29,17 +29,20 @@ export class RespTestClient implements Disposable {
   readonly #waiters: Waiter[] = [];
   #parsed = 0;
   #isClosed = false;
+  #wake: (() => void) | undefined;
 
   private constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
       this.received = Buffer.concat([this.received, chunk]);
       this.#settle();
+      this.#wake?.();
     });
     this.closed = new Promise((resolve) => {
       let reset = false;
       socket.on('error', () => (reset = true));
       socket.on('close', () => {
         this.#isClosed = true;
+        this.#wake?.();
         for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error('connection closed'));
         resolve(reset);
       });
@@ -80,6 +83,17 @@ export class RespTestClient implements Disposable {
     });
   }
 
+  /** The next bytes, whatever they are. Not to be mixed with `next`. */
+  async bytes(length: number): Promise<Buffer> {
+    while (this.received.length < this.#parsed + length) {
+      if (this.#isClosed) throw new Error(`closed after ${this.received.length} bytes`);
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    const bytes = this.received.subarray(this.#parsed, this.#parsed + length);
+    this.#parsed += length;
+    return bytes;
+  }
+
   [Symbol.dispose](): void {
     this.socket.destroy();
   }
@@ -110,33 +124,18 @@ export function decodeReply(bytes: Buffer, from: number): Decoded | undefined {
   const line = bytes.toString('latin1', from, lineEnd);
   const end = lineEnd + 2;
   const count = Number(line.slice(1));
-  switch (line[0]) {
-    case '+':
-    case '-':
-    case '#':
-    case ',':
-      return { value: line, end };
-    case ':':
-      return { value: count, end };
-    case '_':
-      return { value: null, end };
-    case '$':
-    case '=':
-      return decodeBulk(bytes, count, end);
-    case '*':
-    case '~':
-      return count < 0 ? { value: null, end } : decodeMany(bytes, count, end);
-    case '%': {
-      const items = decodeMany(bytes, 2 * count, end);
-      return items && { value: { map: items.value as RespReply[] }, end: items.end };
-    }
-    default:
-      throw new Error(`not a reply: ${JSON.stringify(line.slice(0, 64))}`);
-  }
+  const sigil = line[0] ?? '';
+  if ('+-#,'.includes(sigil)) return { value: line, end };
+  if (sigil === ':') return { value: count, end };
+  if (sigil === '_' || count === -1) return { value: null, end };
+  if ('$='.includes(sigil)) return decodeBulk(bytes, count, end);
+  if ('*~'.includes(sigil)) return decodeMany(bytes, count, end);
+  if (sigil !== '%') throw new Error(`not a reply: ${JSON.stringify(line.slice(0, 64))}`);
+  const items = decodeMany(bytes, 2 * count, end);
+  return items && { value: { map: items.value as RespReply[] }, end: items.end };
 }
 
 function decodeBulk(bytes: Buffer, length: number, from: number): Decoded | undefined {
-  if (length < 0) return { value: null, end: from };
   const end = from + length + 2;
   return bytes.length < end ? undefined : { value: bytes.subarray(from, from + length), end };
 }
