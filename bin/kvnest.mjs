@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const OLDEST = [22, 12];
 const entry = new URL('../dist/cli.js', import.meta.url);
@@ -44,6 +45,9 @@ if (isTooOld(process.versions.node)) {
 } else if (!existsSync(entry)) {
   fail('is not built; run "npm start" once, or "npm run build"');
 } else {
+  // Little is born per request here; a young generation of the usual size would only make the process larger.
+  setFlagsFromString('--max-semi-space-size=4');
+  setFlagsFromString('--semi-space-growth-factor=1');
   process.setSourceMapsEnabled(true);
   const { main } = await import(entry.href);
   process.exitCode = await main(process.argv.slice(2));

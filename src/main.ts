@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { type INestApplicationContext, Logger, type LogLevel } from '@nestjs/common';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type AppExtensions, AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { type KvnestConfig } from './config/kvnest-config.interface.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
+import { ServerLogger } from './server-logger.js';
 
 /** What `serve` needs of a loaded configuration. */
 export interface ServeOptions {
@@ -12,23 +13,25 @@ export interface ServeOptions {
   readonly warnings: readonly string[];
 }
 
-const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
-const LAST_LEVEL = { error: 'error', warn: 'warn', info: 'log', debug: 'debug' } as const;
-
 /** Builds and starts the whole server: when it returns, the doors listen. The caller closes it. */
 export async function startServer(
   config: KvnestConfig,
   extensions: AppExtensions = {},
 ): Promise<INestApplicationContext> {
   const root = AppModule.forRoot(config, extensions);
-  const logger = LEVELS.slice(0, LEVELS.indexOf(LAST_LEVEL[config.logLevel]) + 1);
+  const options = { logger: new ServerLogger(config), abortOnError: false };
   const { http } = config.doors;
   if (http === false) {
-    return NestFactory.createApplicationContext(root, { logger, abortOnError: false });
+    return NestFactory.createApplicationContext(root, options);
   }
-  const app = await createHttpApp(root, config, { logger, abortOnError: false });
-  await app.listen(http.port, http.host);
-  return app;
+  const app = await createHttpApp(root, config, options);
+  try {
+    await app.listen(http.port, http.host);
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 /** Runs the server until SIGTERM or SIGINT, then drains and exits. */
