@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cruise, type ICruiseResult, type IConfiguration } from 'dependency-cruiser';
+import extractTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** One planted violation per rule: the file that commits it, and what it imports. */
+const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> = {
+  'no-circular': ['src/modules/engine/a.ts', './b.js'],
+  'leaves-import-nothing-above': ['src/config/leaf.ts', '../modules/engine/engine.js'],
+  'common-imports-nothing': ['src/common/leaf.ts', '../config/config.js'],
+  'protocols-are-pure': ['src/protocols/lm/codec.ts', 'node:net'],
+  'arena-knows-only-keys': ['src/arena/region.ts', '../protocols/lm/frames.js'],
+  'addon-behind-the-arena': [
+    'src/backends/memory/fast.ts',
+    '../../../native/build/Release/kvnest_native.node',
+  ],
+  'data-flows-one-way': ['src/backends/memory/upward.ts', '../../modules/tiers/stack.js'],
+  'tiers-know-no-engine': ['src/modules/tiers/upward.ts', '../engine/engine.js'],
+  'engine-knows-no-door': ['src/modules/engine/upward.ts', '../doors/door.js'],
+  'prefetch-serves-the-engine': ['src/modules/health/ahead.ts', '../prefetch/pipeline.js'],
+  'doors-ask-the-engine': ['src/modules/doors/http/shortcut.ts', '../../tiers/stack.js'],
+  'doors-do-not-see-each-other': ['src/modules/doors/http/neighbour.ts', '../resp/resp.js'],
+  'backends-do-not-see-each-other': ['src/backends/memory/neighbour.ts', '../disk/disk.js'],
+  'concrete-backends-only-in-the-catalogue': ['src/modules/tiers/concrete.ts', '../../backends/disk/disk.js'],
+  'concrete-policies-only-in-the-catalogue': ['src/modules/tiers/chosen.ts', './eviction/lru.policy.js'],
+  'only-the-composition-root-knows-the-doors': ['src/modules/health/door.ts', '../doors/resp/resp.js'],
+  'source-imports-no-tests': ['src/modules/engine/tested.ts', '../../../test/support/engine.js'],
+  'nest-at-its-roots': ['src/modules/engine/inside.ts', '@nestjs/core/nest-factory.js'],
+  'no-unlisted-packages': ['src/modules/engine/unlisted.ts', 'kvnest-no-such-package'],
+  'no-dev-packages-in-the-server': ['src/modules/engine/dev.ts', 'fast-check'],
+};
+
+/** What the violations import, and imports that are right. */
+const INNOCENT: Readonly<Record<string, string>> = {
+  'src/modules/engine/b.ts': "import './a.js';",
+  'src/modules/engine/engine.ts':
+    "import '../tiers/stack.js'; import '../prefetch/pipeline.js'; import '@nestjs/core';",
+  'src/modules/tiers/stack.ts':
+    "import '../../backends/backend.interface.js'; import '../../common/clock.js';",
+  'src/modules/tiers/eviction/lru.policy.ts': '',
+  'src/modules/tiers/eviction/policies.catalog.ts': "import './lru.policy.js';",
+  'src/modules/prefetch/pipeline.ts': "import 'rxjs';",
+  'src/modules/doors/door.ts': "import '../engine/engine.js';",
+  'src/modules/doors/resp/resp.ts': "import '../door.js'; import '../../../protocols/lm/frames.js';",
+  'src/backends/backend.interface.ts': '',
+  'src/backends/disk/disk.ts': "import '../residency/index.js'; import '../../arena/arena.js';",
+  'src/backends/residency/index.ts': '',
+  'src/backends/backends.catalog.ts': "import './disk/disk.js';",
+  'src/arena/arena.ts': "import '../protocols/chunk-key/key.js'; import '../config/config.js';",
+  'src/protocols/chunk-key/key.ts': '',
+  'src/protocols/lm/frames.ts': "import '../chunk-key/key.js';",
+  'src/config/config.ts': "import '../common/clock.js'; import '@nestjs/common';",
+  'src/common/clock.ts': '',
+  'src/app.module.ts': "import './modules/doors/resp/resp.js'; import './modules/engine/engine.js';",
+  'test/support/engine.ts': '',
+};
+
+function plant(root: string): void {
+  const files = { ...INNOCENT };
+  for (const [from, to] of Object.values(VIOLATIONS)) files[from] = `import '${to}';`;
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), `${text}\nexport const x = 1;\n`);
+  }
+  const { dependencies, devDependencies } = createRequire(import.meta.url)(
+    join(ROOT, 'package.json'),
+  ) as object & Record<string, unknown>;
+  writeFileSync(
+    join(root, 'package.json'),
+    JSON.stringify({ name: 'planted', dependencies, devDependencies }),
+  );
+}
+
+describe('dependency rules', () => {
+  const { forbidden = [], options = {} } = createRequire(import.meta.url)(
+    join(ROOT, '.dependency-cruiser.cjs'),
+  ) as IConfiguration;
+  let root = '';
+  let caught: readonly { readonly rule: string; readonly from: string }[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(join(ROOT, '.cache'), { recursive: true });
+    root = mkdtempSync(join(ROOT, '.cache/dependency-rules-'));
+    plant(root);
+    const result = await cruise(
+      ['src', 'test'],
+      { ...options, baseDir: root, validate: true, ruleSet: { forbidden } },
+      {},
+      { tsConfig: extractTsConfig(join(ROOT, 'tsconfig.json')) },
+    );
+    caught = (result.output as ICruiseResult).summary.violations.map(({ rule, from }) => ({
+      rule: rule.name,
+      from,
+    }));
+  });
+
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+  it('have a planted violation each, and a message', () => {
+    expect(Object.keys(VIOLATIONS).sort()).toEqual(forbidden.map(({ name }) => name ?? '').sort());
+    expect(forbidden.filter(({ comment = '' }) => comment.length < 40)).toEqual([]);
+  });
+
+  it.each(Object.entries(VIOLATIONS))('%s is caught', (rule, [from]) => {
+    expect(caught).toContainEqual({ rule, from });
+  });
+
+  it('leave everything else alone', () => {
+    const planted = new Set([...Object.values(VIOLATIONS).map(([from]) => from), 'src/modules/engine/b.ts']);
+    expect(caught.filter(({ from }) => !planted.has(from))).toEqual([]);
+  });
+});
