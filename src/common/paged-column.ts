@@ -24,6 +24,10 @@ export class PagedColumn {
     page[entry & PAGE_MASK] = value;
   }
 
+  get allocatedBytes(): number {
+    return this.#pages.reduce((sum, page) => sum + (page?.byteLength ?? 0), 0);
+  }
+
   #addPage(number: number): Page {
     while (this.#pages.length < number) this.#pages.push(undefined);
     return new this.#pageType(1 << PAGE_BITS);

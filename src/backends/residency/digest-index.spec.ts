@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Digest } from './digest-column.js';
+import { type Digest } from './index-segments.js';
 import { DigestIndex } from './digest-index.js';
 
 const any = (): boolean => true;

@@ -1,8 +1,7 @@
 import { KvError } from '../../common/errors/kv-error.js';
-import { DigestColumn, type Digest } from './digest-column.js';
-import { IndexSegments, SEGMENT_SLOTS } from './index-segments.js';
+import { PagedColumn } from '../../common/paged-column.js';
+import { IndexSegments, SEGMENT_SLOTS, type Digest } from './index-segments.js';
 
-const SLOT_MASK = SEGMENT_SLOTS - 1;
 /** Beyond this a segment splits; the rest keeps probe sequences short. */
 const FULL = Math.floor(SEGMENT_SLOTS * 0.8);
 /** The other ten bits of the first word place a key inside its segment. */
@@ -20,7 +19,8 @@ const SEGMENTS_PER_SCAN = 64;
  * Equal digests of different keys live side by side; `matches` tells them apart.
  */
 export class DigestIndex {
-  readonly #digests = new DigestColumn();
+  /** First digest word of each entry: enough to find it again for removal. */
+  readonly #tags = new PagedColumn(Uint32Array);
   readonly #segments = new IndexSegments();
   #directory = new Uint32Array([this.#segments.add(0)]);
   #depth = 0;
@@ -32,21 +32,12 @@ export class DigestIndex {
 
   /** Bytes taken outside the JavaScript heap. */
   get allocatedBytes(): number {
-    return this.#segments.allocatedBytes + this.#digests.allocatedBytes + this.#directory.byteLength;
+    return this.#segments.allocatedBytes + this.#tags.allocatedBytes + this.#directory.byteLength;
   }
 
   /** The entry with this digest that `matches`, or -1. */
   find<K extends Digest>(key: K, matches: (entry: number, key: K) => boolean): number {
-    const tag = key.d0;
-    const segment = this.#segmentOf(tag);
-    const slab = this.#segments.slab(segment);
-    const base = this.#segments.base(segment);
-    for (let slot = tag & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
-      const found = slab[base + slot * 2 + 1] as number;
-      if (found === 0) return -1;
-      if (slab[base + slot * 2] !== tag) continue;
-      if (this.#digests.equals(found - 1, key) && matches(found - 1, key)) return found - 1;
-    }
+    return this.#segments.find(this.#segmentOf(key.d0), key, matches);
   }
 
   /**
@@ -61,14 +52,14 @@ export class DigestIndex {
     }
     // One place stays free, or a search for a missing key would never end.
     if (this.#segments.count(segment) >= SEGMENT_SLOTS - 1) throw indexFull();
-    this.#digests.set(entry, key);
-    this.#segments.insert(segment, key.d0, entry);
+    this.#tags.set(entry, key.d0);
+    this.#segments.insert(segment, key, entry);
     this.#size++;
   }
 
   /** @returns whether `entry` was in the index. */
   remove(entry: number): boolean {
-    const tag = this.#digests.firstWord(entry);
+    const tag = this.#tags.get(entry);
     const removed = this.#segments.remove(this.#segmentOf(tag), tag, entry);
     if (removed) this.#size--;
     return removed;

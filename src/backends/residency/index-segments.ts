@@ -1,18 +1,25 @@
+/** Four unsigned 32-bit words, evenly spread; every `ChunkKey` is one. The first is the tag of what it stands for. */
+export interface Digest {
+  readonly d0: number;
+  readonly d1: number;
+  readonly d2: number;
+  readonly d3: number;
+}
+
 const SLOT_BITS = 10;
 /** Places in one segment. */
 export const SEGMENT_SLOTS = 1 << SLOT_BITS;
 const SLOT_MASK = SEGMENT_SLOTS - 1;
-const SEGMENT_WORDS = SEGMENT_SLOTS * 2;
-const SLAB_BITS = 7;
+/** A place: the digest, and the entry plus one (0 = free). */
+const PLACE_WORDS = 5;
+const ENTRY = 4;
+const SEGMENT_WORDS = SEGMENT_SLOTS * PLACE_WORDS;
+const SLAB_BITS = 6;
 const SLAB_MASK = (1 << SLAB_BITS) - 1;
-
-/** Packs a tag and a place into one exact double, so that sorting by tag keeps the place. */
-const PLACE_SPAN = SEGMENT_SLOTS;
 
 /**
  * Many small open-addressing tables (linear probing, deletion by shifting back, so there are no tombstones), packed
- * 128 to a slab. A place is two words: a 32-bit tag, and the entry plus one (0 = free). The home of a tag is given by
- * its low bits alone, so a segment can be taken apart without its keys.
+ * 64 to a slab. The home of a digest is given by the low bits of its tag alone.
  */
 export class IndexSegments {
   readonly #slabs: Uint32Array[] = [];
@@ -41,32 +48,37 @@ export class IndexSegments {
     return this.#depths[segment] as number;
   }
 
-  /** The slab and the word in it where a segment starts. */
-  slab(segment: number): Uint32Array {
-    return this.#slabs[segment >>> SLAB_BITS] as Uint32Array;
-  }
-
-  base(segment: number): number {
-    return (segment & SLAB_MASK) * SEGMENT_WORDS;
+  /** The entry of a digest that `matches`, or -1. */
+  find<K extends Digest>(segment: number, key: K, matches: (entry: number, key: K) => boolean): number {
+    const slab = this.#slab(segment);
+    const base = firstWord(segment);
+    const { d0, d1, d2, d3 } = key;
+    for (let slot = d0 & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
+      const at = base + slot * PLACE_WORDS;
+      const found = slab[at + ENTRY] as number;
+      if (found === 0) return -1;
+      if (slab[at] !== d0 || slab[at + 1] !== d1 || slab[at + 2] !== d2 || slab[at + 3] !== d3) continue;
+      if (matches(found - 1, key)) return found - 1;
+    }
   }
 
   /** Adds a pair; the segment must have a free place. */
-  insert(segment: number, tag: number, entry: number): void {
-    const slab = this.slab(segment);
-    const base = this.base(segment);
-    let slot = tag & SLOT_MASK;
-    while (slab[base + slot * 2 + 1] !== 0) slot = (slot + 1) & SLOT_MASK;
-    slab[base + slot * 2] = tag;
-    slab[base + slot * 2 + 1] = entry + 1;
-    this.#counts[segment] = this.count(segment) + 1;
+  insert(segment: number, key: Digest, entry: number): void {
+    const at = this.#takePlace(segment, key.d0);
+    const slab = this.#slab(segment);
+    slab[at] = key.d0;
+    slab[at + 1] = key.d1;
+    slab[at + 2] = key.d2;
+    slab[at + 3] = key.d3;
+    slab[at + ENTRY] = entry + 1;
   }
 
   /** @returns whether the pair was there. */
   remove(segment: number, tag: number, entry: number): boolean {
-    const slab = this.slab(segment);
-    const base = this.base(segment);
+    const slab = this.#slab(segment);
+    const base = firstWord(segment);
     for (let slot = tag & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
-      const found = slab[base + slot * 2 + 1];
+      const found = slab[base + slot * PLACE_WORDS + ENTRY];
       if (found === 0) return false;
       if (found !== entry + 1) continue;
       closeGap(slab, base, slot);
@@ -79,17 +91,19 @@ export class IndexSegments {
   split(segment: number): number {
     const depth = this.depth(segment);
     const sibling = this.add(depth + 1);
-    const slab = this.slab(segment);
-    const base = this.base(segment);
-    this.#moving.set(slab.subarray(base, base + SEGMENT_WORDS));
-    slab.fill(0, base, base + SEGMENT_WORDS);
+    const base = firstWord(segment);
+    const moving = this.#moving;
+    moving.set(this.#slab(segment).subarray(base, base + SEGMENT_WORDS));
+    this.#slab(segment).fill(0, base, base + SEGMENT_WORDS);
     this.#counts[segment] = 0;
     this.#depths[segment] = depth + 1;
-    for (let at = 0; at < SEGMENT_WORDS; at += 2) {
-      const entry = this.#moving[at + 1] as number;
-      if (entry === 0) continue;
-      const tag = this.#moving[at] as number;
-      this.insert((tag >>> (31 - depth)) & 1 ? sibling : segment, tag, entry - 1);
+    for (let from = 0; from < SEGMENT_WORDS; from += PLACE_WORDS) {
+      if (moving[from + ENTRY] === 0) continue;
+      const tag = moving[from] as number;
+      const target = (tag >>> (31 - depth)) & 1 ? sibling : segment;
+      const at = this.#takePlace(target, tag);
+      const slab = this.#slab(target);
+      for (let i = 0; i < PLACE_WORDS; i++) slab[at + i] = moving[from + i] as number;
     }
     return sibling;
   }
@@ -99,21 +113,23 @@ export class IndexSegments {
    * (all of an equal tag come together). @returns the first tag left out, or -1 when there is none.
    */
   collect(segment: number, fromTag: number, limit: number, out: number[]): number {
-    const slab = this.slab(segment);
-    const base = this.base(segment);
+    const slab = this.#slab(segment);
+    const base = firstWord(segment);
     let found = 0;
     for (let slot = 0; slot < SEGMENT_SLOTS; slot++) {
-      const tag = slab[base + slot * 2] as number;
-      if (slab[base + slot * 2 + 1] !== 0 && tag >= fromTag) this.#order[found++] = tag * PLACE_SPAN + slot;
+      const at = base + slot * PLACE_WORDS;
+      const tag = slab[at] as number;
+      // Tag and place in one exact double: sorting by tag keeps the place.
+      if (slab[at + ENTRY] !== 0 && tag >= fromTag) this.#order[found++] = tag * SEGMENT_SLOTS + slot;
     }
     const order = this.#order.subarray(0, found).sort();
     let lastTag = -1;
     for (let i = 0; i < found; i++) {
       const packed = order[i] as number;
-      const tag = Math.floor(packed / PLACE_SPAN);
+      const tag = Math.floor(packed / SEGMENT_SLOTS);
       if (i >= limit && tag !== lastTag) return tag;
       lastTag = tag;
-      out.push((slab[base + (packed % PLACE_SPAN) * 2 + 1] as number) - 1);
+      out.push((slab[base + (packed % SEGMENT_SLOTS) * PLACE_WORDS + ENTRY] as number) - 1);
     }
     return -1;
   }
@@ -121,6 +137,20 @@ export class IndexSegments {
   get allocatedBytes(): number {
     const tables = this.#counts.byteLength + this.#depths.byteLength;
     return this.#slabs.reduce((sum, slab) => sum + slab.byteLength, tables);
+  }
+
+  #slab(segment: number): Uint32Array {
+    return this.#slabs[segment >>> SLAB_BITS] as Uint32Array;
+  }
+
+  /** @returns where the first free place for this tag begins; it is counted as taken. */
+  #takePlace(segment: number, tag: number): number {
+    const slab = this.#slab(segment);
+    const base = firstWord(segment);
+    let slot = tag & SLOT_MASK;
+    while (slab[base + slot * PLACE_WORDS + ENTRY] !== 0) slot = (slot + 1) & SLOT_MASK;
+    this.#counts[segment] = this.count(segment) + 1;
+    return base + slot * PLACE_WORDS;
   }
 
   #growTables(): void {
@@ -133,18 +163,21 @@ export class IndexSegments {
   }
 }
 
+/** Where a segment begins in its slab. */
+function firstWord(segment: number): number {
+  return (segment & SLAB_MASK) * SEGMENT_WORDS;
+}
+
 /** Takes the pair at `gap` out and shifts back what probed past it. */
 function closeGap(slab: Uint32Array, base: number, gap: number): void {
   for (let slot = (gap + 1) & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
-    const entry = slab[base + slot * 2 + 1] as number;
-    if (entry === 0) break;
-    const tag = slab[base + slot * 2] as number;
-    const probed = (slot - (tag & SLOT_MASK)) & SLOT_MASK;
+    const at = base + slot * PLACE_WORDS;
+    if (slab[at + ENTRY] === 0) break;
+    const probed = (slot - ((slab[at] as number) & SLOT_MASK)) & SLOT_MASK;
     if (probed < ((slot - gap) & SLOT_MASK)) continue;
-    slab[base + gap * 2] = tag;
-    slab[base + gap * 2 + 1] = entry;
+    slab.copyWithin(base + gap * PLACE_WORDS, at, at + PLACE_WORDS);
     gap = slot;
   }
-  slab[base + gap * 2] = 0;
-  slab[base + gap * 2 + 1] = 0;
+  const at = base + gap * PLACE_WORDS;
+  slab.fill(0, at, at + PLACE_WORDS);
 }

@@ -16,7 +16,6 @@ describe('eviction policies catalogue', () => {
 
   it('refuses a name that nobody knows, with the ones it knows', () => {
     const refusal = { code: 'KV_CONFIG_INVALID', remedy: 'Use one of: LRU.' };
-    const refusal = { code: 'KV_CONFIG_INVALID', remedy: 'Use one of: LRU.' };
     expect(() => findEvictionPolicy('clock')).toThrow(expect.objectContaining(refusal));
   });
 });
