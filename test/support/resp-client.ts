@@ -71,6 +71,11 @@ export class RespTestClient implements Disposable {
     return this.next();
   }
 
+  /** Offset in `received` behind the last reply that was taken. */
+  get position(): number {
+    return this.#parsed;
+  }
+
   /** The next reply that nobody has waited for. */
   next(): Promise<RespReply> {
     return new Promise((resolve, reject) => {
@@ -104,10 +109,6 @@ export class RespTestClient implements Disposable {
       if (reply === undefined) return;
       this.#parsed = reply.end;
       this.#waiters.shift()?.resolve(reply.value);
-    }
-    if (this.#parsed === this.received.length && this.#parsed > 1024 * 1024) {
-      this.received = Buffer.alloc(0);
-      this.#parsed = 0;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { NO_KEYS, type RespCommandDefinition } from './command.interface.js';
-import { parseInt64 } from './integer.js';
+import { NOT_AN_INTEGER, parseInt64 } from './integer.js';
 
 const DATABASES = 16;
 
@@ -40,8 +40,10 @@ export const selectCommand: RespCommandDefinition = {
   keys: NO_KEYS,
   run: ({ args, reply, session }) => {
     const database = parseInt64(args[1] ?? Buffer.alloc(0));
-    if (database === undefined || database > 2n ** 31n - 1n || database < -(2n ** 31n)) {
-      reply.error('ERR value is not an integer or out of range');
+    if (database === undefined) {
+      reply.error(NOT_AN_INTEGER);
+    } else if (database !== BigInt.asIntN(32, database)) {
+      reply.error('ERR value is out of range, value must between -2147483648 and 2147483647');
     } else if (database < 0n || database >= DATABASES) {
       reply.error('ERR DB index is out of range');
     } else {

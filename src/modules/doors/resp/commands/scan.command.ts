@@ -1,12 +1,14 @@
-import { chain } from '../../../../common/awaitable.js';
-import { NO_KEYS, type RespCommandDefinition } from './command.interface.js';
+import { chain, type Awaitable } from '../../../../common/awaitable.js';
+import { type KeyPage } from '../keyspace/resp-keyspace.js';
+import { type CommandCall, NO_KEYS, type RespCommandDefinition } from './command.interface.js';
 import { globMatch } from './glob-match.js';
 import { NOT_AN_INTEGER, parseInt64 } from './integer.js';
 
 const DEFAULT_COUNT = 10;
 /** One call looks at no more keys than this, whatever COUNT says. */
 const MAX_COUNT = 10_000;
-const CURSOR = /^\d{1,15}$/;
+/** Whatever C's strtoul takes; nothing stands for 0. */
+const CURSOR = /^(?:[+-]?\d{1,20})?$/;
 const SYNTAX_ERROR = 'ERR syntax error';
 
 interface ScanOptions {
@@ -20,7 +22,8 @@ export const scanCommand: RespCommandDefinition = {
   arity: -2,
   flags: ['readonly'],
   keys: NO_KEYS,
-  run: ({ args, reply, services, session }) => {
+  run: (call) => {
+    const { args, reply } = call;
     const cursor = args[1]?.toString('latin1') ?? '';
     if (!CURSOR.test(cursor)) {
       reply.error('ERR invalid cursor');
@@ -31,14 +34,21 @@ export const scanCommand: RespCommandDefinition = {
       reply.error(options);
       return;
     }
-    const { count, match, type = 'string' } = options;
-    return chain(services.keyspace.scan(session.database, Number(cursor), count), (page) => {
-      const isWanted = (name: Buffer): boolean => match === undefined || globMatch(match, name);
-      const names = type === 'string' ? page.names.filter(isWanted) : [];
-      reply.tree([String(page.cursor), names]);
+    return chain(page(call, Number(cursor), options.count), ({ cursor: next, names }) => {
+      reply.tree([String(next), names.filter((name) => isWanted(name, options))]);
     });
   },
 };
+
+/** A cursor that was never given out is at the end. */
+function page({ services, session }: CommandCall, cursor: number, count: number): Awaitable<KeyPage> {
+  if (!Number.isSafeInteger(cursor) || cursor < 0) return { cursor: 0, names: [] };
+  return services.keyspace.scan(session.database, cursor, count);
+}
+
+function isWanted(name: Buffer, { match, type = 'string' }: ScanOptions): boolean {
+  return type === 'string' && (match === undefined || globMatch(match, name));
+}
 
 function readOptions(args: readonly Buffer[]): ScanOptions | string {
   let options: ScanOptions = { count: DEFAULT_COUNT };

@@ -37,7 +37,7 @@ function take(draft: Draft, args: readonly Buffer[], index: number): number {
   const unit = UNITS[word];
   if (unit !== undefined) {
     const text = args[index + 1];
-    if (text === undefined || draft.time !== undefined || draft.keepExpiry) return 0;
+    if (text === undefined || draft.keepExpiry || (draft.time ?? { unit }).unit !== unit) return 0;
     draft.time = { text, unit };
     return 2;
   }
