@@ -25,4 +25,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'check whether this machine can run this configuration',
     load: async () => (await import('./doctor.command.js')).doctorCommand,
   },
+  {
+    name: 'config',
+    summary: 'show the configuration that serve would run with',
+    load: async () => (await import('./config.command.js')).configCommand,
+  },
 ];

@@ -48,7 +48,7 @@ describe('defaults', () => {
       readAheadChunks: 8,
     });
     expect(warnings).toEqual([]);
-    expect(sources.originOf('doors.http.port')).toBeUndefined();
+    expect(sources.origins.get('doors.http.port')).toBeUndefined();
   });
 
   it('follow what they depend on', () => {
@@ -85,9 +85,9 @@ describe('precedence', () => {
       argv: ['--set', 'read_ahead_chunks=3'],
     });
     expect(config).toMatchObject({ chunkTokens: 1, leaseMs: 2, readAheadChunks: 3, drainTimeoutMs: 10_000 });
-    expect(sources.originOf('chunk_size')).toBe('kvnest.yaml');
-    expect(sources.originOf('lease_ms')).toBe('KVNEST_LEASE_MS');
-    expect(sources.originOf('read_ahead_chunks')).toBe('--set read_ahead_chunks');
+    expect(sources.origins.get('chunk_size')).toBe('kvnest.yaml');
+    expect(sources.origins.get('lease_ms')).toBe('KVNEST_LEASE_MS');
+    expect(sources.origins.get('read_ahead_chunks')).toBe('--set read_ahead_chunks');
   });
 
   it('lets a later --set win over an earlier one, and null take a setting back', () => {

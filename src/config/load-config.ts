@@ -15,7 +15,7 @@ import {
   readLmcacheEnvironmentLayer,
 } from './layers/environment.layer.js';
 import { readFileLayer, type ReadFile } from './layers/file.layer.js';
-import { originOf, validateSettings } from './validate-settings.js';
+import { validateSettings } from './validate-settings.js';
 
 export interface LoadConfigInput {
   /** `--config FILE` and `--set key=value`, any number of these; the rest is left to others. */
@@ -40,8 +40,8 @@ export interface LoadedConfig {
 
 export interface ConfigSources {
   readonly file: string | undefined;
-  /** Where a setting (`doors.http.port`) was given: a file, a variable, `--set …`; undefined = its default. */
-  originOf(path: string): string | undefined;
+  /** What was given, by path (`doors.http.port`), and where: a file, a variable, `--set …`. The rest are defaults. */
+  readonly origins: ReadonlyMap<string, string>;
 }
 
 /** The options that `loadConfig` reads from `argv`, as `parseArgs` takes them. */
@@ -75,7 +75,7 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
   return {
     config: deepFreeze(config),
     warnings: findings.warnings,
-    sources: { file, originOf: (path) => originOf(path, assignments) },
+    sources: { file, origins: originsOf(assignments) },
   };
 }
 
@@ -90,6 +90,11 @@ function assemble(
   checkConsistency(config, findings);
   checkContradictions(settings, config.tiers, { assignments, cwd, findings });
   return config;
+}
+
+/** The last word about each path. */
+function originsOf(assignments: readonly Assignment[]): ReadonlyMap<string, string> {
+  return new Map(assignments.map(({ path, origin }) => [path, origin]));
 }
 
 function configFile(named: unknown, env: Environment): string | undefined {

@@ -50,6 +50,6 @@ function isAtOrBelow(path: string, ancestor: string): boolean {
 }
 
 /** The source that had the last word about a setting. */
-export function originOf(path: string, assignments: readonly Assignment[]): string | undefined {
-  return assignments.findLast((given) => isAtOrBelow(path, given.path) || given.path === path)?.origin;
+function originOf(path: string, assignments: readonly Assignment[]): string | undefined {
+  return assignments.findLast((given) => isAtOrBelow(path, given.path))?.origin;
 }

@@ -14,7 +14,7 @@ abstract class DoorSettings {
   max_value = 512 * MIB;
 
   @WholeNumber({ min: 1, max: 1_000_000 })
-  max_connections = 10_000;
+  max_connections = 4_096;
 
   /** A body that makes no progress for this long loses its reservation. */
   @WholeNumber({ min: 1, max: HOUR_MS })
