@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 
-const SEED = randomInt(2 ** 32);
-
-function rotl(x: number, r: number): number {
-  return (x << r) | (x >>> (32 - r));
-}
-
-function fmix(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
+/**
+ * The secrets of this process. MurmurHash3 with a secret seed alone has collisions that hold for every seed, because
+ * its multipliers are known; here they are secret, too.
+ */
+const [SEED_A, SEED_B, SEED_C, SEED_D] = [secretWord(), secretWord(), secretWord(), secretWord()];
+const [MUL_A, MUL_B, MUL_C, MUL_D] = [
+  secretMultiplier(),
+  secretMultiplier(),
+  secretMultiplier(),
+  secretMultiplier(),
+];
 
 /** The four words of the last digest; reused, so that hashing a key allocates nothing. */
 const words: [number, number, number, number] = [0, 0, 0, 0];
@@ -23,23 +23,23 @@ const words: [number, number, number, number] = [0, 0, 0, 0];
  */
 export function digest128(bytes: Buffer, namespace: number): readonly [number, number, number, number] {
   const length = bytes.length;
-  let a = SEED ^ namespace;
-  let b = SEED + 0x9e3779b9;
-  let c = SEED ^ 0x7f4a7c15;
-  let d = SEED ^ length;
+  let a = SEED_A ^ namespace;
+  let b = SEED_B;
+  let c = SEED_C;
+  let d = SEED_D ^ length;
   let i = 0;
   for (; i + 16 <= length; i += 16) {
-    a ^= Math.imul(rotl(Math.imul(word(bytes, i), 0x239b961b), 15), 0xab0e9789);
+    a ^= Math.imul(rotl(Math.imul(word(bytes, i), MUL_A), 15), MUL_B);
     a = Math.imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
-    b ^= Math.imul(rotl(Math.imul(word(bytes, i + 4), 0xab0e9789), 16), 0x38b34ae5);
+    b ^= Math.imul(rotl(Math.imul(word(bytes, i + 4), MUL_B), 16), MUL_C);
     b = Math.imul(rotl(b, 17) + c, 5) + 0x0bcaa747;
-    c ^= Math.imul(rotl(Math.imul(word(bytes, i + 8), 0x38b34ae5), 17), 0xa1e38b93);
+    c ^= Math.imul(rotl(Math.imul(word(bytes, i + 8), MUL_C), 17), MUL_D);
     c = Math.imul(rotl(c, 15) + d, 5) + 0x96cd1c35;
-    d ^= Math.imul(rotl(Math.imul(word(bytes, i + 12), 0xa1e38b93), 18), 0x239b961b);
+    d ^= Math.imul(rotl(Math.imul(word(bytes, i + 12), MUL_D), 18), MUL_A);
     d = Math.imul(rotl(d, 13) + a, 5) + 0x32ac3b17;
   }
   for (; i < length; i += 4) {
-    a ^= Math.imul(rotl(Math.imul(tailWord(bytes, i, length), 0x239b961b), 15), 0xab0e9789);
+    a ^= Math.imul(rotl(Math.imul(tailWord(bytes, i, length), MUL_A), 15), MUL_B);
     a = Math.imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
     b = Math.imul(rotl(b ^ a, 17) + c, 5);
     c = Math.imul(rotl(c ^ b, 15) + d, 5);
@@ -56,6 +56,16 @@ export function digest128(bytes: Buffer, namespace: number): readonly [number, n
   return words;
 }
 
+function rotl(x: number, r: number): number {
+  return (x << r) | (x >>> (32 - r));
+}
+
+function fmix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
 function word(bytes: Buffer, i: number): number {
   return (
     (bytes[i] as number) |
@@ -69,4 +79,17 @@ function tailWord(bytes: Buffer, from: number, length: number): number {
   let value = 0;
   for (let i = Math.min(from + 4, length) - 1; i >= from; i--) value = (value << 8) | (bytes[i] as number);
   return value;
+}
+
+function secretWord(): number {
+  return randomInt(2 ** 32) | 0;
+}
+
+/** Odd, so that no bit is lost, and neither sparse nor dense, so that it mixes. */
+function secretMultiplier(): number {
+  for (;;) {
+    const candidate = secretWord() | 1;
+    const ones = (candidate >>> 0).toString(2).replaceAll('0', '').length;
+    if (ones >= 12 && ones <= 20) return candidate;
+  }
 }
