@@ -1,6 +1,6 @@
 // The index of chunks at a million and ten million entries, beside a Map with string keys.
 // npx nest build && node benchmarks/index.bench.mjs [entries …]
-import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DigestIndex } from '../dist/backends/residency/digest-index.js';
@@ -43,19 +43,12 @@ function cheapDigest(n) {
   return key;
 }
 
-let gcPauseMs = 0;
-new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) gcPauseMs = Math.max(gcPauseMs, duration);
-}).observe({ entryTypes: ['gc'] });
-
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
-
 function cpuMs() {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }
 
-/** @returns CPU milliseconds of the longest batch of inserts: no single insert took longer. */
+/** @returns CPU milliseconds of the longest batch of inserts, collecting garbage included: no insert took longer. */
 function longestBatchMs(entries, insert) {
   let longest = 0;
   for (let n = 0; n < entries;) {
@@ -88,18 +81,15 @@ function fullGcMs() {
 const millions = (perSecond) => (perSecond / 1e6).toFixed(1);
 const any = () => true;
 
-async function measure({ name, entries, bytes, insert, find, findByDigest }) {
-  gcPauseMs = 0;
+function measure({ name, entries, bytes, insert, find }) {
   const longest = longestBatchMs(entries, insert);
-  await settle();
   return {
     index: name,
     entries,
     'bytes per entry': Math.round(bytes() / entries),
     'M lookups per CPU s, from key bytes': millions(lookupsPerCpuSecond(entries, find)),
-    'by digest': findByDigest ? millions(lookupsPerCpuSecond(entries, findByDigest)) : '',
+    'by digest': '',
     [`longest ${BATCH} inserts, CPU ms`]: longest.toFixed(1),
-    'longest GC pause while filling, ms': gcPauseMs.toFixed(1),
     'full GC, ms': fullGcMs().toFixed(1),
   };
 }
@@ -137,11 +127,11 @@ function measureMap(entries) {
 
 const rows = [];
 for (const entries of sizes.length > 0 ? sizes : [1_000_000, 10_000_000]) {
-  const row = await measureIndex(entries);
+  const row = measureIndex(entries);
   row['by digest'] = measureIndexByDigest(entries);
   rows.push(row);
 }
-rows.push(await measureMap(1_000_000));
+rows.push(measureMap(1_000_000));
 
 const headings = Object.keys(rows[0]);
 console.log(`| ${headings.join(' | ')} |\n|${'---|'.repeat(headings.length)}`);
