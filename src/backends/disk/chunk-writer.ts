@@ -1,0 +1,186 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type PutOutcome } from '../storage-backend.interface.js';
+import { type BlockSpace } from './block-space.js';
+import { type DataFile } from './data-file.js';
+import { type Departures } from './departures.js';
+import { type DiskIndex } from './disk-index.js';
+import { FRAME_HEAD_BYTES } from './journal-format.js';
+import { type Journal } from './journal.js';
+import { type MediumHealth } from './medium-health.js';
+import { encodePut, MAX_BODY_BYTES, MAX_RUNS, putRecordBytes } from './record-codec.js';
+
+export interface ChunkWriterParts {
+  readonly blockBytes: number;
+  readonly blocks: number;
+  readonly index: DiskIndex;
+  readonly space: BlockSpace;
+  readonly file: DataFile;
+  readonly journal: Journal;
+  readonly departures: Departures;
+  readonly health: MediumHealth;
+  /** Something was written that a loss of power could take. */
+  readonly onWritten: () => void;
+}
+
+interface Put {
+  readonly handle: ArenaHandle;
+  readonly done: Promise<PutOutcome>;
+  /** The key was written again or removed meanwhile: the chunk must not appear. */
+  superseded: boolean;
+}
+
+/**
+ * Stores chunks: finds blocks, writes the bytes, and then the record that makes the chunk exist. Until that record is
+ * in the journal nothing refers to the bytes, so a crash leaves the chunk whole or absent.
+ */
+export class ChunkWriter {
+  readonly #parts: ChunkWriterParts;
+  /** The latest put of each key on its way. */
+  readonly #puts = new Map<string, Put>();
+  readonly #running = new Set<Promise<PutOutcome>>();
+  /** Journal bytes of the records on their way. */
+  #pendingBytes = 0;
+
+  constructor(parts: ChunkWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** @param handle a sealed chunk; kept until the put has ended. */
+  put(handle: ArenaHandle): Promise<PutOutcome> {
+    const { id } = handle.key;
+    const earlier = this.#puts.get(id);
+    if (earlier?.handle.slot === handle.slot && earlier.handle.generation === handle.generation)
+      return earlier.done;
+    if (earlier !== undefined) earlier.superseded = true;
+    const kept = handle.retain();
+    const put: Put = { handle: kept, superseded: false, done: Promise.resolve().then(() => this.#run(put)) };
+    this.#puts.set(id, put);
+    this.#running.add(put.done);
+    return put.done;
+  }
+
+  isPending(key: ChunkKey): boolean {
+    return this.#puts.has(key.id);
+  }
+
+  /** What is on its way under this key must not appear. @returns whether there was something. */
+  cancel(key: ChunkKey): boolean {
+    const put = this.#puts.get(key.id);
+    if (put === undefined) return false;
+    put.superseded = true;
+    return this.#puts.delete(key.id);
+  }
+
+  /** As `cancel`, for many. @returns how many. */
+  cancelAll(selects: (key: ChunkKey) => boolean): number {
+    let cancelled = 0;
+    for (const { handle } of this.#puts.values())
+      if (selects(handle.key) && this.cancel(handle.key)) cancelled++;
+    return cancelled;
+  }
+
+  /** Resolves when every put so far has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #run(put: Put): Promise<PutOutcome> {
+    const { handle } = put;
+    const { index } = this.#parts;
+    try {
+      const outcome = await this.#store(put);
+      if (outcome !== 'stored' && !put.superseded) index.removeKey(handle.key);
+      return outcome;
+    } finally {
+      const { id } = handle.key;
+      if (this.#puts.get(id) === put) this.#puts.delete(id);
+      this.#running.delete(put.done);
+      handle[Symbol.dispose]();
+    }
+  }
+
+  async #store(put: Put): Promise<PutOutcome> {
+    const { blockBytes, blocks, health, departures } = this.#parts;
+    const { key, lengthBytes, metadata } = put.handle;
+    const needed = Math.max(1, Math.ceil(lengthBytes / blockBytes));
+    if (needed > blocks || putRecordBytes(key.bytes.length, metadata.length, MAX_RUNS) > MAX_BODY_BYTES)
+      return 'rejected';
+    if (!health.allows()) return 'failed';
+    if (!health.healthy) departures.retry();
+    const recordBytes = FRAME_HEAD_BYTES + putRecordBytes(key.bytes.length, metadata.length, 1);
+    if (!this.#makeJournalRoom(recordBytes)) return 'busy';
+    this.#pendingBytes += recordBytes;
+    try {
+      return await this.#write(put, needed);
+    } finally {
+      this.#pendingBytes -= recordBytes;
+    }
+  }
+
+  #makeJournalRoom(bytes: number): boolean {
+    const { index, journal, space } = this.#parts;
+    while (index.liveBytes + this.#pendingBytes + bytes > journal.maxLiveBytes) {
+      if (!index.evict(space)) return false;
+    }
+    return true;
+  }
+
+  async #write(put: Put, blocks: number): Promise<PutOutcome> {
+    const { space, file, health, onWritten } = this.#parts;
+    const firstBlock = await space.acquire(blocks);
+    if (typeof firstBlock === 'string') return firstBlock;
+    if (put.superseded) {
+      space.giveBack(firstBlock);
+      return 'stored';
+    }
+    const { views, lengthBytes } = put.handle;
+    const runs = space.runsOf(firstBlock);
+    try {
+      await file.write({ views, lengthBytes, runs });
+      await this.#commit(put, firstBlock);
+    } catch (error) {
+      space.giveBack(firstBlock);
+      health.failed(error);
+      return 'failed';
+    }
+    health.succeeded();
+    onWritten();
+    return 'stored';
+  }
+
+  /** Makes the chunk exist, unless it is superseded: then its blocks go back to where they came from. */
+  #commit(put: Put, firstBlock: number): Promise<void> {
+    const { index, space, journal, departures } = this.#parts;
+    const { key, metadata, lengthBytes, checksum, attributes } = put.handle;
+    if (put.superseded) {
+      space.giveBack(firstBlock);
+      return Promise.resolve();
+    }
+    const runs = space.runsOf(firstBlock);
+    const sequence = index.nextSequence();
+    const body = Buffer.alloc(putRecordBytes(key.bytes.length, metadata.length, runs.length));
+    encodePut(body, {
+      ...attributes,
+      sequence,
+      lastUse: sequence,
+      namespace: key.namespace,
+      key: key.bytes,
+      metadata,
+      lengthBytes,
+      checksum,
+      runs,
+    });
+    return new Promise((resolve, reject) => {
+      journal.append(body, (error) => {
+        if (error !== undefined) {
+          reject(error);
+          return;
+        }
+        if (put.superseded) departures.add({ firstBlock, sequence });
+        else index.insert(key, body);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { KvError } from '../../common/errors/kv-error.js';
+
+const PROBE_FILE = 'kvnest.probe';
+
+/**
+ * Creates a directory where there is none, and sees whether files can be written in it.
+ * @throws KV_DISK_UNUSABLE
+ */
+export async function prepareDirectory(path: string): Promise<void> {
+  const probe = join(path, PROBE_FILE);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (cause) {
+    throw new KvError('KV_DISK_UNUSABLE', `the disk tier cannot use ${path}`, {
+      kind: 'config',
+      cause,
+      remedy: 'Name a directory that exists or can be created, and that this process may write to.',
+    });
+  }
+}
+
+/** Makes the names in a file's directory durable, where the file system can. */
+export async function syncDirectory(filePath: string): Promise<void> {
+  const directory = await open(dirname(filePath), 'r');
+  try {
+    await directory.sync();
+  } catch {
+    // Some file systems have no such call: then the name is as durable as they make it.
+  } finally {
+    await directory.close();
+  }
+}
