@@ -4,7 +4,7 @@ import {
   type EvictionPolicy,
   type EvictionPolicyFactory,
 } from '../../src/backends/eviction-policy.interface.js';
-import { SeededRandom } from '../support/backend-random.js';
+import { SeededRandom } from '../support/seeded-random.js';
 
 /** Traits as a tier gives them; the array of the digest is one, written over at every call. */
 const digest: [number, number, number, number] = [0, 0, 0, 0];

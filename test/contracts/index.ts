@@ -4,3 +4,4 @@ export {
   describeStorageBackendContract,
   type StorageBackendContract,
 } from './storage-backend.contract.js';
+export { describeEvictionPolicyContract } from './eviction-policy.contract.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
-import { SeededRandom } from '../../support/backend-random.js';
+import { SeededRandom } from '../../support/seeded-random.js';
 import { inWorld, KIB, MIB, type BackendWorld, type StorageBackendContract } from './backend-world.js';
 import { chunkBytes, expectBytes } from './chunk-bytes.js';
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { type ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
-import { SeededRandom } from '../../support/backend-random.js';
+import { SeededRandom } from '../../support/seeded-random.js';
 
 export interface ChunkSpec {
   readonly key: ChunkKey;

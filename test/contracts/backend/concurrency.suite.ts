@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
-import { SeededRandom } from '../../support/backend-random.js';
+import { SeededRandom } from '../../support/seeded-random.js';
 import { inWorld, KIB, type StorageBackendContract } from './backend-world.js';
 import { chunkBytes, expectBytes } from './chunk-bytes.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeEvictionPolicyContract } from '../../../../test/contracts/eviction-policy.contract.js';
-import { SeededRandom } from '../../../../test/support/backend-random.js';
+import { SeededRandom } from '../../../../test/support/seeded-random.js';
 import { LruPolicy, lruPolicy } from './lru.policy.js';
 
 describeEvictionPolicyContract(lruPolicy);
