@@ -21,7 +21,7 @@ export class ExtentWriter {
   /** @param views of a reserved handle or a reservation of the engine. */
   constructor(views: readonly Buffer[], crc32c: (bytes: Uint8Array, previous: number) => number) {
     this.lengthBytes = views.reduce((sum, view) => sum + view.length, 0);
-    this.#views = views;
+    this.#views = views.filter((view) => view.length > 0);
     this.#crc32c = crc32c;
   }
 

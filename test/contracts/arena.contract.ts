@@ -28,7 +28,8 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
       return handle;
     };
     const fill = (handle: ArenaHandle, byte: number): void => handle.views.forEach((view) => view.fill(byte));
-    const content = (handle: ArenaHandle): Buffer => Buffer.concat(handle.views);
+    const isFilledWith = (handle: ArenaHandle, byte: number): boolean =>
+      handle.views.every((view) => view.equals(Buffer.alloc(view.length, byte)));
 
     describe('usage', () => {
       it('counts the tables into the capacity', () => {
@@ -101,7 +102,7 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
         expect(again.attributes).toEqual({ expiresAtMs: 1_900_000_000_123, depth: 7 });
         expect(again.metadata.toString()).toBe('meta');
         expect(again.key.equals(ChunkKey.of('key'))).toBe(true);
-        expect(content(again).equals(Buffer.alloc(100_000, 0xa5))).toBe(true);
+        expect(isFilledWith(again, 0xa5)).toBe(true);
       });
 
       it('keeps one attribute when the other is set', () => {
@@ -283,10 +284,8 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
         using split = allocate({ lengthBytes: 5 * MIB });
         expect(split.extents.length).toBeGreaterThan(1);
         fill(split, 99);
-        parts.forEach(
-          (handle, i) => i % 2 === 1 && expect(content(handle).every((byte) => byte === i)).toBe(true),
-        );
-        expect(content(split).every((byte) => byte === 99)).toBe(true);
+        parts.forEach((handle, i) => i % 2 === 1 && expect(isFilledWith(handle, i)).toBe(true));
+        expect(isFilledWith(split, 99)).toBe(true);
         parts.forEach((handle, i) => i % 2 === 1 && handle[Symbol.dispose]());
       });
 
@@ -341,7 +340,7 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
       });
 
       it('can be chained at any point and started at any address', () => {
-        const bytes = Buffer.from({ length: 70_000 } as ArrayLike<number>).map((_, i) => (i * 31) ^ (i >> 8));
+        const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => ((i * 31) ^ (i >> 8)) & 255));
         for (const [start, end] of [
           [0, 70_000],
           [1, 300],
