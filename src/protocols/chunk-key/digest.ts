@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
 
+/** Held here because looking up a global is slow where modules run in a context of their own, as under jest. */
+const { imul } = Math;
+
 /**
  * The secrets of this process. MurmurHash3 with a secret seed alone has collisions that hold for every seed, because
  * its multipliers are known; here they are secret, too.
@@ -29,21 +32,21 @@ export function digest128(bytes: Buffer, namespace: number): readonly [number, n
   let d = SEED_D ^ length;
   let i = 0;
   for (; i + 16 <= length; i += 16) {
-    a ^= Math.imul(rotl(Math.imul(word(bytes, i), MUL_A), 15), MUL_B);
-    a = Math.imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
-    b ^= Math.imul(rotl(Math.imul(word(bytes, i + 4), MUL_B), 16), MUL_C);
-    b = Math.imul(rotl(b, 17) + c, 5) + 0x0bcaa747;
-    c ^= Math.imul(rotl(Math.imul(word(bytes, i + 8), MUL_C), 17), MUL_D);
-    c = Math.imul(rotl(c, 15) + d, 5) + 0x96cd1c35;
-    d ^= Math.imul(rotl(Math.imul(word(bytes, i + 12), MUL_D), 18), MUL_A);
-    d = Math.imul(rotl(d, 13) + a, 5) + 0x32ac3b17;
+    a ^= imul(rotl(imul(word(bytes, i), MUL_A), 15), MUL_B);
+    a = imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
+    b ^= imul(rotl(imul(word(bytes, i + 4), MUL_B), 16), MUL_C);
+    b = imul(rotl(b, 17) + c, 5) + 0x0bcaa747;
+    c ^= imul(rotl(imul(word(bytes, i + 8), MUL_C), 17), MUL_D);
+    c = imul(rotl(c, 15) + d, 5) + 0x96cd1c35;
+    d ^= imul(rotl(imul(word(bytes, i + 12), MUL_D), 18), MUL_A);
+    d = imul(rotl(d, 13) + a, 5) + 0x32ac3b17;
   }
   for (; i < length; i += 4) {
-    a ^= Math.imul(rotl(Math.imul(tailWord(bytes, i, length), MUL_A), 15), MUL_B);
-    a = Math.imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
-    b = Math.imul(rotl(b ^ a, 17) + c, 5);
-    c = Math.imul(rotl(c ^ b, 15) + d, 5);
-    d = Math.imul(rotl(d ^ c, 13) + a, 5);
+    a ^= imul(rotl(imul(tailWord(bytes, i, length), MUL_A), 15), MUL_B);
+    a = imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
+    b = imul(rotl(b ^ a, 17) + c, 5);
+    c = imul(rotl(c ^ b, 15) + d, 5);
+    d = imul(rotl(d ^ c, 13) + a, 5);
   }
   a = fmix((a + b + c + d) | 0);
   b = fmix((b + a) | 0);
@@ -61,8 +64,8 @@ function rotl(x: number, r: number): number {
 }
 
 function fmix(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  h = imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
 
