@@ -13,10 +13,5 @@ export function reportError(error: unknown, io: CliIo, debug: boolean): number {
   io.err(`kvnest: ${message}\n`);
   if (known?.remedy !== undefined) io.err(`${known.remedy}\n`);
   if (debug && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
-  return known?.kind === 'config' || isParseArgsError(error) ? EXIT_USAGE : EXIT_FAILURE;
-}
-
-/** `parseArgs` of Node throws these for options it does not know. */
-function isParseArgsError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  return known?.kind === 'config' ? EXIT_USAGE : EXIT_FAILURE;
 }

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { CONFIG_OPTIONS } from '../config/load-config.js';
 import { redactConfig } from '../config/redact-config.js';
 import { type CliCommand, type CliIo, EXIT_OK } from './cli-io.interface.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
+import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
 /** `kvnest config`: what the file, the environment and the command line add up to. */
 export const configCommand: CliCommand = {
@@ -16,7 +16,7 @@ ${CONFIG_HELP}`,
 };
 
 function run(args: readonly string[], io: CliIo): Promise<number> {
-  parseArgs({ args: [...args], options: { ...CONFIG_OPTIONS, debug: { type: 'boolean' } } });
+  parseOptions('config', args, { ...CONFIG_OPTIONS, ...DEBUG_OPTION });
   const { config, sources, warnings } = loadCliConfig(args, io);
   io.out(stringify(redactConfig(config)));
   for (const [path, origin] of sources.origins) io.out(`# ${path}: ${origin}\n`);

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { isKvError } from '../common/errors/kv-error.js';
 import { CONFIG_OPTIONS, type LoadedConfig } from '../config/load-config.js';
 import { type CliCommand, type CliIo, EXIT_FAILURE, EXIT_OK } from './cli-io.interface.js';
@@ -9,6 +8,7 @@ import { checkMemory } from './doctor/memory.check.js';
 import { checkPorts } from './doctor/ports.check.js';
 import { checkAddon, checkNode } from './doctor/runtime.check.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
+import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
 const CHECKS: readonly Check[] = [checkAddon, checkMemory, checkDisks, checkPorts, checkLimits];
 
@@ -23,7 +23,7 @@ ${CONFIG_HELP}`,
 };
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {
-  parseArgs({ args: [...args], options: { ...CONFIG_OPTIONS, debug: { type: 'boolean' } } });
+  parseOptions('doctor', args, { ...CONFIG_OPTIONS, ...DEBUG_OPTION });
   const diagnoses = [...checkNode(), ...(await diagnose(args, io))];
   for (const { level, finding, remedy } of diagnoses) {
     io.out(`${level.padEnd(4)}  ${finding}\n${remedy === undefined ? '' : `      → ${remedy}\n`}`);

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { CONFIG_OPTIONS } from '../config/load-config.js';
 import { type CliCommand, type CliIo } from './cli-io.interface.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
+import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
 /** `kvnest serve`: runs the server in the foreground until SIGTERM or SIGINT. */
 export const serveCommand: CliCommand = {
@@ -10,7 +10,7 @@ export const serveCommand: CliCommand = {
 };
 
 async function run(args: readonly string[], io: CliIo): Promise<undefined> {
-  parseArgs({ args: [...args], options: { ...CONFIG_OPTIONS, debug: { type: 'boolean' } } });
+  parseOptions('serve', args, { ...CONFIG_OPTIONS, ...DEBUG_OPTION });
   const loaded = loadCliConfig(args, io);
   const { serve } = await import('../main.js');
   await serve(loaded);

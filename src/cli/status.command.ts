@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { isKvError, KvError } from '../common/errors/kv-error.js';
 import { type CliCommand, type CliIo, EXIT_OK } from './cli-io.interface.js';
 import { type ServerStatus } from '../modules/health/status.controller.js';
 import { formatStatus } from './format-status.js';
+import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 const TIMEOUT_MS = 10_000;
@@ -22,14 +22,11 @@ Asks a running server for its tiers, budgets and counters.
 };
 
 async function run(args: readonly string[], io: CliIo): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      url: { type: 'string', default: DEFAULT_URL },
-      token: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      debug: { type: 'boolean' },
-    },
+  const values = parseOptions('status', args, {
+    url: { type: 'string', default: DEFAULT_URL },
+    token: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    ...DEBUG_OPTION,
   });
   const status = await fetchStatus(values.url, values.token ?? io.env['KVNEST_AUTH_TOKEN']);
   io.out(values.json ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status));

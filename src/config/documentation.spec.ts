@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { environmentName } from './layers/environment.layer.js';
+import { LMCACHE_KEYS_NOT_YET, LMCACHE_KEYS_WITHOUT_EFFECT } from './layers/lmcache-keys.js';
+import { loadConfig } from './load-config.js';
+import { settingPaths, settingsOf } from './schema/setting-registry.js';
+import { KvnestSettings } from './settings/kvnest.settings.js';
+import { TierSettings } from './settings/tier.settings.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const REFERENCE = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+const SETTINGS = [...settingPaths(KvnestSettings)].filter(([, info]) => info.shape !== 'section');
+const ROWS = new Map(
+  REFERENCE.split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .filter((cells) => cells[1]?.startsWith('`') === true)
+    .map((cells) => [cells[1]?.replaceAll('`', ''), cells] as const),
+);
+
+describe('docs/configuration.md', () => {
+  it.each(SETTINGS.map(([path]) => path))('tells the variable and the default of %s', (path) => {
+    const [, , fallback = '', variable] = ROWS.get(path) ?? [];
+    expect(variable).toBe(`\`${environmentName(path)}\``);
+    const value = /^`(.*)`$/.exec(fallback)?.[1];
+    const argv = value === undefined ? [] : ['--set', `${path}=${value}`];
+    expect(loadConfig({ argv, env: {} }).config).toEqual(loadConfig({ argv: [], env: {} }).config);
+    expect(fallback).not.toBe('');
+  });
+
+  it('tells every key of a tier, and no key that there is not', () => {
+    const known = [...SETTINGS.map(([path]) => path), ...settingsOf(TierSettings).keys()];
+    expect([...ROWS.keys()].sort()).toEqual(known.sort());
+  });
+
+  it('lists every key of LMCache that has no meaning here', () => {
+    const keys = [...LMCACHE_KEYS_NOT_YET, ...LMCACHE_KEYS_WITHOUT_EFFECT];
+    expect(keys.filter((key) => !REFERENCE.includes(`\`${key}\``))).toEqual([]);
+  });
+});
+
+describe('config/', () => {
+  it.each(readdirSync(join(ROOT, 'config')))('%s loads without a warning', (name) => {
+    const { warnings } = loadConfig({
+      argv: ['--config', join(ROOT, 'config', name)],
+      env: { KVNEST_AUTH_TOKEN: 'secret' },
+    });
+    expect(warnings).toEqual([]);
+    expect(REFERENCE).toContain(name);
+  });
+});
