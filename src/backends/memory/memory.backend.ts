@@ -140,7 +140,11 @@ export class MemoryBackend implements StorageBackend {
   }
 
   expire(key: ChunkKey, expiresAtMs: number): boolean {
-    return this.#with(key, (resident, entry) => resident.setExpiresAtMs(entry, expiresAtMs));
+    return this.#with(key, (resident, slot) => {
+      resident.setExpiresAtMs(slot, expiresAtMs);
+      using handle = this.#arena.acquire(slot, key);
+      handle.setAttributes({ expiresAtMs });
+    });
   }
 
   expiresAtMs(key: ChunkKey): number | undefined {

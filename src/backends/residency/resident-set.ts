@@ -85,12 +85,12 @@ export class ResidentSet {
   insert(entry: number, key: ChunkKey, traits: ResidentTraits): void {
     const { bytes, depth = -1 } = traits;
     const twin = this.#index.find(key, anyEntry);
+    this.#index.insert(key, entry);
     if (twin !== -1) {
       if (this.#options.matches(twin, key)) this.#holds.move(twin, entry, bytes);
       this.#drop(twin, 'replaced');
     }
     const origin = this.#describe(key);
-    this.#index.insert(key, entry);
     this.#table.add(entry, key.namespace, origin, traits);
     this.#options.policy.onInsert(entry, {
       digest: [key.d0, key.d1, key.d2, key.d3],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { inWorld, type StorageBackendContract } from './backend-world.js';
 
@@ -46,6 +47,19 @@ export function describeExpiry(contract: StorageBackendContract): void {
         expect(await world.has(A)).toBe(false);
         expect(await world.has(B)).toBe(true);
         expect(await world.backend.expire(A, world.clock.nowMs() + 100)).toBe(false);
+      }));
+
+    it('travels with the chunk when it was set later', () =>
+      inWorld(contract, async (world) => {
+        const expiresAtMs = world.clock.nowMs() + 100;
+        await world.put({ key: A });
+        await world.backend.expire(A, expiresAtMs);
+        {
+          using handle = (await world.backend.get(A)) as ArenaHandle;
+          expect(handle.attributes.expiresAtMs).toBe(expiresAtMs);
+          expect(await world.backend.putMany([handle])).toEqual(['stored']);
+        }
+        expect(await world.backend.expiresAtMs(A)).toBe(expiresAtMs);
       }));
 
     it('goes before leases and pins', () =>
