@@ -83,7 +83,6 @@ withAddon('openNativeRegion', () => {
     expect(existsSync(pathOf(name))).toBe(true);
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    expect(existsSync(pathOf(name))).toBe(true);
     openNativeRegion(native, 2 * MIB).close();
     expect(existsSync(pathOf(name))).toBe(false);
   });
