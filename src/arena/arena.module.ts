@@ -14,7 +14,11 @@ export class ArenaModule {
       global: true,
       providers: [
         { provide: ARENA, useFactory: () => createArena({ ...arena, logger: new Logger('Arena') }) },
-        { provide: ARENA_SPACE, inject: [ARENA], useFactory: (memory: Arena) => new ArenaSpaceService(memory) },
+        {
+          provide: ARENA_SPACE,
+          inject: [ARENA],
+          useFactory: (memory: Arena) => new ArenaSpaceService(memory),
+        },
       ],
       exports: [ARENA, ARENA_SPACE],
     };
