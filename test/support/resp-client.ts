@@ -22,18 +22,18 @@ export function encodeCommand(...args: readonly (string | Buffer)[]): Buffer {
 
 /** A plain client: what it sends and what comes back, to the byte. */
 export class RespTestClient implements Disposable {
-  /** Everything that was received. */
-  received = Buffer.alloc(0);
   /** Resolves when the server has hung up, with whether it did so by a reset. */
   readonly closed: Promise<boolean>;
   readonly #waiters: Waiter[] = [];
+  #store = Buffer.allocUnsafe(64 * 1024);
+  #length = 0;
   #parsed = 0;
   #isClosed = false;
   #wake: (() => void) | undefined;
 
   private constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.#append(chunk);
       this.#settle();
       this.#wake?.();
     });
@@ -58,6 +58,11 @@ export class RespTestClient implements Disposable {
         resolve(new RespTestClient(socket));
       });
     });
+  }
+
+  /** Everything that was received. */
+  get received(): Buffer {
+    return this.#store.subarray(0, this.#length);
   }
 
   /** Sends a command and waits for its reply. */
@@ -101,6 +106,17 @@ export class RespTestClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.socket.destroy();
+  }
+
+  #append(chunk: Buffer): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#store.length) {
+      const grown = Buffer.allocUnsafe(2 * needed);
+      this.#store.copy(grown, 0, 0, this.#length);
+      this.#store = grown;
+    }
+    chunk.copy(this.#store, this.#length);
+    this.#length = needed;
   }
 
   #settle(): void {
