@@ -34,7 +34,7 @@ function run(name, [command, ...args]) {
   const start = Date.now();
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, FORCE_COLOR: '0' },
+    env: { ...process.env, NO_COLOR: '1' },
   });
   const output = [];
   child.stdout.on('data', (bytes) => output.push(bytes));
