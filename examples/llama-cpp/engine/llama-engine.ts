@@ -12,7 +12,14 @@ import { ScratchFile } from './scratch-file.ts';
 /** Tokens of one chunk, as in LMCache. */
 export const CHUNK_TOKENS = 256;
 
-const CONTEXT_TOKENS = 4096;
+const CONTEXT_OPTIONS = {
+  contextSize: 4096,
+  threads: 1,
+  flashAttention: true,
+  // llama.cpp rounds differently in batches of fewer than 64 tokens: with the length of a chunk, the batches of the
+  // last tokens are the same, however many chunks were restored.
+  batchSize: CHUNK_TOKENS,
+};
 
 /** What the model says after a token. */
 export interface NextToken {
@@ -22,8 +29,8 @@ export interface NextToken {
 }
 
 /**
- * llama.cpp in this process, with one sequence. One thread and flash attention: then its arithmetic is the same in
- * every run on the same kind of processor, to the last bit.
+ * llama.cpp in this process, with one sequence. Its arithmetic is the same in every run on the same kind of
+ * processor, to the last bit, with restored chunks or without.
  */
 export class LlamaEngine implements AsyncDisposable {
   readonly #llama: Llama;
@@ -46,11 +53,7 @@ export class LlamaEngine implements AsyncDisposable {
     const llama = await startLlama();
     try {
       const model = await llama.loadModel({ modelPath });
-      const context = await model.createContext({
-        contextSize: CONTEXT_TOKENS,
-        threads: 1,
-        flashAttention: true,
-      });
+      const context = await model.createContext(CONTEXT_OPTIONS);
       const sequence = context.getSequence();
       const layout = await probeLayout(sequence);
       return new LlamaEngine(llama, sequence, layout, await modelIdOf(modelPath, layout));
