@@ -15,12 +15,16 @@ export async function prepareDirectory(path: string): Promise<void> {
     await writeFile(probe, '');
     await rm(probe);
   } catch (cause) {
-    throw new KvError('KV_DISK_UNUSABLE', `the disk tier cannot use ${path}`, {
-      kind: 'config',
-      cause,
-      remedy: 'Name a directory that exists or can be created, and that this process may write to.',
-    });
+    throw diskUnusable(path, cause);
   }
+}
+
+export function diskUnusable(path: string, cause: unknown): KvError {
+  return new KvError('KV_DISK_UNUSABLE', `the disk tier cannot use ${path}: ${(cause as Error).message}`, {
+    kind: 'config',
+    cause,
+    remedy: 'Name a directory that exists or can be created, and that this process may write to.',
+  });
 }
 
 /** Makes the names in a file's directory durable, where the file system can. */

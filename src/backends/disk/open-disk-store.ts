@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Arena } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { PageAllocator } from '../../arena/page-allocator.js';
+import { isKvError } from '../../common/errors/kv-error.js';
 import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
@@ -12,7 +13,7 @@ import { ChunkWriter } from './chunk-writer.js';
 import { DataFile } from './data-file.js';
 import { Departures } from './departures.js';
 import { DirectoryLock } from './directory-lock.js';
-import { prepareDirectory } from './directory.js';
+import { diskUnusable, prepareDirectory } from './directory.js';
 import { DiskIndex } from './disk-index.js';
 import {
   DATA_FILE,
@@ -63,15 +64,19 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
   await prepareDirectory(options.path);
   const lock = await DirectoryLock.acquire(join(options.path, LOCK_FILE));
   try {
-    const files = await openFiles(options);
-    try {
-      return await assemble(options, files, lock);
-    } catch (error) {
-      await files.file.close();
-      throw error;
-    }
+    return await openLocked(options, lock);
   } catch (error) {
     await lock.release();
+    throw isKvError(error) ? error : diskUnusable(options.path, error);
+  }
+}
+
+async function openLocked(options: DiskStoreOptions, lock: DirectoryLock): Promise<DiskStore> {
+  const files = await openFiles(options);
+  try {
+    return await assemble(options, files, lock);
+  } catch (error) {
+    await files.file.close();
     throw error;
   }
 }
