@@ -1,4 +1,5 @@
 import { type DoorLimits } from '../../src/config/kvnest-config.interface.js';
+import { type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
 import { DoorRegistry } from '../../src/modules/doors/door-registry.js';
 import { createRespDoor } from '../../src/modules/doors/resp/create-resp-door.js';
 import { type RespDoor } from '../../src/modules/doors/resp/resp-door.js';
@@ -9,6 +10,8 @@ export interface TestRespDoorOptions extends TestEngineOptions {
   readonly limits?: Partial<DoorLimits>;
   readonly token?: string;
   readonly drainTimeoutMs?: number;
+  /** What the door gets in place of the engine. */
+  readonly wrapEngine?: (engine: CacheEngine) => CacheEngine;
 }
 
 export interface TestRespDoor extends TestEngine {
@@ -25,7 +28,8 @@ export async function createTestRespDoor(options: TestRespDoorOptions = {}): Pro
   const parts = await createTestEngine(options);
   const clock: Clock = options.clock ?? systemClock;
   const door = createRespDoor({
-    engine: parts.engine,
+    engine: options.wrapEngine?.(parts.engine) ?? parts.engine,
+    maxPendingPairBytes: 8 * 1024 * 1024,
     registry: new DoorRegistry(),
     clock,
     token: options.token,

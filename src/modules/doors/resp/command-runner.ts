@@ -1,6 +1,7 @@
 import { type Awaitable } from '../../../common/awaitable.js';
 import { type RespCommand } from '../../../protocols/resp/resp-request.interface.js';
 import {
+  ALL_KEYS,
   type CommandCall,
   type FailureAnswer,
   type RespCommandDefinition,
@@ -13,6 +14,7 @@ import { type ReplyWriter } from './reply-writer.js';
 import { type RespDoorServices } from './resp-door-services.js';
 import { type RespSession } from './resp-session.js';
 
+const TOO_LARGE = 'ERR the arguments of this command are too large';
 const EMPTY_ARGS: readonly Buffer[] = [];
 
 /** Executes the commands of one connection, one at a time, and writes exactly one reply for each. */
@@ -53,9 +55,7 @@ export class CommandRunner implements CommandCall {
       return `ERR wrong number of arguments for '${command.name.toLowerCase()}' command`;
     }
     if (!this.session.authenticated && definition.noAuth !== true) return 'NOAUTH Authentication required.';
-    return command.oversized && definition.onFailure === undefined
-      ? 'ERR the arguments of this command are too large'
-      : undefined;
+    return command.oversized && !isKeyTooLong(command, definition) ? TOO_LARGE : undefined;
   }
 
   #fail({ onFailure = 'error' }: RespCommandDefinition): void {
@@ -71,3 +71,11 @@ const ANSWERS: Readonly<Record<FailureAnswer, (reply: ReplyWriter) => void>> = {
   zero: (reply) => reply.integer(0),
   error: (reply) => reply.error('ERR internal error'),
 };
+
+/** Whether nothing is wrong with an oversized command but its one key: it is a name like any other, and never there. */
+function isKeyTooLong(
+  { args, argumentCount }: RespCommand,
+  { keys, onFailure }: RespCommandDefinition,
+): boolean {
+  return onFailure !== undefined && args.length === 1 && (keys !== ALL_KEYS || argumentCount === 2);
+}

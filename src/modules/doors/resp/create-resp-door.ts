@@ -14,8 +14,6 @@ import { type RespDoorFacts } from './resp-door-services.js';
 
 const SOCKET_BUFFER_BYTES = 1024 * 1024;
 const MAX_PENDING_PAIRS = 4096;
-/** Halves of pairs that wait take at most this part of the arena. */
-const PENDING_SHARE = 0.25;
 
 export interface RespDoorOptions {
   readonly limits: DoorLimits;
@@ -24,16 +22,18 @@ export interface RespDoorOptions {
   readonly clock: Clock;
   readonly token: string | undefined;
   readonly drainTimeoutMs: number;
+  /** Bytes of values that wait for their other half. */
+  readonly maxPendingPairBytes: number;
 }
 
 /** Puts the door together. It listens from `onApplicationBootstrap` on. */
 export function createRespDoor(options: RespDoorOptions): RespDoor {
-  const { clock, drainTimeoutMs, engine: store, limits, registry, token } = options;
+  const { clock, drainTimeoutMs, engine: store, limits, maxPendingPairBytes, registry, token } = options;
   const counters = new RespCounters();
   const pairs = new PendingPairs({
     clock,
     maxPairs: MAX_PENDING_PAIRS,
-    maxBytes: store.status().arena.capacityBytes * PENDING_SHARE,
+    maxBytes: maxPendingPairBytes,
     timeoutMs: limits.bodyTimeoutMs,
     onDrop: () => counters.drop('pair-incomplete'),
   });

@@ -12,6 +12,9 @@ import { getDoorToken } from '../doors.tokens.js';
 import { createRespDoor } from './create-resp-door.js';
 import { type RespDoor } from './resp-door.js';
 
+/** A client that is gone for good between two halves must not hold up the puts of others. */
+const PENDING_PAIR_SHARE = 0.5;
+
 /** The RESP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from global modules. */
 @Module({})
 export class RespDoorModule {
@@ -24,11 +27,19 @@ export class RespDoorModule {
           inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY],
           useFactory: (
             engine: CacheEngine,
-            { auth, drainTimeoutMs }: KvnestConfig,
+            { auth, drainTimeoutMs, maxPendingBytes }: KvnestConfig,
             clock: Clock,
             registry: DoorRegistry,
           ): RespDoor =>
-            createRespDoor({ limits, engine, registry, clock, token: auth.token, drainTimeoutMs }),
+            createRespDoor({
+              limits,
+              engine,
+              registry,
+              clock,
+              token: auth.token,
+              drainTimeoutMs,
+              maxPendingPairBytes: maxPendingBytes * PENDING_PAIR_SHARE,
+            }),
         },
       ],
       exports: [getDoorToken('resp')],

@@ -1,9 +1,10 @@
 import { type NamedKey, nameKey } from '../keyspace/named-key.js';
 import { type CommandCall } from './command.interface.js';
 
-/** What the first argument of a command names; undefined when it is too long to be stored. */
+/** What an argument names; undefined when it is too long to be stored, or even to be kept. */
 export function nameAt({ args, session }: CommandCall, index: number): NamedKey | undefined {
-  return nameKey(args[index] ?? Buffer.alloc(0), session.database);
+  const arg = args[index];
+  return arg === undefined ? undefined : nameKey(arg, session.database);
 }
 
 /** What all arguments from the second on name, those that cannot be stored left out. */

@@ -108,12 +108,14 @@ export class KeyWriter {
 
   #drop(name: NamedKey, reason: DropReason): Awaitable<PutAnswer> {
     const { counters, pairs, store } = this.parts;
-    counters.drop(reason);
     if (name.part !== 'value') {
       pairs.take(name.chunk)?.chunk?.[Symbol.dispose]();
       if (name.part === 'kv_bytes') pairs.hold(name.chunk, { bytesDropped: true, expiresAtMs: 0 });
     }
-    return chain(store.delete([name.chunk]), () => 'accepted');
+    return chain(store.delete([name.chunk]), () => {
+      counters.drop(reason);
+      return 'accepted';
+    });
   }
 }
 
