@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { createArena } from '../../arena/create-arena.js';
-import { lruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
+import { LruPolicy, lruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type ChunkTraits } from '../eviction-policy.interface.js';
 import { inWorld, KIB, MIB } from '../../../test/contracts/backend/backend-world.js';
 import { chunkBytes } from '../../../test/contracts/backend/chunk-bytes.js';
 import {
@@ -108,8 +109,56 @@ describe('MemoryBackend', () => {
       for (let i = 0; i < count; i++)
         await world.put({ key: ChunkKey.of(`chunk-${i}`), bytes: Buffer.alloc(8) });
       const cleared = world.backend.clear();
-      expect(cleared).toBeInstanceOf(Promise);
+      let othersRan = false;
+      setImmediate(() => (othersRan = true));
       expect(await cleared).toBe(count);
+      expect(othersRan).toBe(true);
       expect(world.backend.usage().chunks).toBe(0);
     }));
+
+  it('replaces a chunk in a full tier without giving another up', () =>
+    inWorld(memory(false), async (world) => {
+      const [oldest] = await world.putRun('chunk', 40, 128 * KIB);
+      const { chunks, evictions } = world.backend.usage();
+      expect(evictions).toBeGreaterThan(0);
+      expect(await world.has(oldest!)).toBe(false);
+      await world.put({ key: ChunkKey.of('chunk-30'), bytes: chunkBytes(128 * KIB, 99) });
+      expect(world.backend.usage()).toMatchObject({ chunks, evictions });
+    }));
+
+  it('stays in its budget when the oldest chunk of a full tier is replaced by a larger one', () =>
+    inWorld(memory(false), async (world) => {
+      await world.putRun('chunk', 31, 128 * KIB);
+      expect(world.backend.usage().evictions).toBe(0);
+      await world.put({ key: ChunkKey.of('chunk-0'), bytes: chunkBytes(512 * KIB) });
+      expect(world.backend.usage().usedBytes).toBeLessThanOrEqual(world.capacityBytes);
+      expect(await world.has(ChunkKey.of('chunk-1'))).toBe(false);
+    }));
+
+  it('keeps the pins of a chunk that is put again as it is', () =>
+    inWorld(memory(false), async (world) => {
+      const [key] = await world.putRun('chunk', 1, 5_000);
+      await world.backend.pin(key!, 60_000);
+      const { pinnedBytes } = world.backend.usage();
+      using handle = (await world.backend.get(key!)) as ArenaHandle;
+      await world.backend.putMany([handle]);
+      expect(world.backend.usage()).toMatchObject({ pinnedBytes, chunks: 1 });
+    }));
+
+  it('tells its policy how deep in its prefix a chunk is', () => {
+    const depths: number[] = [];
+    const policy = {
+      name: 'noting',
+      create: () =>
+        Object.assign(new LruPolicy(), {
+          onInsert: (_: number, traits: ChunkTraits) => depths.push(traits.depth),
+        }),
+    };
+    const create: StorageBackendContract['create'] = (context) =>
+      new MemoryBackend({ ...context, name: 'memory', policy });
+    return inWorld({ ...memory(false), create }, async (world) => {
+      await world.put({ key: ChunkKey.of('a'), depth: 6 });
+      expect(depths).toEqual([6]);
+    });
+  });
 });

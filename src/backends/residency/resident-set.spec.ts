@@ -157,6 +157,36 @@ describe('ResidentSet', () => {
     expect(fixture.set.victim()).toBe(0);
   });
 
+  it('leases at most half of its capacity', () => {
+    const fixture = new Fixture();
+    for (let entry = 0; entry < 10; entry++) fixture.insert(entry, ChunkKey.of(`chunk-${entry}`));
+    const leased = fixture.keys.filter((_, entry) => fixture.set.lease(entry, 1_000));
+    expect(leased).toHaveLength(5);
+    expect(fixture.set.leasedBytes).toBe(500);
+  });
+
+  it('holds nothing for an entry that has left', () => {
+    const fixture = new Fixture();
+    fixture.insert(0, A);
+    fixture.set.lease(0, 1_000);
+    fixture.set.pin(0, 1_000);
+    fixture.set.remove(0);
+    expect([fixture.set.leasedBytes, fixture.set.pinnedBytes]).toEqual([0, 0]);
+    fixture.insert(0, B);
+    expect(fixture.set.isHeld(0)).toBe(false);
+  });
+
+  it('visits no expired chunk', () => {
+    const fixture = new Fixture();
+    fixture.insert(0, A, { expiresAtMs: fixture.clock.nowMs() + 5 });
+    fixture.insert(1, B);
+    fixture.clock.advance(5);
+    const visited: number[] = [];
+    expect(fixture.set.scan(0, 10, (entry) => visited.push(entry))).toBe(0);
+    expect(visited).toEqual([1]);
+    expect(fixture.departures).toEqual([[0, 'expired']]);
+  });
+
   it('clears by steps', () => {
     const fixture = new Fixture();
     for (let entry = 0; entry < 50; entry++) fixture.insert(entry, ChunkKey.of(`chunk-${entry}`));
