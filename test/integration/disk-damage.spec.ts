@@ -202,6 +202,19 @@ describe('files of others in the directory', () => {
     expect(statSync(join(path, 'chunks.dat.bak')).size).toBe(3 * MIB);
   });
 
+  it('are no tier, even under the names of ours', async () => {
+    for (const name of ['chunks.dat', 'index.log', 'index.log.new']) {
+      const file = join(path, name);
+      await writeFile(file, 'not ours');
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await expect(openWorld()).rejects.toMatchObject({ code: 'KV_DISK_UNUSABLE' });
+      }
+      expect(await readFile(file, 'utf8')).toBe('not ours');
+      await rm(file);
+    }
+    await (await openWorld()).close();
+  });
+
   it('are all there is besides the three of its own', async () => {
     await fill();
     expect((await readdir(path)).sort()).toEqual(['chunks.dat', 'index.log', 'kvnest.lock']);

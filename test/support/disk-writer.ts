@@ -1,5 +1,6 @@
 // A process of its own that puts, reads and removes chunks until it is killed. It says on stdout what it does:
 // `B key version` before a put or, with version 0, before a removal, and `E key version outcome` after it.
+import { writeSync } from 'node:fs';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { DiskWorld, versionBytes } from './disk-world.js';
 import { SeededRandom } from './seeded-random.js';
@@ -13,8 +14,15 @@ const random = new SeededRandom(Number(seed));
 const world = await DiskWorld.open({ path, capacityBytes: Number(capacityBytes) });
 let version = Number(seed) * 1_000_000;
 
+/** Out of this process before anything else happens: a kill must not take words with it. */
 function say(...words: (string | number)[]): void {
-  process.stdout.write(`${words.join(' ')}\n`);
+  for (let left = Buffer.from(`${words.join(' ')}\n`); left.length > 0;) {
+    try {
+      left = left.subarray(writeSync(1, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
 }
 
 /** Each worker has keys of its own, so that the order of what happens to a key is plain. */

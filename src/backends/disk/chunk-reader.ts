@@ -44,11 +44,12 @@ export class ChunkReader {
   get(key: ChunkKey): Awaitable<ReadOutcome> {
     const { index, health, blocks, space } = this.#parts;
     const entry = index.resident.find(key);
-    if (entry === -1 || !health.allows()) return 'miss';
+    if (entry === -1 || !health.isDue) return 'miss';
     const { lengthBytes, metadata, expiresAtMs, depth, firstBlock, sequence, checksum } = index.at(entry);
     const metadataCapacityBytes = Math.max(MIN_METADATA_BYTES, metadata.length);
     const handle = space.reserve({ key, lengthBytes, metadataCapacityBytes });
     if (typeof handle === 'string') return handle === 'busy' ? 'busy' : 'miss';
+    health.allows();
     handle.setMetadata(metadata);
     handle.setAttributes({ expiresAtMs, depth });
     index.resident.consumeLease(entry);
@@ -64,7 +65,7 @@ export class ChunkReader {
 
   /** Resolves when every read so far has ended. */
   async settled(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.allSettled(this.#running);
   }
 
   async #read({ handle, firstBlock, sequence, checksum }: Reading): Promise<ReadOutcome> {

@@ -82,7 +82,7 @@ export class ChunkWriter {
 
   /** Resolves when every put so far has ended. */
   async settled(): Promise<void> {
-    await Promise.all(this.#running);
+    await Promise.allSettled(this.#running);
   }
 
   async #run(put: Put): Promise<PutOutcome> {
@@ -107,7 +107,7 @@ export class ChunkWriter {
     if (needed > blocks || putRecordBytes(key.bytes.length, metadata.length, MAX_RUNS) > MAX_BODY_BYTES)
       return 'rejected';
     if (!health.allows()) return 'failed';
-    if (!health.healthy) departures.retry();
+    departures.retry();
     const recordBytes = FRAME_HEAD_BYTES + putRecordBytes(key.bytes.length, metadata.length, 1);
     if (!this.#makeJournalRoom(recordBytes)) return 'busy';
     this.#pendingBytes += recordBytes;

@@ -3,6 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { type PageRun } from '../../arena/page-allocator.js';
 import { MAX_SHARED_BYTES } from '../../arena/size-class.js';
 import { type IoQueue } from './io-queue.js';
+import { PAGE_BYTES } from './disk-layout.js';
 import { deletedError } from './log-file.js';
 import { paddedToPages, planTransfer, skipBytes, wholePages, type TransferPiece } from './transfer-plan.js';
 
@@ -89,15 +90,15 @@ export class DataFile {
     if (!this.isThere) throw deletedError();
     await this.#growTo(runs.reduce((end, { page, pages }) => Math.max(end, page + pages), 0));
     const pages = this.#wholePages(views, lengthBytes);
-    if (pages !== undefined && (await this.#tryDirect(pages, runs, writePiece, 'write'))) return;
-    await this.#transfer(this.#buffered, paddedToPages(views, lengthBytes), runs, writePiece, 'write');
+    if (pages !== undefined && (await this.#tryDirect(pages, runs, WRITE))) return;
+    await this.#transfer(this.#buffered, paddedToPages(views, lengthBytes), runs, WRITE);
   }
 
   /** @throws ShortReadError when the file is shorter than it was. */
   async read({ views, lengthBytes, runs }: Transfer): Promise<void> {
     const pages = this.#wholePages(views, lengthBytes);
-    if (pages !== undefined && (await this.#tryDirect(pages, runs, readPiece, 'read'))) return;
-    await this.#transfer(this.#buffered, views, runs, readPiece, 'read');
+    if (pages !== undefined && (await this.#tryDirect(pages, runs, READ))) return;
+    await this.#transfer(this.#buffered, views, runs, READ);
   }
 
   async sync(): Promise<void> {
@@ -118,13 +119,12 @@ export class DataFile {
   async #tryDirect(
     memory: readonly Buffer[],
     runs: readonly PageRun[],
-    io: PieceIo,
-    side: 'read' | 'write',
+    direction: Direction,
   ): Promise<boolean> {
     const direct = this.#direct;
     if (direct === undefined) return false;
     try {
-      await this.#transfer(direct, memory, runs, io, side);
+      await this.#transfer(direct, memory, runs, direction);
       return true;
     } catch (error) {
       if (codeOf(error) !== 'EINVAL') throw error;
@@ -138,26 +138,24 @@ export class DataFile {
     file: FileHandle,
     memory: readonly Buffer[],
     runs: readonly PageRun[],
-    io: PieceIo,
-    side: 'read' | 'write',
+    direction: Direction,
   ): Promise<void> {
     const { queue, blockBytes } = this.#options;
-    const pieces = planTransfer(memory, runs, blockBytes);
-    const results = await Promise.allSettled(
-      pieces.map(
-        (piece) =>
-          new Promise<void>((resolve, reject) => {
-            queue[side]((done) =>
-              io(file.fd, piece, (error) => {
-                done();
-                if (error === null) resolve();
-                else reject(error);
-              }),
-            );
-          }),
-      ),
+    const pieces = planTransfer(memory, runs, blockBytes).map(
+      (piece) =>
+        new Promise<void>((resolve, reject) =>
+          queue[direction.queue]((done) =>
+            moveAll(file.fd, piece, direction, (error) => {
+              done();
+              if (error === null) resolve();
+              else reject(error);
+            }),
+          ),
+        ),
     );
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    // All of them have to end, for the memory is theirs until then.
+    for (const result of await Promise.allSettled(pieces))
+      if (result.status === 'rejected') throw result.reason;
   }
 
   async #growTo(blocks: number): Promise<void> {
@@ -186,42 +184,48 @@ async function openDirect({ path, direct, onBuffered }: DataFileOptions): Promis
   }
 }
 
-type PieceIo = (fd: number, piece: TransferPiece, done: (error: Error | null) => void) => void;
+type Move = (
+  fd: number,
+  buffers: readonly Buffer[],
+  position: number,
+  moved: (error: Error | null, bytes: number) => void,
+) => void;
 
-const writePiece: PieceIo = (fd, piece, done) =>
-  moveAll(
-    piece,
-    done,
-    (buffers, position, moved) => writev(fd, buffers, position, moved),
-    () => new Error('no progress'),
-  );
+/** One side of the traffic. */
+interface Direction {
+  readonly queue: 'read' | 'write';
+  readonly move: Move;
+  /** Why a call may move less than it should, and no more can be moved. */
+  readonly stuck: () => Error;
+}
 
-const readPiece: PieceIo = (fd, piece, done) =>
-  moveAll(
-    piece,
-    done,
-    (buffers, position, moved) => readv(fd, buffers, position, moved),
-    () => new ShortReadError('the file is too short'),
-  );
+const WRITE: Direction = {
+  queue: 'write',
+  move: writev,
+  stuck: () => new Error('the file takes no more bytes'),
+};
+const READ: Direction = {
+  queue: 'read',
+  move: readv,
+  stuck: () => new ShortReadError('the file is too short'),
+};
 
 /** Moves a piece, in as many calls as the system takes for it. */
 function moveAll(
+  fd: number,
   { buffers, position, bytes }: TransferPiece,
+  direction: Direction,
   done: (error: Error | null) => void,
-  move: (
-    buffers: readonly Buffer[],
-    position: number,
-    moved: (error: Error | null, bytes: number) => void,
-  ) => void,
-  stuck: () => Error,
 ): void {
-  move(buffers, position, (error, moved) => {
-    if (error !== null || moved === bytes || moved === 0) {
-      done(error ?? (moved === bytes ? null : stuck()));
-      return;
+  direction.move(fd, buffers, position, (error, moved) => {
+    if (error !== null || moved === bytes) {
+      done(error);
+    } else if (moved === 0 || (moved % PAGE_BYTES !== 0 && bytes % PAGE_BYTES === 0)) {
+      done(direction.stuck());
+    } else {
+      const rest = { buffers: skipBytes(buffers, moved), position: position + moved, bytes: bytes - moved };
+      moveAll(fd, rest, direction, done);
     }
-    const rest = { buffers: skipBytes(buffers, moved), position: position + moved, bytes: bytes - moved };
-    moveAll(rest, done, move, stuck);
   });
 }
 

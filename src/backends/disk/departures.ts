@@ -30,7 +30,7 @@ export class Departures {
     this.#tell(chunk);
   }
 
-  /** Tells again what the medium did not take. */
+  /** Tells again what the medium did not take; somebody may be waiting for its blocks. */
   retry(): void {
     for (const chunk of this.#owed.splice(0)) this.#tell(chunk);
   }

@@ -12,6 +12,9 @@ interface Owner {
   readonly started: string;
 }
 
+/** What a lock file says when nobody holds it. */
+const RELEASED = '{}';
+
 /** Files locked by this process: without the addon, nothing else would tell. */
 const lockedHere = new Set<string>();
 
@@ -20,6 +23,8 @@ export class DirectoryLock {
   private constructor(
     private readonly file: FileHandle,
     private readonly identity: string,
+    /** Whether no server ever locked this directory before. */
+    readonly isNew: boolean,
   ) {}
 
   /**
@@ -31,23 +36,37 @@ export class DirectoryLock {
     try {
       const { dev, ino } = await file.stat();
       const identity = `${dev}:${ino}`;
-      const owner = parseOwner(await file.readFile('utf8'));
+      const text = await file.readFile('utf8');
+      const owner = parseOwner(text);
       if (lockedHere.has(identity) || !lockFile(file.fd)) throw locked(path, owner);
       if (owner !== undefined && isAlive(owner)) throw locked(path, owner);
       await file.truncate(0);
       await file.write(JSON.stringify(self()));
       lockedHere.add(identity);
-      return new DirectoryLock(file, identity);
+      return new DirectoryLock(file, identity, text === '');
     } catch (error) {
       await file.close();
       throw error;
     }
   }
 
-  async release(): Promise<void> {
+  release(): Promise<void> {
+    return this.#end(RELEASED);
+  }
+
+  /** Leaves the directory as new as it was found. */
+  giveUp(): Promise<void> {
+    return this.#end(this.isNew ? '' : RELEASED);
+  }
+
+  async #end(text: string): Promise<void> {
     lockedHere.delete(this.identity);
-    await this.file.truncate(0).catch(() => undefined);
-    await this.file.close();
+    try {
+      await this.file.truncate(0);
+      await this.file.write(text);
+    } finally {
+      await this.file.close();
+    }
   }
 }
 

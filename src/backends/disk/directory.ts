@@ -1,23 +1,6 @@
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { KvError } from '../../common/errors/kv-error.js';
-
-const PROBE_FILE = 'kvnest.probe';
-
-/**
- * Creates a directory where there is none, and sees whether files can be written in it.
- * @throws KV_DISK_UNUSABLE
- */
-export async function prepareDirectory(path: string): Promise<void> {
-  const probe = join(path, PROBE_FILE);
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    await writeFile(probe, '');
-    await rm(probe);
-  } catch (cause) {
-    throw diskUnusable(path, cause);
-  }
-}
 
 export function diskUnusable(path: string, cause: unknown): KvError {
   return new KvError('KV_DISK_UNUSABLE', `the disk tier cannot use ${path}: ${(cause as Error).message}`, {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Arena } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
@@ -13,7 +13,7 @@ import { ChunkWriter } from './chunk-writer.js';
 import { DataFile } from './data-file.js';
 import { Departures } from './departures.js';
 import { DirectoryLock } from './directory-lock.js';
-import { diskUnusable, prepareDirectory } from './directory.js';
+import { diskUnusable } from './directory.js';
 import { DiskIndex } from './disk-index.js';
 import {
   DATA_FILE,
@@ -27,7 +27,7 @@ import { DiskStore } from './disk-store.js';
 import { type DiskOptions } from './disk.config.js';
 import { Durability } from './durability.js';
 import { IoQueue } from './io-queue.js';
-import { encodeHeader, newSeed, type JournalHeader } from './journal-format.js';
+import { encodeHeader, newSeed, type Checksum, type JournalHeader } from './journal-format.js';
 import { readJournal, readJournalHeader } from './journal-reader.js';
 import { JournalReplay } from './journal-replay.js';
 import { Journal, journalGrowthBytes } from './journal.js';
@@ -61,17 +61,20 @@ interface OpenFiles {
 
 /** @throws KV_DISK_UNUSABLE, KV_DISK_LOCKED, KV_DISK_CAPACITY */
 export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStore> {
-  await prepareDirectory(options.path);
-  const lock = await DirectoryLock.acquire(join(options.path, LOCK_FILE));
+  const { path } = options;
+  let lock: DirectoryLock | undefined;
   try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    lock = await DirectoryLock.acquire(join(path, LOCK_FILE));
     return await openLocked(options, lock);
   } catch (error) {
-    await lock.release();
-    throw isKvError(error) ? error : diskUnusable(options.path, error);
+    await lock?.giveUp();
+    throw isKvError(error) ? error : diskUnusable(path, error);
   }
 }
 
 async function openLocked(options: DiskStoreOptions, lock: DirectoryLock): Promise<DiskStore> {
+  if (lock.isNew) await refuseStrangers(options);
   const files = await openFiles(options);
   try {
     return await assemble(options, files, lock);
@@ -79,6 +82,20 @@ async function openLocked(options: DiskStoreOptions, lock: DirectoryLock): Promi
     await files.file.close();
     throw error;
   }
+}
+
+/** In a directory that was never a tier, files with the names of ours are somebody else's. */
+async function refuseStrangers({ path, arena }: DiskStoreOptions): Promise<void> {
+  const header = await readJournalHeader(join(path, JOURNAL_FILE), checksumOf(arena));
+  if (header !== undefined) return;
+  for (const name of [DATA_FILE, JOURNAL_FILE, JOURNAL_COPY_FILE]) {
+    const { size = 0 } = await stat(join(path, name)).catch(() => ({}));
+    if (size > 0) throw new Error(`${name} is there and was not written by kvnest`);
+  }
+}
+
+function checksumOf(arena: Arena): Checksum {
+  return (bytes, previous) => arena.crc32c(bytes, previous);
 }
 
 async function openFiles({
@@ -91,7 +108,7 @@ async function openFiles({
 }: DiskStoreOptions): Promise<OpenFiles> {
   const journalPath = join(path, JOURNAL_FILE);
   await rm(join(path, JOURNAL_COPY_FILE), { force: true });
-  const found = await readJournalHeader(journalPath, (bytes, previous) => arena.crc32c(bytes, previous));
+  const found = await readJournalHeader(journalPath, checksumOf(arena));
   const layout = planLayout(capacityBytes, options.index_size, found?.blockBytes);
   const continues = found?.blockBytes === layout.blockBytes;
   const file = await DataFile.open({
@@ -120,7 +137,7 @@ async function assemble(store: DiskStoreOptions, files: OpenFiles, lock: Directo
   const { name, path, arena, space, clock, logger, options, reads, writes, onCorrupt } = store;
   const { layout, header, file, continues } = files;
   const { blockBytes, blocks, journalBytes } = layout;
-  const crc32c = (bytes: Uint8Array, previous?: number): number => arena.crc32c(bytes, previous);
+  const crc32c = checksumOf(arena);
   const startedMs = performance.now();
 
   const index: DiskIndex = new DiskIndex({
