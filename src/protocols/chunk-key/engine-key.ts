@@ -62,7 +62,7 @@ function foldHash(hash: bigint | Uint8Array): bigint {
 /** `vllm@` in front is the old form; behind the dtype a part of nothing but digits is a layer. */
 const ENGINE_KEY = new RegExp(
   '^(?<model>[^]*?)@(?<worldSize>\\d{1,10})@(?<workerId>\\d{1,10})@(?<hash>-?[\\da-fA-F]{1,128})@(?<dtype>[^@]*)' +
-    '(?:@(?<layer>\\d{1,10})(?![^@]))?(?:@(?<tags>[^]*))?$',
+    '(?:@(?<layer>\\d{1,10}))?(?:@(?<tags>[^]*))?$',
 );
 const LEGACY_PREFIX = 'vllm@';
 

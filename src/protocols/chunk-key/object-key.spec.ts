@@ -68,6 +68,14 @@ describe('parseObjectKey', () => {
     });
   });
 
+  it('prefers to read no prefix', () => {
+    expect(parseObjectKey('m@aaaaaaaa@bbbbbbbb@cc@dd')).toMatchObject({
+      prefix: '',
+      model: 'm',
+      cacheSalt: 'dd',
+    });
+  });
+
   it.each([
     '',
     'plain',

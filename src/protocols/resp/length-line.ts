@@ -2,8 +2,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-/** More digits than any length has; beyond it a double could not tell neighbours apart. */
-const MAX_DIGITS = 15;
+/** Redis reads 64-bit integers; more digits are an error even where the number would only be skipped. */
+const MAX_DIGITS = 18;
 
 /**
  * Reads the decimal number and the CRLF behind `*` or `$`, from pieces of any size. As strict as Redis: no plus sign,

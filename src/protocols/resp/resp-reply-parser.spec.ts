@@ -89,6 +89,7 @@ describe('RespReplyParser', () => {
     ':\r\n',
     ':1x\r\n',
     ':1\n',
+    '+OK\n',
     '#x\r\n',
     '_x\r\n',
     ',x\r\n',
@@ -117,6 +118,8 @@ describe('RespReplyParser', () => {
       const text = `*1000000\r\n${item.repeat(100)}`;
       expect(parseReplies([Buffer.from(text)], parser).error).toBeDefined();
     }
+    const parser = new RespReplyParser({ maxReplyBytes: 64 * 100 });
+    expect(parseReplies([Buffer.from(':1\r\n'.repeat(200))], parser).replies).toHaveLength(200);
   });
 
   it('tells misuse apart from bad input', () => {

@@ -200,7 +200,6 @@ export class RespReplyParser {
     const bulk = this.#bulk;
     const body = this.#bodyBytes > 0 ? new RespBody(this.#bodyBytes) : undefined;
     this.#bulk = EMPTY;
-    this.#bodyBytes = 0;
     if (this.#type === BLOB_ERROR)
       this.#deliver(this.#assembler.add(new RespErrorReply(bulk.toString('utf8'))));
     else if (this.#type === VERBATIM)

@@ -85,6 +85,7 @@ describe('RespRequestParser', () => {
     ['*1\rx', 'invalid multibulk length'],
     ['*1048577\r\n', 'invalid multibulk length'],
     ['*99999999999999999999\r\n', 'invalid multibulk length'],
+    ['*-99999999999999999999\r\n', 'invalid multibulk length'],
     [`*${'1'.repeat(65 * 1024)}`, 'too big mbulk count string'],
     ['*1\r\n$x\r\n', 'invalid bulk length'],
     ['*1\r\n$-1\r\n', 'invalid bulk length'],
