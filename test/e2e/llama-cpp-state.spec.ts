@@ -104,10 +104,10 @@ describe('chunks', () => {
     expect([0, 1].map((index) => cutChunk(rebuilt, index, CHUNK))).toEqual(chunks.slice(0, 2));
   });
 
-  it('are refused when their length is not that of the layout', () => {
-    const short = Buffer.alloc(CHUNK_BYTES - 1);
+  it.each([CHUNK_BYTES - 1, CHUNK_BYTES + 1, 0])('of %i bytes are refused', (length) => {
+    const chunk = Buffer.alloc(length);
 
-    expect(() => joinChunks(tokens, layout, [...chunks.slice(0, 1), short], CHUNK)).toThrow(
+    expect(() => joinChunks(tokens, layout, [...chunks.slice(0, 1), chunk], CHUNK)).toThrow(
       expect.objectContaining({ code: 'KV_EXAMPLE_STATE_FORMAT' }),
     );
   });
