@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace kvnest {
+namespace {
+
+void FreeOwner(napi_env, void*, void* owner) { delete static_cast<std::shared_ptr<Region>*>(owner); }
+
+}  // namespace
 
 Napi::Function RegionObject::Class(Napi::Env env) {
   return DefineClass(env, "NativeRegion",
@@ -29,9 +34,14 @@ RegionObject::RegionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Re
     self.Set("error", failure);
     return;
   }
+  napi_value buffer_value = nullptr;
   auto* const owner = new std::shared_ptr<Region>(region_);
-  const auto buffer = Napi::ArrayBuffer::New(
-      env, region_->data(), bytes, [](Napi::BasicEnv, void*, std::shared_ptr<Region>* held) { delete held; }, owner);
+  if (napi_create_external_arraybuffer(env, region_->data(), bytes, FreeOwner, owner, &buffer_value) != napi_ok) {
+    // The thread is being terminated. Node may have taken the owner all the same, so it must not be freed here.
+    region_->Release();
+    return;
+  }
+  const Napi::ArrayBuffer buffer(env, buffer_value);
   buffer_ = Napi::Persistent(buffer);
   self.Set("buffer", buffer);
 }
@@ -42,7 +52,7 @@ Napi::Value RegionObject::FaultedBytes(const Napi::CallbackInfo& info) {
 }
 
 void RegionObject::Close(const Napi::CallbackInfo& info) {
-  if (region_ == nullptr) return;
+  if (region_ == nullptr || buffer_.IsEmpty()) return;
   buffer_.Value().Detach();
   buffer_.Reset();
   region_->Release();

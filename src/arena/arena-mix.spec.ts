@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { ArenaSpaceService } from './arena-space.js';
 import { type Arena, type ArenaHandle } from './arena.interface.js';
-import { seededNumbers } from '../../test/support/seeded.js';
+import { SeededRandom } from '../../test/support/seeded-random.js';
 import { createArena } from './create-arena.js';
 
 const KIB = 1024;
@@ -123,11 +123,10 @@ describe('a full arena', () => {
     ({ capacity, smallest, largest, pinned }) => {
       arena = createArena({ capacityBytes: soak ? 2 * capacity : capacity, native: soak });
       const workload = new Workload(arena, pinned);
-      const next = seededNumbers(capacity + largest);
-      const random = (): number => next() / 2 ** 32;
+      const random = new SeededRandom(capacity + largest);
       for (let id = 0; id < (soak ? 50 : 1) * 3000; id++) {
-        const lengthBytes = Math.floor(smallest * (largest / smallest) ** random());
-        workload.put(id, lengthBytes, random() < pinned);
+        const lengthBytes = Math.floor(smallest * (largest / smallest) ** (random.below(1000) / 1000));
+        workload.put(id, lengthBytes, random.chance(pinned));
         workload.check();
       }
       expect(workload.refused > 0).toBe(pinned > 0.5);

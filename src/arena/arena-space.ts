@@ -1,9 +1,13 @@
 import { type ArenaSpace, type Reclaimer } from './arena-space.interface.js';
 import { PAGE_BYTES } from './arena-layout.js';
-import { type AllocationRequest, type Arena, type ArenaHandle } from './arena.interface.js';
+import { type AllocationRequest, type Arena, type ArenaHandle, type ArenaUsage } from './arena.interface.js';
 
-/** What a contiguous extent may cost: so many times its own length is evicted for it, or this part of the arena. */
+/** Rather than split a chunk over more extents than this, its own length is evicted once more. */
+const FEW_EXTENTS = 4;
+/** What one extent may cost when it is demanded: so many times its length, or this part of the arena, is evicted. */
 const CONTIGUOUS_EFFORT = 8;
+/** A step of evicting beyond the bytes that are missing, as a part of the chunk's length. */
+const STEP_PART = 4;
 /** Rounds in which reclaimers claim to have given something back and no chunk was freed. */
 const MAX_FRUITLESS_ROUNDS = 16;
 
@@ -18,7 +22,20 @@ export class ArenaSpaceService implements ArenaSpace {
 
   reserve(request: AllocationRequest): ArenaHandle | 'busy' | 'too-large' {
     if (this.#arena.isTooLarge(request.lengthBytes)) return 'too-large';
-    return this.#arena.allocate(request) ?? this.#reserveByReclaiming(request);
+    const length = roundUp(request.lengthBytes + PAGE_BYTES);
+    if (request.contiguous) {
+      const effort = Math.max(CONTIGUOUS_EFFORT * length, this.#arena.capacityBytes / CONTIGUOUS_EFFORT);
+      return this.#arena.allocate(request) ?? this.#reclaimFor(request, length, effort) ?? 'busy';
+    }
+    // A free page here and there is no room: using them up would scatter ever more chunks.
+    const tidy = { maxExtents: FEW_EXTENTS, ...request };
+    return (
+      this.#arena.allocate(tidy) ??
+      this.#reclaimFor(tidy, length, length) ??
+      this.#arena.allocate(request) ??
+      this.#reclaimFor(request, length, Infinity) ??
+      'busy'
+    );
   }
 
   addReclaimer(reclaimer: Reclaimer): () => void {
@@ -29,24 +46,24 @@ export class ArenaSpaceService implements ArenaSpace {
     };
   }
 
-  #reserveByReclaiming(request: AllocationRequest): ArenaHandle | 'busy' {
-    const wanted = roundUp(request.lengthBytes + PAGE_BYTES);
+  /** @param effortBytes how much may be evicted beyond what is missing. */
+  #reclaimFor(request: AllocationRequest, length: number, effortBytes: number): ArenaHandle | undefined {
     let before = this.#arena.usage();
-    let allowance = request.contiguous
-      ? Math.max(CONTIGUOUS_EFFORT * wanted, before.dataBytes / CONTIGUOUS_EFFORT)
-      : Infinity;
-    for (let fruitless = 0; fruitless < MAX_FRUITLESS_ROUNDS && allowance > 0;) {
-      // Enough bytes and still no room means slots, shared pages or adjacent pages are short: go on chunk by chunk.
-      const given = this.#reclaim(Math.max(wanted - before.freeBytes, 1));
-      if (given === 0) return 'busy';
-      allowance -= given;
+    let left = effortBytes;
+    for (let fruitless = 0; fruitless < MAX_FRUITLESS_ROUNDS;) {
+      const missing = length - before.freeBytes;
+      if (missing <= 0 && left <= 0) return undefined;
+      const step = before.freeSlots === 0 ? 1 : Math.min(left, Math.ceil(length / STEP_PART));
+      const given = this.#reclaim(missing > 0 ? missing : step);
+      if (given === 0) return undefined;
+      if (missing <= 0) left -= given;
       const handle = this.#arena.allocate(request);
       if (handle !== undefined) return handle;
       const after = this.#arena.usage();
-      fruitless = after.freeSlots > before.freeSlots ? 0 : fruitless + 1;
+      fruitless = hasFreed(before, after) ? 0 : fruitless + 1;
       before = after;
     }
-    return 'busy';
+    return undefined;
   }
 
   #reclaim(bytes: number): number {
@@ -57,6 +74,10 @@ export class ArenaSpaceService implements ArenaSpace {
     }
     return given;
   }
+}
+
+function hasFreed(before: ArenaUsage, after: ArenaUsage): boolean {
+  return after.freeSlots > before.freeSlots;
 }
 
 function roundUp(bytes: number): number {

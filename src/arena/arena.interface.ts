@@ -16,6 +16,8 @@ export interface AllocationRequest {
   readonly metadataCapacityBytes?: number;
   /** Demand a single extent. */
   readonly contiguous?: boolean;
+  /** Fail rather than split over more extents than this. */
+  readonly maxExtents?: number;
 }
 
 /** What the record of a chunk may carry beside its bytes; all of it survives in every tier that can keep it. */

@@ -1,6 +1,5 @@
-import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { type ArenaLayout, PAGE_BYTES } from './arena-layout.js';
-import { type Extent } from './arena.interface.js';
+import { type AllocationRequest, type Extent } from './arena.interface.js';
 import { PageAllocator } from './page-allocator.js';
 import { Double, type RecordTable, Word } from './record-table.js';
 import { MAX_SHARED_BYTES, SIZE_CLASS_COUNT } from './size-class.js';
@@ -29,14 +28,9 @@ export class ChunkPlacement {
   }
 
   /** Finds room for everything, or for nothing. */
-  place(
-    slot: number,
-    key: ChunkKey,
-    lengthBytes: number,
-    metadataCapacityBytes: number,
-    contiguous: boolean,
-  ): boolean {
-    if (!this.#placeData(slot, lengthBytes, contiguous)) return false;
+  place(slot: number, request: AllocationRequest, metadataCapacityBytes: number): boolean {
+    if (!this.#placeData(slot, request)) return false;
+    const { key } = request;
     const place = this.#slabs.allocate(key.bytes.length + metadataCapacityBytes);
     if (place === undefined) {
       this.#freeData(slot);
@@ -79,7 +73,7 @@ export class ChunkPlacement {
     return key + (records.word(slot, Word.Shared) ? slabFootprint(length) : roundToPages(length));
   }
 
-  #placeData(slot: number, lengthBytes: number, contiguous: boolean): boolean {
+  #placeData(slot: number, { lengthBytes, contiguous, maxExtents }: AllocationRequest): boolean {
     const records = this.#records;
     records.setDouble(slot, Double.Length, lengthBytes);
     if (lengthBytes === 0) return true;
@@ -91,7 +85,10 @@ export class ChunkPlacement {
       return true;
     }
     // Also for a small value when the free pages are too scattered for a slab.
-    const page = this.pages.allocate(Math.ceil(lengthBytes / PAGE_BYTES), { contiguous });
+    const page = this.pages.allocate(Math.ceil(lengthBytes / PAGE_BYTES), {
+      contiguous: contiguous ?? false,
+      maxRuns: maxExtents ?? Infinity,
+    });
     if (page >= 0) records.setWord(slot, Word.DataPage, page + 1);
     return page >= 0;
   }

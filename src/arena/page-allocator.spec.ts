@@ -125,6 +125,15 @@ describe('PageAllocator', () => {
     ]);
   });
 
+  it('chains no more runs than allowed', () => {
+    const allocator = new PageAllocator(9);
+    const runs = [3, 1, 2, 1, 2].map((pages) => allocator.allocate(pages));
+    for (const i of [0, 2, 4]) allocator.free(runs[i]!);
+    expect(allocator.allocate(6, { maxRuns: 2 })).toBe(-1);
+    expect(allocator.freePages).toBe(7);
+    expect(allocator.extentsOf(allocator.allocate(5, { maxRuns: 2 }))).toHaveLength(2);
+  });
+
   it('refuses to free twice', () => {
     const allocator = new PageAllocator(10);
     const page = allocator.allocate(4);

@@ -10,6 +10,8 @@ export interface PageRun {
 export interface PageRequestOptions {
   /** Demand one run. */
   readonly contiguous?: boolean;
+  /** Fail rather than chain more runs than this: at least 1. */
+  readonly maxRuns?: number;
   /** Take the end of a run that is longer than needed: keeps small, long-lived runs out of the way of large ones. */
   readonly fromEnd?: boolean;
 }
@@ -72,7 +74,7 @@ export class PageAllocator {
     if (pages > this.#freePages) return -1;
     const length = this.#lengths.ceiling(pages);
     if (length >= 0) return this.#takeFrom(length, pages, options?.fromEnd ?? false);
-    return options?.contiguous ? -1 : this.#gather(pages);
+    return options?.contiguous ? -1 : this.#gather(pages, options?.maxRuns ?? Infinity);
   }
 
   /** Frees the run that starts at `firstPage` and all that are chained to it. */
@@ -142,10 +144,14 @@ export class PageAllocator {
   }
 
   /** The largest runs first, and for the rest the smallest that is long enough. */
-  #gather(pages: number): number {
+  #gather(pages: number, maxRuns: number): number {
     let first = -1;
     let last = -1;
-    for (let left = pages; left > 0;) {
+    for (let left = pages, runs = 0; left > 0; runs++) {
+      if (runs === maxRuns) {
+        this.free(first);
+        return -1;
+      }
       const fitting = this.#lengths.ceiling(left);
       const length = fitting >= 0 ? fitting : this.#lengths.floor(this.pageCount);
       const run = Math.min(left, length);

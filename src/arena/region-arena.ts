@@ -46,7 +46,7 @@ export class RegionArena implements Arena, HandleHost {
 
   allocate(request: AllocationRequest): ArenaHandle | undefined {
     this.assertOpen();
-    const { key, lengthBytes, metadataCapacityBytes = DEFAULT_METADATA_BYTES, contiguous = false } = request;
+    const { key, lengthBytes, metadataCapacityBytes = DEFAULT_METADATA_BYTES } = request;
     assertRequest(lengthBytes, key, metadataCapacityBytes);
     if (this.#exceeds(lengthBytes, key.bytes.length + metadataCapacityBytes)) {
       throw new KvError(
@@ -60,7 +60,7 @@ export class RegionArena implements Arena, HandleHost {
     }
     const slot = this.records.take();
     if (slot < 0) return undefined;
-    if (!this.placement.place(slot, key, lengthBytes, metadataCapacityBytes, contiguous)) {
+    if (!this.placement.place(slot, request, metadataCapacityBytes)) {
       this.records.giveBack(slot);
       return undefined;
     }

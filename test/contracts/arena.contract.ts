@@ -281,6 +281,9 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
         expect(
           arena.allocate({ key: ChunkKey.of('one'), lengthBytes: 5 * MIB, contiguous: true }),
         ).toBeUndefined();
+        expect(
+          arena.allocate({ key: ChunkKey.of('two'), lengthBytes: 5 * MIB, maxExtents: 2 }),
+        ).toBeUndefined();
         using split = allocate({ lengthBytes: 5 * MIB });
         expect(split.extents.length).toBeGreaterThan(1);
         fill(split, 99);
