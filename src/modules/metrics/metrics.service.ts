@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { Gauge, Histogram, Registry } from 'prom-client';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../doors/door-registry.js';
-import { httpRequestChannel, type HttpRequestMessage } from '../doors/http/server/http-request.channel.js';
+import { httpRequestChannel, type HttpRequestMessage } from '../../common/tracing/http-request.channel.js';
 import { CACHE_ENGINE, type CacheEngine } from '../engine/cache-engine.interface.js';
 import { DOOR_METRICS, ENGINE_METRICS } from './engine-metrics.js';
 import { registerScraped } from './scrape.js';

@@ -7,6 +7,9 @@ import { KvExceptionFilter } from './errors/kv-exception.filter.js';
 import { setupOpenApi } from './open-api.js';
 import { serverOptions } from './server/server-options.js';
 
+/** What the caller may say about the application. */
+export type HttpAppOptions = Pick<NestApplicationOptions, 'logger' | 'abortOnError' | 'bufferLogs'>;
+
 /**
  * The application with its HTTP server, not yet listening: `await app.listen(http.port, http.host)` is next.
  *
@@ -16,18 +19,16 @@ import { serverOptions } from './server/server-options.js';
 export async function createHttpApp(
   rootModule: Type | DynamicModule,
   config: KvnestConfig,
-  options: NestApplicationOptions = {},
+  options: HttpAppOptions = {},
 ): Promise<NestFastifyApplication> {
   const { http } = config.doors;
   if (http === false) throw new KvError('KV_CONFIG_HTTP_DOOR', 'doors.http is off', { kind: 'config' });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    rootModule,
-    new FastifyAdapter(serverOptions(http)),
-    {
-      ...options,
-      bodyParser: false,
-    },
-  );
+  const nestOptions: HttpAppOptions & Pick<NestApplicationOptions, 'bodyParser'> = {
+    ...options,
+    bodyParser: false,
+  };
+  const adapter = new FastifyAdapter(serverOptions(http));
+  const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, nestOptions);
   app.useGlobalFilters(new KvExceptionFilter());
   app.getHttpServer().maxConnections = http.maxConnections;
   setupOpenApi(app);

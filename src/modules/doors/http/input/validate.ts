@@ -13,8 +13,9 @@ export function validate<T extends object>(type: new () => T, plain: unknown): T
   }
   const problems: Problem[] = [];
   const instance = new type();
-  for (const [name, value] of Object.entries(plain)) {
+  for (const [name, value] of Object.entries(plain as Record<string, unknown>)) {
     // Names of Object.prototype, `constructor` above all, would change what the validator looks at.
+    if (value === null) continue;
     if (name in Object.prototype) problems.push({ path: name, message: 'unknown' });
     else Object.assign(instance, { [name]: value });
   }

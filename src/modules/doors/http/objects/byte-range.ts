@@ -13,20 +13,19 @@ export interface ByteRange {
  * @throws KV_HTTP_RANGE when no byte of the value is in it.
  */
 export function byteRangeOf(header: string | undefined, lengthBytes: number): ByteRange | undefined {
-  const match = header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header);
+  const match = header === undefined ? null : /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/.exec(header);
   if (match === null) return undefined;
-  const [, first = '', last = ''] = match;
-  if (first === '' && last === '') return undefined;
-  const start = first === '' ? Math.max(0, lengthBytes - Number(last)) : Number(first);
-  const end = first === '' || last === '' ? lengthBytes - 1 : Math.min(Number(last), lengthBytes - 1);
-  if (first !== '' && last !== '' && Number(last) < start) return undefined;
-  if (start > end) {
+  const [, first, last = '', suffix] = match;
+  const start = first === undefined ? Math.max(0, lengthBytes - Number(suffix)) : Number(first);
+  const end = last === '' ? lengthBytes - 1 : Number(last);
+  if (end < start && last !== '') return undefined;
+  if (start >= lengthBytes) {
     throw new KvError('KV_HTTP_RANGE', 'the range lies outside the value', {
       kind: 'input',
       details: { lengthBytes },
     });
   }
-  return { start, end };
+  return { start, end: Math.min(end, lengthBytes - 1) };
 }
 
 /** The parts of `views` that lie in the range, in order, without copies. */

@@ -1,7 +1,7 @@
 import { ExtentWriter } from '../../../../arena/extent-writer.js';
 import { type CacheEngine } from '../../../engine/cache-engine.interface.js';
 import { type PutReservation } from '../../../engine/object-store.interface.js';
-import { type BodyReader } from '../server/body-reader.js';
+import { type BodyReader } from '../body/body-reader.js';
 
 /**
  * Reads the bytes of one chunk from the body into its reservation.
@@ -14,8 +14,6 @@ export async function receiveChunk(
   reservation: PutReservation,
 ): Promise<number> {
   const writer = new ExtentWriter(reservation.views, (bytes, previous) => engine.crc32c(bytes, previous));
-  await body.read(reservation.lengthBytes, (bytes) => {
-    writer.write(bytes);
-  });
+  await body.read(reservation.lengthBytes, writer);
   return writer.checksum;
 }

@@ -5,7 +5,7 @@ import { type DoorLimits } from '../../../../config/kvnest-config.interface.js';
 import { type CacheEngine } from '../../../engine/cache-engine.interface.js';
 import { type RefusalReason, type StoreResult } from '../../../engine/object-store.interface.js';
 import { chunkKeyOf } from '../input/chunk-keys.js';
-import { BodyReader } from '../server/body-reader.js';
+import { BodyReader } from '../body/body-reader.js';
 import { bodyLengthOf, checksumToHex, expectedChecksumOf, metadataOf } from './object-headers.js';
 import { putOptionsOf } from './put-query.js';
 import { receiveChunk } from './receive-chunk.js';

@@ -9,7 +9,7 @@ import { inputError } from '../errors/input-error.js';
 import { validate } from '../input/validate.js';
 import { receiveChunk } from '../objects/receive-chunk.js';
 import { type PutAnswer, putAnswer, type ReceiveContext } from '../objects/receive-object.js';
-import { BodyReader } from '../server/body-reader.js';
+import { BodyReader } from '../body/body-reader.js';
 import { type ChunkJson, chunkJson } from './prefix-answers.js';
 import { prefixRequestOf } from './prefix-request.js';
 import { type IncomingChunk, incomingChunks, StoreHeaderDto } from './store-header.js';
@@ -32,9 +32,9 @@ export async function storePrefix(
 ): Promise<StoreAnswer> {
   const { engine, limits } = context;
   using body = new BodyReader(request.raw, reply.raw, limits.bodyTimeoutMs);
-  const prefix = await readBytes(body, FRAME_PREFIX_BYTES);
+  const prefix = await body.readBuffer(FRAME_PREFIX_BYTES);
   const headerLength = frameHeaderLength(prefix);
-  const header = validate(StoreHeaderDto, decodeFrameHeader(await readBytes(body, headerLength)));
+  const header = validate(StoreHeaderDto, decodeFrameHeader(await body.readBuffer(headerLength)));
   const places = engine.chunks(prefixRequestOf(header));
   const incoming = incomingChunks(header.chunks, places.length, limits.maxValueBytes);
   checkLength(request.headers['content-length'], FRAME_PREFIX_BYTES + headerLength, incoming);
@@ -72,15 +72,6 @@ async function storeChunk(
     ...(ttl_ms === undefined ? {} : { expiresAtMs: clock.nowMs() + ttl_ms }),
   });
   return putAnswer(result, checksum);
-}
-
-async function readBytes(body: BodyReader, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let offset = 0;
-  await body.read(length, (part) => {
-    offset += part.copy(bytes, offset);
-  });
-  return bytes;
 }
 
 function checkLength(

@@ -9,12 +9,20 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { tuneSocket } from '../../../../arena/native/socket-buffers.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../../../config/kvnest-config.interface.js';
 import { type Door, DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../../door-registry.js';
+import { readBodiesDirectly } from '../body/direct-connection.js';
 import { BearerAuth } from './auth.js';
 import { contentTypeError, registerStreamParsers, streamTypeOf } from './content-types.js';
-import { askForBody, holdContinue, waitsForContinue } from './continue.js';
-import { httpRequestChannel, type HttpRequestMessage } from './http-request.channel.js';
+import { askForBody, holdContinue, waitsForContinue } from '../body/continue.js';
+import {
+  httpRequestChannel,
+  type HttpRequestMessage,
+} from '../../../../common/tracing/http-request.channel.js';
+
+/** For the kernel's buffers of a connection and for what node queues on it. */
+const SOCKET_BUFFER_BYTES = 1 << 20;
 
 /** What happens to every request and connection of the HTTP server, and how it ends. */
 @Injectable()
@@ -41,7 +49,7 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     instance.addHook('onSend', this.#onSend);
     instance.addHook('onResponse', this.#onResponse);
     holdContinue(this.#server);
-    this.#server.on('connection', this.#onConnection);
+    readBodiesDirectly(this.#server, SOCKET_BUFFER_BYTES, this.#onConnection);
     this.#server.on('drop', () => this.#counters.connections_refused++);
     this.#leaveRegistry = this.registry.add(this);
   }
@@ -71,7 +79,8 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     return this.host.httpAdapter.getHttpServer() as Server;
   }
 
-  readonly #onConnection = (socket: Socket): void => {
+  readonly #onConnection = (socket: Socket, fd: number): void => {
+    tuneSocket(fd, SOCKET_BUFFER_BYTES, SOCKET_BUFFER_BYTES);
     this.#connections++;
     this.#counters.connections++;
     socket.once('close', () => this.#connections--);

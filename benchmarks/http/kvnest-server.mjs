@@ -1,0 +1,9 @@
+// kvnest with its HTTP door and a memory tier, nothing else.
+import { loadConfig } from '../../dist/config/load-config.js';
+import { startServer } from '../../dist/main.js';
+
+const settings = ['doors.http.port=0', 'doors.resp=false', 'local_disk=null', 'log_level=error'];
+const { config } = loadConfig({ argv: settings.flatMap((setting) => ['--set', setting]), env: {} });
+const app = await startServer(config);
+process.send({ port: app.getHttpServer().address().port });
+process.on('message', () => process.send({ cpu: process.cpuUsage() }));
