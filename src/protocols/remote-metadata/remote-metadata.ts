@@ -5,7 +5,7 @@ import { isBinaryFormat, MEMORY_FORMATS, memoryFormatName } from './memory-forma
 const INT_BYTES = 4;
 const HEAD_INTS = 2;
 const GROUP_INTS = 5;
-export const MAX_DIMENSIONS = 4;
+const MAX_DIMENSIONS = 4;
 
 /** One tensor of a chunk; most chunks have one. */
 export interface MetadataGroup {

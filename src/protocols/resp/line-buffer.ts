@@ -1,5 +1,7 @@
 const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
+/** Room that is kept from line to line; a longer line's is given up. */
+const KEPT_BYTES = 1024;
 
 /** Collects one line of text from pieces of any size. */
 export class LineBuffer {
@@ -22,7 +24,7 @@ export class LineBuffer {
   }
 
   reset(): void {
-    this.#bytes = EMPTY;
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = EMPTY;
     this.#length = 0;
     this.#state = 'open';
   }

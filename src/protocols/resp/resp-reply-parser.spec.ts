@@ -5,7 +5,9 @@ import { RespReplyParser } from './resp-reply-parser.js';
 import { RespErrorReply } from './resp-reply.interface.js';
 import { encodeReply, type RespReply } from './resp-writer.js';
 
-const STREAMS = process.env['KVNEST_SOAK'] === '1' ? 100_000 : 5_000;
+const SOAK = process.env['KVNEST_SOAK'] === '1';
+const STREAMS = SOAK ? 100_000 : 5_000;
+const TIMEOUT_MS = SOAK ? 1_800_000 : 60_000;
 
 function replies(text: string): unknown[] {
   const parsed = parseReplies([Buffer.from(text, 'latin1')]);
@@ -132,31 +134,39 @@ describe('RespReplyParser', () => {
     );
   });
 
-  it(`reads ${STREAMS} random trees as they were written, however they are cut`, () => {
-    const random = new SeededRandom(5);
-    for (let i = 0; i < STREAMS; i++) {
-      const sent = Array.from({ length: 3 }, () => randomReply(random, 3));
-      const bytes = Buffer.concat(sent.map((reply) => encodeReply(reply, 3)));
-      const parsed = parseReplies(randomPieces(bytes, random));
-      expect(parsed).toEqual({ replies: sent.map(plain), error: undefined });
-    }
-  });
+  it(
+    `reads ${STREAMS} random trees as they were written, however they are cut`,
+    () => {
+      const random = new SeededRandom(5);
+      for (let i = 0; i < STREAMS; i++) {
+        const sent = Array.from({ length: 3 }, () => randomReply(random, 3));
+        const bytes = Buffer.concat(sent.map((reply) => encodeReply(reply, 3)));
+        const parsed = parseReplies(randomPieces(bytes, random));
+        expect(parsed).toEqual({ replies: sent.map(plain), error: undefined });
+      }
+    },
+    TIMEOUT_MS,
+  );
 
-  it(`never throws on ${STREAMS} damaged streams`, () => {
-    const random = new SeededRandom(6);
-    let errors = 0;
-    for (let i = 0; i < STREAMS; i++) {
-      const bytes = Buffer.concat([
-        encodeReply(randomReply(random, 3), 3),
-        encodeReply(randomReply(random, 3), 3),
-      ]);
-      bytes[random.below(bytes.length)] = random.below(256);
-      const whole = parseReplies([bytes]);
-      if (whole.error !== undefined) errors++;
-      expect(parseReplies(randomPieces(bytes, random))).toEqual(whole);
-    }
-    expect(errors).toBeGreaterThan(STREAMS / 10);
-  });
+  it(
+    `never throws on ${STREAMS} damaged streams`,
+    () => {
+      const random = new SeededRandom(6);
+      let errors = 0;
+      for (let i = 0; i < STREAMS; i++) {
+        const bytes = Buffer.concat([
+          encodeReply(randomReply(random, 3), 3),
+          encodeReply(randomReply(random, 3), 3),
+        ]);
+        bytes[random.below(bytes.length)] = random.below(256);
+        const whole = parseReplies([bytes]);
+        if (whole.error !== undefined) errors++;
+        expect(parseReplies(randomPieces(bytes, random))).toEqual(whole);
+      }
+      expect(errors).toBeGreaterThan(STREAMS / 10);
+    },
+    TIMEOUT_MS,
+  );
 });
 
 /** As `parseReplies` gives it. */

@@ -10,7 +10,7 @@ import {
 } from './resp-reply.interface.js';
 import { isScalarType, parseScalar } from './scalar-reply.js';
 
-export const DEFAULT_RESP_REPLY_LIMITS: RespReplyLimits = {
+const DEFAULT_RESP_REPLY_LIMITS: RespReplyLimits = {
   bodyThresholdBytes: 1024,
   maxBulkBytes: 512 * 1024 * 1024,
   maxLineBytes: 64 * 1024,

@@ -8,7 +8,7 @@ import {
   type RespRequestLimits,
 } from './resp-request.interface.js';
 
-export const DEFAULT_RESP_REQUEST_LIMITS: RespRequestLimits = {
+const DEFAULT_RESP_REQUEST_LIMITS: RespRequestLimits = {
   maxBulkBytes: 512 * 1024 * 1024,
   maxArguments: 1024 * 1024,
   maxLineBytes: 64 * 1024,

@@ -3,7 +3,9 @@ import { parseRequests, randomPieces } from '../../../test/support/resp-pieces.j
 import { SeededRandom } from '../../../test/support/seeded-random.js';
 import { RespRequestParser } from './resp-request-parser.js';
 
-const FRAMES = process.env['KVNEST_SOAK'] === '1' ? 1_000_000 : 100_000;
+const SOAK = process.env['KVNEST_SOAK'] === '1';
+const FRAMES = SOAK ? 1_000_000 : 100_000;
+const TIMEOUT_MS = SOAK ? 1_800_000 : 60_000;
 const FRAMES_PER_STREAM = 10;
 /** Random text to cut arguments from: much faster than random bytes for each. */
 const POOL = new SeededRandom(0).bytes(8192).toString('latin1');
@@ -56,35 +58,44 @@ describe('RespRequestParser, whatever comes', () => {
     expect(parseRequests(singles)).toEqual(whole);
   });
 
-  it(`yields ${FRAMES} random valid frames as they were sent`, () => {
-    const random = new SeededRandom(1);
-    const broken: unknown[] = [];
-    for (let i = 0; i < FRAMES / FRAMES_PER_STREAM; i++) {
-      const sent = Array.from({ length: FRAMES_PER_STREAM }, () => randomArguments(random));
-      const bytes = Buffer.from(sent.map(frame).join(''), 'latin1');
-      const { commands, error } = parseRequests(randomPieces(bytes, random));
-      const received = commands.map(({ args }) => args);
-      if (error !== undefined || !isEqual(received, sent)) broken.push({ stream: i, sent, received, error });
-    }
-    expect(broken.slice(0, 1)).toEqual([]);
-  });
+  it(
+    `yields ${FRAMES} random valid frames as they were sent`,
+    () => {
+      const random = new SeededRandom(1);
+      const broken: unknown[] = [];
+      for (let i = 0; i < FRAMES / FRAMES_PER_STREAM; i++) {
+        const sent = Array.from({ length: FRAMES_PER_STREAM }, () => randomArguments(random));
+        const bytes = Buffer.from(sent.map(frame).join(''), 'latin1');
+        const { commands, error } = parseRequests(randomPieces(bytes, random));
+        const received = commands.map(({ args }) => args);
+        if (error !== undefined || !isEqual(received, sent))
+          broken.push({ stream: i, sent, received, error });
+      }
+      expect(broken.slice(0, 1)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
 
-  it(`never throws on ${FRAMES} damaged frames, and finds the same error however they are cut`, () => {
-    const random = new SeededRandom(2);
-    const broken: unknown[] = [];
-    let errors = 0;
-    for (let i = 0; i < FRAMES / FRAMES_PER_STREAM; i++) {
-      let text = '';
-      for (let f = 0; f < FRAMES_PER_STREAM; f++) text += randomFrame(random);
-      const bytes = Buffer.from(damage(text, random), 'latin1');
-      const whole = parseRequests([bytes]);
-      const cut = parseRequests(randomPieces(bytes, random));
-      if (!isEqual(cut, whole)) broken.push({ stream: i, whole, cut });
-      if (whole.error !== undefined) errors++;
-    }
-    expect(broken.slice(0, 1)).toEqual([]);
-    expect(errors).toBeGreaterThan(FRAMES / FRAMES_PER_STREAM / 20);
-  });
+  it(
+    `never throws on ${FRAMES} damaged frames, and finds the same error however they are cut`,
+    () => {
+      const random = new SeededRandom(2);
+      const broken: unknown[] = [];
+      let errors = 0;
+      for (let i = 0; i < FRAMES / FRAMES_PER_STREAM; i++) {
+        let text = '';
+        for (let f = 0; f < FRAMES_PER_STREAM; f++) text += randomFrame(random);
+        const bytes = Buffer.from(damage(text, random), 'latin1');
+        const whole = parseRequests([bytes]);
+        const cut = parseRequests(randomPieces(bytes, random));
+        if (!isEqual(cut, whole)) broken.push({ stream: i, whole, cut });
+        if (whole.error !== undefined) errors++;
+      }
+      expect(broken.slice(0, 1)).toEqual([]);
+      expect(errors).toBeGreaterThan(FRAMES / FRAMES_PER_STREAM / 20);
+    },
+    TIMEOUT_MS,
+  );
 
   it.each([
     ['a bulk without end', '*2\r\n$4\r\nECHO\r\n$536870912\r\n', 'x'],
