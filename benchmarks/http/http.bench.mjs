@@ -2,6 +2,7 @@
 // compares every byte. Rounds alternate; a ratio is taken within a round. See README.md.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { RawClient } from './raw-client.mjs';
 

@@ -119,10 +119,9 @@ describe('round trip', () => {
 
     using handle = await server.engine.get(ChunkKey.of('split'));
     expect(handle?.extents.length).toBeGreaterThan(1);
-    expect(await get('split')).toEqual(bytes);
-    expect(await get('split', '', { range: `bytes=${MIB - 5}-${7 * MIB}` })).toEqual(
-      bytes.subarray(MIB - 5, 7 * MIB + 1),
-    );
+    expect(bytes.equals((await get('split')) as Buffer)).toBe(true);
+    const part = (await get('split', '', { range: `bytes=${MIB - 5}-${7 * MIB}` })) as Buffer;
+    expect(part.equals(bytes.subarray(MIB - 5, 7 * MIB + 1))).toBe(true);
     await post('unpin', { keys: islands });
   });
 
@@ -133,7 +132,7 @@ describe('round trip', () => {
     expect(await putChunked('chunked', chunks, { 'x-kvnest-length': '300000' })).toMatchObject({
       stored: true,
     });
-    expect(await get('chunked')).toEqual(bytes);
+    expect(bytes.equals((await get('chunked')) as Buffer)).toBe(true);
   });
 
   it('refuses a body in HTTP chunks that is longer or shorter than declared', async () => {
@@ -167,7 +166,7 @@ describe('round trip', () => {
     const key = '%'.repeat(4096);
     expect(await put(key, someBytes(10))).toMatchObject({ stored: true });
     expect(await get(key)).toEqual(someBytes(10));
-    expect(await put(`${'k'.repeat(4097)}`, someBytes(10))).toMatchObject({
+    expect(await put('k'.repeat(4097), someBytes(10))).toMatchObject({
       status: 400,
       error: { code: 'KV_INPUT_INVALID' },
     });

@@ -1,4 +1,3 @@
-import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -71,7 +70,7 @@ export async function startHttpServer(options: TestServerOptions = {}): Promise<
   class TestModule {}
   const app = await createHttpApp(TestModule, config, { logger: ['fatal'], abortOnError: false });
   await app.listen(http.port, http.host);
-  const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+  const { port } = app.getHttpServer().address() as AddressInfo;
   return {
     ...parts,
     app,

@@ -26,11 +26,12 @@ export class StreamBody implements BodySource {
   }
 
   receive(bytes: number, target: ByteTarget, done: (error?: Error) => void): void {
-    this.#pending = { bytes, target, done };
+    const pending = { bytes, target, done };
+    this.#pending = pending;
     const leftover = this.#leftover;
     this.#leftover = undefined;
     if (leftover !== undefined) this.#onData(leftover);
-    if (this.#pending !== undefined) this.#flow();
+    if (pending.bytes > 0) this.#flow();
   }
 
   end(done: (error?: Error) => void): void {
