@@ -10,7 +10,8 @@ const entry = new URL('../dist/cli.js', import.meta.url);
 
 /** The pinned Node lies beside this package's other dependencies, or beside the package in an installation. */
 function bundledNode() {
-  const places = ['../node_modules/.bin/node', '../../.bin/node'];
+  const node = `node-${process.platform}-${process.arch}/bin/node`;
+  const places = [`../node_modules/${node}`, `../../${node}`];
   return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
 }
 

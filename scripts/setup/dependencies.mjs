@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fingerprint, ROOT, Stamp } from './fingerprint.mjs';
 import { say, SetupError } from './report.mjs';
@@ -30,7 +30,15 @@ export function installDependencies(scope) {
   if (scope === 'server') options.push('--workspaces=false');
   const result = run(command, [...args, ...options], { env });
   if (!result.ok) throw new SetupError(`npm ci failed:\n${tail(result.output)}`);
+  linkPinnedNode();
   stamp.write(`${lock} ${scope}`);
+}
+
+/** npm 10 takes this link away with the package of the other architecture, which it skips and which has the same. */
+function linkPinnedNode() {
+  const link = join(ROOT, 'node_modules/.bin/node');
+  const target = `../node-${process.platform}-${process.arch}/bin/node`;
+  if (!existsSync(link) && existsSync(join(ROOT, 'node_modules/.bin', target))) symlinkSync(target, link);
 }
 
 /** The npm that started us, on the Node it runs on: not the one in node_modules, which npm ci is about to remove. */
