@@ -1,6 +1,6 @@
 import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
 import { ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
-import { formatEngineKey } from '../../../protocols/chunk-key/engine-key.js';
+import { CACHE_SALT_TAG, formatEngineKey } from '../../../protocols/chunk-key/engine-key.js';
 import { checkSalt } from '../../../protocols/chunk-key/key-fields.js';
 import { formatObjectKey } from '../../../protocols/chunk-key/object-key.js';
 import { type TokenHasher } from '../../../protocols/token-hash/token-hasher.js';
@@ -9,8 +9,6 @@ import { type PrefixChunk, type PrefixIdentity, type PrefixRequest } from '../ca
 export type ChunkerConfig = Pick<KvnestConfig, 'chunkTokens' | 'keyFormat' | 'savePartialChunks'>;
 
 const DEFAULT_DTYPE = 'bfloat16';
-/** In-process keys have no place for a tenant; a tag keeps tenants apart there. */
-const SALT_TAG = 'cache_salt';
 
 /** Cuts token sequences into chunks and names them as LMCache does. */
 export class PrefixChunker {
@@ -53,6 +51,6 @@ function objectKey(identity: PrefixIdentity, chunkHash: Buffer): string {
 function engineKey(identity: PrefixIdentity, chunkHash: Buffer): string {
   const { model, worldSize = 1, workerId = 0, dtype = DEFAULT_DTYPE } = identity;
   const salt = checkSalt(identity.cacheSalt ?? '');
-  const tags = salt === '' ? [] : [{ name: SALT_TAG, value: salt }];
+  const tags = salt === '' ? [] : [{ name: CACHE_SALT_TAG, value: salt }];
   return formatEngineKey({ model, worldSize, workerId, chunkHash, dtype, tags });
 }
