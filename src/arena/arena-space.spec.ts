@@ -57,7 +57,10 @@ describe('ArenaSpaceService', () => {
       return 0;
     });
     space.addReclaimer(evict);
+    const last = jest.fn(() => 0);
+    space.addReclaimer(last);
     expect(space.reserve({ key, lengthBytes: MIB })).not.toBe('busy');
+    expect(last).not.toHaveBeenCalled();
     expect(asked).toHaveLength(1);
     first();
     first();

@@ -5,11 +5,12 @@ import { IndexSet } from './index-set.js';
 const make = (size: number): IndexSet => new IndexSet(new Int32Array(IndexSet.wordsFor(size)), size);
 
 describe('IndexSet', () => {
-  it.each([1, 31, 32, 33, 1024, 1025, 40_000])('finds the only member of %i', (size) => {
+  it.each([1, 31, 32, 33, 1024, 1025, 32_768, 40_000])('finds the only member of %i', (size) => {
     const set = make(size);
     for (const member of new Set([0, size >> 1, size - 1])) {
       set.add(member);
       expect([set.has(member), set.ceiling(0), set.floor(size - 1)]).toEqual([true, member, member]);
+      expect(set.ceiling(size - 1)).toBe(member === size - 1 ? member : -1);
       expect(set.ceiling(member + 1)).toBe(-1);
       expect(set.floor(member - 1)).toBe(-1);
       set.delete(member);

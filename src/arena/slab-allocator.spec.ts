@@ -68,7 +68,17 @@ describe('SlabAllocator', () => {
     const { pages, slabs } = make(64);
     const all = Array.from({ length: 64 }, () => pages.allocate(1));
     for (const page of all) if (page % 2 === 0) pages.free(page);
-    expect(slabs.allocate(3840)).toBeDefined();
+    expect(slabs.allocate(2048)).toBeDefined();
     expect(slabs.allocate(MAX_SHARED_BYTES)).toBeUndefined();
+  });
+
+  it('uses a freed slot of a full slab again', () => {
+    const { pages, slabs } = make(64);
+    const perPage = (PAGE - 64) / 64;
+    const places = Array.from({ length: perPage }, () => slabs.allocate(64)!);
+    expect(pages.freePages).toBe(63);
+    slabs.free(places[17]!.slab, places[17]!.offset);
+    expect(slabs.allocate(64)).toEqual(places[17]);
+    expect(slabs.allocate(64)!.slab).not.toBe(places[17]!.slab);
   });
 });

@@ -252,10 +252,15 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
         expect(arena.matches(handle.slot, ChunkKey.of(text, 3))).toBe(true);
         expect(arena.matches(handle.slot, ChunkKey.of(text, 0))).toBe(false);
         expect(arena.matches(handle.slot, ChunkKey.of(`${text} `, 3))).toBe(false);
-        const forged = ChunkKey.of(text.replace('few', 'fed'), 3);
         const { d0, d1, d2, d3 } = ChunkKey.of(text, 3);
-        Object.assign(forged, { d0, d1, d2, d3 });
-        expect(arena.matches(handle.slot, forged)).toBe(false);
+        for (const other of [
+          ChunkKey.of(text.replace('few', 'fed'), 3),
+          ChunkKey.of(`${text} and more`, 3),
+          ChunkKey.of(text, 4),
+        ]) {
+          Object.assign(other, { d0, d1, d2, d3 });
+          expect(arena.matches(handle.slot, other)).toBe(false);
+        }
       });
 
       it('knows no freed chunk', () => {
@@ -271,6 +276,15 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
         using first = allocate({ lengthBytes: 10 * MIB });
         const before = arena.usage();
         expect(arena.allocate({ key: ChunkKey.of('big'), lengthBytes: 8 * MIB })).toBeUndefined();
+        expect(arena.usage()).toEqual(before);
+        expect(first.state).toBe('reserved');
+      });
+
+      it('takes nothing when the bytes fit and the key does not', () => {
+        using first = allocate({ lengthBytes: MIB });
+        const before = arena.usage();
+        const request = { lengthBytes: before.freeBytes, metadataCapacityBytes: 1024 };
+        expect(arena.allocate({ key: ChunkKey.of('x'), ...request })).toBeUndefined();
         expect(arena.usage()).toEqual(before);
         expect(first.state).toBe('reserved');
       });
@@ -309,6 +323,9 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
       it('refuses for good what could never fit', () => {
         expect(arena.isTooLarge(8 * MIB)).toBe(false);
         expect(arena.isTooLarge(capacityBytes)).toBe(true);
+        const { dataBytes } = arena.usage();
+        expect([arena.isTooLarge(dataBytes), arena.isTooLarge(dataBytes - PAGE)]).toEqual([true, false]);
+        allocate({ lengthBytes: dataBytes - PAGE })[Symbol.dispose]();
         expect(() => arena.allocate({ key: ChunkKey.of('x'), lengthBytes: capacityBytes })).toThrow(
           withCode('KV_ARENA_TOO_LARGE'),
         );
