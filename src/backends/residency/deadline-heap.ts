@@ -1,20 +1,16 @@
-/** Something that ends at a time. `heapIndex` belongs to the heap. */
+/** Something that is due at a time. Both fields belong to the heap. */
 export interface Timed {
-  deadlineMs: number;
+  dueMs: number;
   heapIndex: number;
 }
 
-/** A binary heap, earliest deadline first, out of which any item can be taken in O(log n). */
+/** A binary heap, what is due first in front, out of which any item can be taken in O(log n). */
 export class DeadlineHeap<T extends Timed> {
   readonly #items: T[] = [];
 
-  /** The item that ends first. */
+  /** The item that is due first. */
   get first(): T | undefined {
     return this.#items[0];
-  }
-
-  get size(): number {
-    return this.#items.length;
   }
 
   add(item: T): void {
@@ -29,9 +25,8 @@ export class DeadlineHeap<T extends Timed> {
     this.#sink(last, last.heapIndex);
   }
 
-  /** To be called after the deadline of an item was changed. */
-  update(item: T): void {
-    this.#rise(item, item.heapIndex);
+  postpone(item: T, dueMs: number): void {
+    item.dueMs = dueMs;
     this.#sink(item, item.heapIndex);
   }
 
@@ -39,7 +34,7 @@ export class DeadlineHeap<T extends Timed> {
     while (index > 0) {
       const parent = (index - 1) >>> 1;
       const other = this.#items[parent] as T;
-      if (other.deadlineMs <= item.deadlineMs) break;
+      if (other.dueMs <= item.dueMs) break;
       this.#place(other, index);
       index = parent;
     }
@@ -52,7 +47,7 @@ export class DeadlineHeap<T extends Timed> {
       if (left >= this.#items.length) break;
       const child = this.#earlier(left, left + 1);
       const other = this.#items[child] as T;
-      if (item.deadlineMs <= other.deadlineMs) break;
+      if (item.dueMs <= other.dueMs) break;
       this.#place(other, index);
       index = child;
     }
@@ -61,7 +56,7 @@ export class DeadlineHeap<T extends Timed> {
 
   #earlier(left: number, right: number): number {
     const other = this.#items[right];
-    return other !== undefined && other.deadlineMs < (this.#items[left] as T).deadlineMs ? right : left;
+    return other !== undefined && other.dueMs < (this.#items[left] as T).dueMs ? right : left;
   }
 
   #place(item: T, index: number): void {

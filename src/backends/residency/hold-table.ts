@@ -33,10 +33,7 @@ export class HoldTable {
   /** Leases an entry, or extends its lease. @returns false when too much is leased already. */
   lease(entry: number, bytes: number, durationMs: number): boolean {
     const nowMs = this.#clock.nowMs();
-    const held = this.#leases.get(entry, nowMs) !== undefined;
-    if (!held && this.#leases.bytes(nowMs) + bytes > this.#leasableBytes) return false;
-    this.#leases.extend(entry, bytes, nowMs + durationMs);
-    return true;
+    return this.#leases.extend(entry, bytes, nowMs, nowMs + durationMs, this.#leasableBytes) !== undefined;
   }
 
   /** The read that the lease was for has come. */
@@ -47,8 +44,8 @@ export class HoldTable {
   /** Adds a pin. The pins of an entry end together, when the last of their time-outs has passed. */
   pin(entry: number, bytes: number, timeoutMs: number): void {
     const nowMs = this.#clock.nowMs();
-    this.#pins.bytes(nowMs);
-    this.#pins.extend(entry, bytes, nowMs + timeoutMs).count++;
+    const hold = this.#pins.extend(entry, bytes, nowMs, nowMs + timeoutMs);
+    if (hold !== undefined) hold.count++;
   }
 
   /** Takes one pin away. @returns whether there was one. */
@@ -72,7 +69,8 @@ export class HoldTable {
 
   /** `to` takes the place of `from`: what was promised for the key stays promised. */
   move(from: number, to: number, bytes: number): void {
-    this.#leases.move(from, to, bytes);
-    this.#pins.move(from, to, bytes);
+    const nowMs = this.#clock.nowMs();
+    this.#leases.move(from, to, bytes, nowMs);
+    this.#pins.move(from, to, bytes, nowMs);
   }
 }

@@ -1,9 +1,11 @@
 import { DeadlineHeap, type Timed } from './deadline-heap.js';
 
 export interface Hold extends Timed {
-  entry: number;
-  bytes: number;
+  readonly entry: number;
+  readonly bytes: number;
   count: number;
+  /** When it ends. Its due time in the heap may be earlier: then it is looked at, and put back. */
+  endMs: number;
 }
 
 /**
@@ -27,18 +29,28 @@ export class TimedHolds {
     return this.#holds.get(entry);
   }
 
-  /** Holds an entry, or makes its hold last longer; a hold never gets shorter. */
-  extend(entry: number, bytes: number, deadlineMs: number): Hold {
+  /**
+   * Holds an entry, or makes its hold last longer; a hold never gets shorter.
+   * @returns undefined when a new hold would bring the held bytes above `limitBytes`.
+   */
+  extend(
+    entry: number,
+    bytes: number,
+    nowMs: number,
+    endMs: number,
+    limitBytes = Infinity,
+  ): Hold | undefined {
+    this.#dropEnded(nowMs);
     let hold = this.#holds.get(entry);
-    if (hold === undefined) {
-      hold = { entry, bytes, count: 0, deadlineMs, heapIndex: 0 };
-      this.#holds.set(entry, hold);
-      this.#heap.add(hold);
-      this.#bytes += bytes;
-    } else if (deadlineMs > hold.deadlineMs) {
-      hold.deadlineMs = deadlineMs;
-      this.#heap.update(hold);
+    if (hold !== undefined) {
+      if (endMs > hold.endMs) hold.endMs = endMs;
+      return hold;
     }
+    if (this.#bytes + bytes > limitBytes) return undefined;
+    hold = { entry, bytes, count: 0, endMs, dueMs: endMs, heapIndex: 0 };
+    this.#holds.set(entry, hold);
+    this.#heap.add(hold);
+    this.#bytes += bytes;
     return hold;
   }
 
@@ -51,15 +63,18 @@ export class TimedHolds {
   }
 
   /** The hold of one entry becomes that of another. */
-  move(from: number, to: number, bytes: number): void {
-    const hold = this.#holds.get(from);
+  move(from: number, to: number, bytes: number, nowMs: number): void {
+    const hold = this.get(from, nowMs);
     if (hold === undefined) return;
     this.end(from);
-    this.extend(to, bytes, hold.deadlineMs).count = hold.count;
+    const moved = this.extend(to, bytes, nowMs, hold.endMs);
+    if (moved !== undefined) moved.count = hold.count;
   }
 
   #dropEnded(nowMs: number): void {
-    for (let hold = this.#heap.first; hold !== undefined && hold.deadlineMs <= nowMs; hold = this.#heap.first)
-      this.end(hold.entry);
+    for (let hold = this.#heap.first; hold !== undefined && hold.dueMs <= nowMs; hold = this.#heap.first) {
+      if (hold.endMs <= nowMs) this.end(hold.entry);
+      else this.#heap.postpone(hold, hold.endMs);
+    }
   }
 }
