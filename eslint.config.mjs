@@ -3,8 +3,26 @@ import prettier from 'eslint-config-prettier';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
+/** What plain scripts use of Node without importing it. */
+const scriptGlobals = Object.fromEntries(
+  `process console performance fetch URL Buffer AbortSignal structuredClone TextDecoder TextEncoder
+   setTimeout clearTimeout setInterval clearInterval setImmediate`
+    .split(/\s+/)
+    .map((name) => [name, 'readonly']),
+);
+
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'native/build', 'coverage', 'docs/generated', '**/node_modules', '**/dist'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'native/build',
+      'coverage',
+      'docs/generated',
+      '**/node_modules',
+      '**/dist',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -15,8 +33,14 @@ export default tseslint.config(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowEmpty: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       // Indexing typed arrays in a checked range: `as number` says more than `!`.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
@@ -44,7 +68,7 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', '**/*.cjs'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', module: 'writable' },
+      globals: { ...scriptGlobals, module: 'writable' },
     },
   },
   prettier,
