@@ -13,7 +13,12 @@ namespace {
 Napi::Value Crc32cOf(const Napi::CallbackInfo& info) {
   const auto bytes = info[0].As<Napi::Uint8Array>();
   const uint32_t previous = info[1].As<Napi::Number>().Uint32Value();
-  return Napi::Number::New(info.Env(), Crc32c(bytes.Data(), bytes.ByteLength(), previous));
+  const auto& variant = *static_cast<const Crc32cVariant*>(info.Data());
+  return Napi::Number::New(info.Env(), Crc32c(variant, bytes.Data(), bytes.ByteLength(), previous));
+}
+
+Napi::Function Crc32cFunctionOf(Napi::Env env, const Crc32cVariant& variant) {
+  return Napi::Function::New<Crc32cOf>(env, "crc32c", const_cast<Crc32cVariant*>(&variant));
 }
 
 Napi::Value LockFileOf(const Napi::CallbackInfo& info) {
@@ -27,8 +32,10 @@ Napi::Value TuneSocketOf(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("crc32c", Napi::Function::New<Crc32cOf>(env, "crc32c"));
-  exports.Set("crc32cImplementation", BestCrc32c().name);
+  Napi::Object variants = Napi::Object::New(env);
+  for (const auto& variant : Crc32cVariants()) variants.Set(variant.name, Crc32cFunctionOf(env, variant));
+  exports.Set("crc32c", Crc32cFunctionOf(env, Crc32cVariants().front()));
+  exports.Set("crc32cVariants", variants);
   exports.Set("lockFile", Napi::Function::New<LockFileOf>(env, "lockFile"));
   exports.Set("tuneSocket", Napi::Function::New<TuneSocketOf>(env, "tuneSocket"));
   exports.Set("Region", RegionObject::Class(env));

@@ -45,22 +45,19 @@ uint32_t Portable(uint32_t crc, const uint8_t* data, size_t length) {
   return crc;
 }
 
-Crc32cImplementation Choose() {
-  for (const auto& candidate : {Crc32cX86(), Crc32cArm()}) {
-    if (candidate.function != nullptr) return candidate;
-  }
-  return {"portable", Portable};
+std::vector<Crc32cVariant> FindVariants() {
+  std::vector<Crc32cVariant> variants;
+  AddCrc32cX86(variants);
+  AddCrc32cArm(variants);
+  variants.push_back({"portable", Portable});
+  return variants;
 }
 
 }  // namespace
 
-const Crc32cImplementation& BestCrc32c() {
-  static const Crc32cImplementation best = Choose();
-  return best;
-}
-
-uint32_t Crc32c(const uint8_t* data, size_t length, uint32_t previous) {
-  return ~BestCrc32c().function(~previous, data, length);
+const std::vector<Crc32cVariant>& Crc32cVariants() {
+  static const std::vector<Crc32cVariant> variants = FindVariants();
+  return variants;
 }
 
 }  // namespace kvnest

@@ -24,9 +24,8 @@ CRC_TARGET inline uint32_t Step1(uint32_t crc, uint8_t byte) { return __crc32cb(
 
 namespace kvnest {
 
-Crc32cImplementation Crc32cArm() {
-  if ((getauxval(AT_HWCAP) & kHasCrc32) == 0) return {nullptr, nullptr};
-  return {"armv8-crc", Interleaved};
+void AddCrc32cArm(std::vector<Crc32cVariant>& variants) {
+  if ((getauxval(AT_HWCAP) & kHasCrc32) != 0) variants.push_back({"armv8-crc", Interleaved});
 }
 
 }  // namespace kvnest
@@ -34,7 +33,7 @@ Crc32cImplementation Crc32cArm() {
 #else
 
 namespace kvnest {
-Crc32cImplementation Crc32cArm() { return {nullptr, nullptr}; }
+void AddCrc32cArm(std::vector<Crc32cVariant>&) {}
 }  // namespace kvnest
 
 #endif

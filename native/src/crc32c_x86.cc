@@ -87,14 +87,14 @@ FOLD_TARGET uint32_t Folded(uint32_t crc, const uint8_t* data, size_t length) {
 
 }  // namespace
 
-Crc32cImplementation Crc32cX86() {
+void AddCrc32cX86(std::vector<Crc32cVariant>& variants) {
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("sse4.2")) return {nullptr, nullptr};
+  if (!__builtin_cpu_supports("sse4.2")) return;
   if (__builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512dq")) {
-    return {"avx512", Folded};
+    variants.push_back({"avx512", Folded});
   }
-  return {"sse4.2", Interleaved};
+  variants.push_back({"sse4.2", Interleaved});
 }
 
 }  // namespace kvnest
@@ -102,7 +102,7 @@ Crc32cImplementation Crc32cX86() {
 #else
 
 namespace kvnest {
-Crc32cImplementation Crc32cX86() { return {nullptr, nullptr}; }
+void AddCrc32cX86(std::vector<Crc32cVariant>&) {}
 }  // namespace kvnest
 
 #endif

@@ -1,9 +1,11 @@
+type Crc32c = (bytes: Uint8Array, previous: number) => number;
+
 /** What the addon exports: the mirror of native/src/addon.cc. It checks no arguments. */
 export interface NativeAddon {
-  /** CRC-32C, chained by `previous`. */
-  readonly crc32c: (bytes: Uint8Array, previous: number) => number;
-  /** `avx512`, `sse4.2`, `armv8-crc` or `portable`. */
-  readonly crc32cImplementation: string;
+  /** CRC-32C, chained by `previous`, by the best variant. */
+  readonly crc32c: Crc32c;
+  /** What this processor can run of `avx512`, `sse4.2`, `armv8-crc` and `portable`, best first. */
+  readonly crc32cVariants: Readonly<Record<string, Crc32c>>;
   /** Locks the whole file, without waiting; until the descriptor is closed or the process dies. */
   readonly lockFile: (fd: number) => boolean;
   /** Sizes the kernel's buffers of a socket; 0 = leave it. @returns false when the kernel refused. */

@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { SeededRandom } from '../../test/support/seeded-random.js';
+import { crc32c } from './crc32c.js';
+import { loadNative } from './native/load-native.js';
+
+/** One bit at a time, from the definition. */
+function bitwise(bytes: Uint8Array, previous: number): number {
+  let crc = ~previous;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
+const variants = { typescript: crc32c, ...loadNative().addon?.crc32cVariants };
+
+describe.each(Object.entries(variants))('CRC-32C, %s', (_, compute) => {
+  const bytes = new SeededRandom(5).bytes(120_000);
+
+  it('agrees with the definition at every length and address', () => {
+    const start = fc.integer({ min: 0, max: 70 });
+    const length = fc.oneof(fc.integer({ min: 0, max: 1100 }), fc.integer({ min: 0, max: 30_000 }));
+    fc.assert(
+      fc.property(start, length, fc.integer({ min: 0, max: 2 ** 32 - 1 }), (from, count, previous) => {
+        const part = bytes.subarray(from, from + count);
+        expect(compute(part, previous)).toBe(bitwise(part, previous));
+      }),
+      { seed: 6, numRuns: 150 },
+    );
+  });
+
+  it('agrees with it for long data', () => {
+    expect(compute(bytes, 0)).toBe(bitwise(bytes, 0));
+    expect(compute(bytes.subarray(3), 1)).toBe(bitwise(bytes.subarray(3), 1));
+  });
+});
