@@ -5,7 +5,7 @@ export class RawChunks implements AsyncDisposable {
   readonly #redis: Redis;
 
   constructor(url: string) {
-    this.#redis = new Redis(url);
+    this.#redis = new Redis(url, { maxRetriesPerRequest: 1 });
   }
 
   /** @throws when it is not there. */

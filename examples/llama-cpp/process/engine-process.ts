@@ -1,33 +1,35 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type Readable, type Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type PromptResult } from '../engine/run-prompt.ts';
+import { exitOf } from './child-exit.ts';
 import { type WorkerReady, type WorkerReply, type WorkerRequest } from './messages.ts';
 
 const WORKER = fileURLToPath(new URL('../engine-worker.ts', import.meta.url));
 
+interface EngineChannel {
+  readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly lines: AsyncIterator<string>;
+}
+
 /** A fresh engine in a process of its own, as an inference server would be. */
 export class EngineProcess implements AsyncDisposable {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #channel: EngineChannel;
   readonly #ready: WorkerReady;
 
-  private constructor(
-    child: ChildProcessByStdio<Writable, Readable, null>,
-    lines: AsyncIterator<string>,
-    ready: WorkerReady,
-  ) {
-    this.#child = child;
-    this.#lines = lines;
+  private constructor(channel: EngineChannel, ready: WorkerReady) {
+    this.#channel = channel;
     this.#ready = ready;
   }
 
   static async start(modelPath: string): Promise<EngineProcess> {
     const child = spawn(process.execPath, [WORKER, modelPath], { stdio: ['pipe', 'pipe', 'inherit'] });
+    // A process that is gone is noticed by its missing answer.
+    child.stdin.on('error', () => undefined);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    return new EngineProcess(child, lines, await nextReply<WorkerReady>(lines));
+    const channel = { child, lines };
+    return new EngineProcess(channel, await nextReply<WorkerReady>(channel));
   }
 
   get modelId(): string {
@@ -45,20 +47,19 @@ export class EngineProcess implements AsyncDisposable {
 
   /** One prompt at a time. */
   async run(request: WorkerRequest): Promise<PromptResult> {
-    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-    return nextReply<PromptResult>(this.#lines);
+    this.#channel.child.stdin.write(`${JSON.stringify(request)}\n`);
+    return nextReply<PromptResult>(this.#channel);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const exited = once(this.#child, 'exit');
-    this.#child.stdin.end();
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await exited;
+    this.#channel.child.stdin.end();
+    await exitOf(this.#channel.child);
   }
 }
 
-async function nextReply<T extends WorkerReady | PromptResult>(lines: AsyncIterator<string>): Promise<T> {
+async function nextReply<T extends WorkerReady | PromptResult>({ child, lines }: EngineChannel): Promise<T> {
   const line = await lines.next();
-  if (line.done) throw new Error('The engine process ended before its answer');
+  if (line.done) throw new Error(`The engine process ended before its answer: ${await exitOf(child)}`);
   const reply = JSON.parse(line.value) as WorkerReply<T>;
   if ('error' in reply) throw Object.assign(new Error(reply.error.message), reply.error);
   return reply;

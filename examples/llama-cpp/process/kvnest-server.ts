@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { exitOf } from './child-exit.ts';
 
 const BIN = fileURLToPath(new URL('../../../bin/kvnest.mjs', import.meta.url));
 
@@ -41,6 +41,7 @@ export class KvnestServer implements AsyncDisposable {
       env: withoutCacheSettings(process.env),
     });
     const urls = await readBanner(child.stdout);
+    if (urls === undefined) throw new Error(`The server ended before it listened: ${await exitOf(child)}`);
     child.stdout.resume();
     return new KvnestServer(child, urls.http, urls.resp);
   }
@@ -54,10 +55,8 @@ export class KvnestServer implements AsyncDisposable {
 
   /** Ends the server and waits until it is gone. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
     this.#child.kill(signal);
-    await exited;
+    await exitOf(this.#child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,15 +69,14 @@ function withoutCacheSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(KVNEST|LMCACHE)_/.test(name)));
 }
 
-/** Reads what the server prints until it has said where its doors are. */
-async function readBanner(output: Readable): Promise<{ http: string; resp: string }> {
-  const lines: string[] = [];
+/** Reads what the server prints until it has said where its doors are; undefined when it ends before. */
+async function readBanner(output: Readable): Promise<{ http: string; resp: string } | undefined> {
+  let text = '';
   for await (const line of createInterface({ input: output })) {
-    lines.push(line);
-    const text = lines.join('\n');
+    text += `${line}\n`;
     const http = /^ *http +(http:\/\/\S+)/m.exec(text)?.[1];
     const resp = /^ *resp +(redis:\/\/\S+)/m.exec(text)?.[1];
     if (http !== undefined && resp !== undefined) return { http, resp };
   }
-  throw new Error(`The server ended before it listened:\n${lines.join('\n')}`);
+  return undefined;
 }
