@@ -1,5 +1,5 @@
 import { type BodySource } from './body-source.interface.js';
-import { clientGone, tooLong } from './body-errors.js';
+import { clientGone, tooLong, truncated } from './body-errors.js';
 import { type ByteTarget, copyInto, Discard } from './byte-target.js';
 
 /** What a body asks of its connection. */
@@ -36,8 +36,8 @@ export class DirectBody implements BodySource {
   }
 
   receive(bytes: number, target: ByteTarget, done: (error?: Error) => void): void {
-    if (bytes > this.#unread || this.#gone) {
-      done(clientGone());
+    if (this.#gone || bytes > this.#unread) {
+      done(this.#gone ? clientGone() : truncated());
       return;
     }
     this.#wanted = bytes;

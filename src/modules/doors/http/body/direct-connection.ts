@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { DirectBody, type DirectChannel } from './direct-body.js';
 import { findDirectHead, hideLength } from './direct-head.js';
@@ -63,10 +63,9 @@ export function readBodiesDirectly(
     else connection.start();
     onConnection(socket, handle?.fd ?? -1);
   });
-  server.prependListener('request', (request, response) => {
-    const body = connections.get(request.socket)?.claim(request);
-    if (body !== undefined) response.once('close', () => body.discard());
-  });
+  server.prependListener('request', (request, response) =>
+    connections.get(request.socket)?.claim(request, response),
+  );
 }
 
 const connections = new WeakMap<Socket, DirectConnection>();
@@ -102,15 +101,15 @@ class DirectConnection implements DirectChannel {
     this.socket.resume();
   }
 
-  /** @returns the body of the request whose head was parsed last, if it comes past the parser. */
-  claim(request: IncomingMessage): DirectBody | undefined {
+  /** A request begins; its body comes past the parser if its head was parsed just now. */
+  claim(request: IncomingMessage, response: ServerResponse): void {
     this.#lastRequest = request;
     const body = this.#claimable;
     this.#claimable = undefined;
-    if (body === undefined) return undefined;
+    if (body === undefined) return;
     request.headers['content-length'] = String(body.lengthBytes);
     bodies.set(request, body);
-    return body;
+    response.once('close', () => body.discard());
   }
 
   revoke(): void {
@@ -125,7 +124,7 @@ class DirectConnection implements DirectChannel {
 
   bodyDone(): void {
     this.#body = undefined;
-    if (this.socket.isPaused()) return;
+    if (this.socket.destroyed || this.socket.isPaused()) return;
     if (this.#tail.length > 0) process.nextTick(() => this.#parseTail());
     else this.socket.resume();
   }
@@ -138,7 +137,10 @@ class DirectConnection implements DirectChannel {
   /** @returns false to stop reading. */
   #onRead(bytes: number): boolean {
     if (this.#body !== undefined && this.#target !== HEADS) return this.#body.arrived(bytes);
-    return this.#parse(HEADS.subarray(0, bytes));
+    const read = HEADS.subarray(0, bytes);
+    if (this.#tail.length === 0) return this.#parse(read);
+    this.#tail = Buffer.concat([this.#tail, read]);
+    return false;
   }
 
   #parseTail(): void {
@@ -165,7 +167,7 @@ class DirectConnection implements DirectChannel {
         return body.wanted;
       }
       if (this.socket.isPaused()) {
-        this.#tail = Buffer.from(rest);
+        this.#tail = Buffer.concat([this.#tail, rest]);
         return false;
       }
       rest = this.#feed(rest);

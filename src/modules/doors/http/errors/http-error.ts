@@ -61,6 +61,7 @@ const INTERNAL: HttpError = {
 /** @returns the answer for an error, whoever threw it. What the caller must not see stays out of it. */
 export function toHttpError(error: unknown): HttpError {
   if (isKvError(error)) return fromKvError(error);
+  if (isFastifyError(error)) return fromStatus(error.statusCode, error.message, error);
   if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message, error.cause);
   return INTERNAL;
 }
@@ -88,6 +89,10 @@ function fromStatus(status: number, message: string, cause: unknown): HttpError 
 
 function plain(status: number, code: string, message: string, remedy?: string): HttpError {
   return { status, body: { error: { code, message, ...(remedy === undefined ? {} : { remedy }) } } };
+}
+
+function isFastifyError(error: unknown): error is Error & { readonly statusCode: number } {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -1,5 +1,7 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
+import { KvError } from '../../../../common/errors/kv-error.js';
+import { type RouteTable } from '../server/route-table.js';
 import { toHttpError } from './http-error.js';
 
 /** Every error of a request becomes `{ error: { code, message, remedy?, details? } }`. */
@@ -7,9 +9,13 @@ import { toHttpError } from './http-error.js';
 export class KvExceptionFilter implements ExceptionFilter {
   readonly #logger = new Logger('http');
 
+  constructor(private readonly routes: RouteTable) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const { status, body } = toHttpError(error);
+    const { status, body } = toHttpError(
+      error instanceof NotFoundException ? this.#noRoute(error, reply) : error,
+    );
     if (status === 500) this.#logger.error(error);
     if (reply.raw.destroyed || reply.raw.headersSent) {
       reply.hijack();
@@ -18,5 +24,17 @@ export class KvExceptionFilter implements ExceptionFilter {
     }
     if (status === 408) void reply.header('connection', 'close');
     void reply.code(status).type('application/json; charset=utf-8').send(body);
+  }
+
+  /** A path that exists, under another method, is 405 and not 404. */
+  #noRoute(error: NotFoundException, reply: FastifyReply): Error {
+    const { method, url } = reply.request;
+    const allowed = this.routes.methodsOf(url);
+    if (allowed.length === 0) return error;
+    void reply.header('allow', allowed.join(', '));
+    return new KvError('KV_HTTP_METHOD', `no ${method} here`, {
+      kind: 'input',
+      remedy: `use ${allowed.join(', ')}`,
+    });
   }
 }

@@ -24,10 +24,10 @@ export function registerStreamParsers(instance: FastifyInstance): void {
 export function contentTypeError(request: FastifyRequest): KvError | undefined {
   const wanted = streamTypeOf(request);
   const given = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (given === undefined) return undefined;
-  if (wanted === given || (wanted === undefined && given === 'application/json')) return undefined;
+  if (given === undefined && (wanted !== undefined || !hasBody(request))) return undefined;
   const expected = wanted ?? 'application/json';
-  return new KvError('KV_HTTP_CONTENT_TYPE', `this route does not take ${given}`, {
+  if (given === expected) return undefined;
+  return new KvError('KV_HTTP_CONTENT_TYPE', `this route does not take ${given ?? 'a body without a type'}`, {
     kind: 'input',
     remedy: `send Content-Type: ${expected}`,
   });
@@ -36,4 +36,8 @@ export function contentTypeError(request: FastifyRequest): KvError | undefined {
 /** Whether the handler of this request reads the body itself. */
 export function streamTypeOf(request: FastifyRequest): string | undefined {
   return (request.routeOptions.config as Partial<StreamRouteConfig>).streams;
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

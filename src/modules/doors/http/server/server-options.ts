@@ -1,6 +1,6 @@
 import { type Socket } from 'node:net';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { type FastifyServerOptions } from 'fastify';
+import { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { KvError } from '../../../../common/errors/kv-error.js';
 import { type DoorLimits } from '../../../../config/kvnest-config.interface.js';
 import { MAX_FRAME_HEADER_BYTES } from '../../../../protocols/kvnest-frames/frame.js';
@@ -23,6 +23,7 @@ export function serverOptions(limits: DoorLimits): FastifyServerOptions {
     // While the server drains it still answers from the cache; puts are refused by the engine.
     return503OnClosing: false,
     clientErrorHandler: answerMalformed,
+    frameworkErrors: answerUnroutable,
     http: {
       maxHeaderSize: 2 * MAX_ENCODED_KEY,
       highWaterMark: 1 << 20,
@@ -31,6 +32,12 @@ export function serverOptions(limits: DoorLimits): FastifyServerOptions {
       connectionsCheckingInterval: Math.min(5000, limits.bodyTimeoutMs),
     },
   } as FastifyServerOptions;
+}
+
+/** The router's own errors, for which no route and no filter is responsible. */
+function answerUnroutable(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  const { status, body } = toHttpError(error);
+  void reply.code(status).send(body);
 }
 
 const MALFORMED: Readonly<Record<string, KvError>> = {
