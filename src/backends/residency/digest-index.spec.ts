@@ -31,6 +31,18 @@ describe('DigestIndex', () => {
     expect(index.find(digest(50_001), any)).toBe(-1);
   });
 
+  it('finds every key when some parts of the digest space are much fuller than others', () => {
+    const index = new DigestIndex();
+    const dense = (n: number): Digest => ({ ...digest(n), d0: digest(n).d0 >>> 8 });
+    const rest = (n: number): Digest => ({ ...digest(n), d0: (digest(n).d0 | 0x80000000) >>> 0 });
+    for (let n = 0; n < 5_000; n++) index.insert(dense(n), n);
+    for (let n = 5_000; n < 20_000; n++) index.insert(rest(n), n);
+    let wrong = 0;
+    for (let n = 0; n < 20_000; n++) if (index.find(n < 5_000 ? dense(n) : rest(n), any) !== n) wrong++;
+    expect(wrong).toBe(0);
+    expect(scanAll(index, 100)).toHaveLength(20_000);
+  });
+
   it('behaves as a map under any sequence of inserts and removals', () => {
     const step = fc.record({ insert: fc.boolean(), n: fc.nat(40), home: fc.nat(3) });
     fc.assert(
