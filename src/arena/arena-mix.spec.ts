@@ -124,7 +124,7 @@ describe('a full arena', () => {
       arena = createArena({ capacityBytes: soak ? 2 * capacity : capacity, native: soak });
       const workload = new Workload(arena, pinned);
       const random = new SeededRandom(capacity + largest);
-      for (let id = 0; id < (soak ? 50 : 1) * 3000; id++) {
+      for (let id = 0; id < (soak ? 10 : 1) * 3000; id++) {
         const lengthBytes = Math.floor(smallest * (largest / smallest) ** (random.below(1000) / 1000));
         workload.put(id, lengthBytes, random.chance(pinned));
         workload.check();
