@@ -1,5 +1,5 @@
 import { type Observable, map } from 'rxjs';
-import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ArenaHandle } from '../../arena/arena.interface.js';
 import {
   type ChunkFilter,
   type ContainsOptions,
@@ -7,11 +7,9 @@ import {
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
-import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { readAhead } from '../prefetch/read-ahead.js';
-import { type AdmissionGate } from '../tiers/admission-gate.js';
-import { type StoreOutcomes, type TierStack } from '../tiers/tier-stack.js';
+import { type StoreOutcomes } from '../tiers/tier-stack.js';
 import {
   type CacheEngine,
   type EngineStatus,
@@ -20,7 +18,7 @@ import {
   type PrefixRequest,
   type RetrievedChunk,
 } from './cache-engine.interface.js';
-import { type PrefixChunker } from './chunking/prefix-chunker.js';
+import { type CacheEngineParts } from './cache-engine-parts.interface.js';
 import { MutableEngineCounters } from './engine-counters.js';
 import { engineStatus } from './engine-status.js';
 import {
@@ -32,17 +30,6 @@ import {
   type StoreResult,
 } from './object-store.interface.js';
 import { EnginePutReservation } from './put-reservation.js';
-
-export interface CacheEngineParts {
-  readonly config: Pick<
-    KvnestConfig,
-    'chunkTokens' | 'keyFormat' | 'hashAlgorithm' | 'leaseMs' | 'pinTimeoutMs' | 'readAheadChunks'
-  >;
-  readonly arena: Arena;
-  readonly stack: TierStack;
-  readonly gate: AdmissionGate;
-  readonly chunker: PrefixChunker;
-}
 
 /** The engine: admission, the tiers and the keys of token prefixes, behind one interface for all doors. */
 export class TieredCacheEngine implements CacheEngine {

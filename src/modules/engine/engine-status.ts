@@ -1,6 +1,6 @@
 import { type Tier } from '../tiers/tier.js';
 import { type EngineCounters, type EngineStatus, type TierStatus } from './cache-engine.interface.js';
-import { type CacheEngineParts } from './cache-engine.js';
+import { type CacheEngineParts } from './cache-engine-parts.interface.js';
 
 /** A snapshot of the engine in plain data, for status pages and metrics. */
 export function engineStatus(

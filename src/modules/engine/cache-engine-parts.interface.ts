@@ -1,0 +1,17 @@
+import { type Arena } from '../../arena/arena.interface.js';
+import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
+import { type AdmissionGate } from '../tiers/admission-gate.js';
+import { type TierStack } from '../tiers/tier-stack.js';
+import { type PrefixChunker } from './chunking/prefix-chunker.js';
+
+/** What the engine is made of. */
+export interface CacheEngineParts {
+  readonly config: Pick<
+    KvnestConfig,
+    'chunkTokens' | 'keyFormat' | 'hashAlgorithm' | 'leaseMs' | 'pinTimeoutMs' | 'readAheadChunks'
+  >;
+  readonly arena: Arena;
+  readonly stack: TierStack;
+  readonly gate: AdmissionGate;
+  readonly chunker: PrefixChunker;
+}
