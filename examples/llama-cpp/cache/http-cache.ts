@@ -1,4 +1,7 @@
-import { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { json, text } from 'node:stream/consumers';
 import { FrameStream, encodeFrame } from './frame-stream.ts';
 import { type PrefixCache } from './prefix-cache.interface.ts';
 
@@ -20,17 +23,14 @@ export class HttpCache implements PrefixCache {
   }
 
   async lookup(tokens: readonly number[]): Promise<number> {
-    const response = await this.#postJson('lookup', this.#prefix(tokens));
-    const { chunks } = (await response.json()) as { readonly chunks: readonly unknown[] };
+    const answer = await this.#postJson('lookup', this.#prefix(tokens));
+    const { chunks } = (await json(answer)) as { readonly chunks: readonly unknown[] };
     return chunks.length;
   }
 
   async load(tokens: readonly number[], count: number): Promise<Buffer[]> {
-    const { body } = await this.#postJson(
-      'retrieve',
-      this.#prefix(tokens.slice(0, count * this.#chunkTokens)),
-    );
-    const frames = new FrameStream(body ?? Readable.from([]));
+    const prefix = this.#prefix(tokens.slice(0, count * this.#chunkTokens));
+    const frames = new FrameStream(await this.#postJson('retrieve', prefix));
     const chunks: Buffer[] = [];
     for (;;) {
       const header = (await frames.header()) as RetrieveHeader;
@@ -43,17 +43,13 @@ export class HttpCache implements PrefixCache {
   async save(tokens: readonly number[], first: number, chunks: readonly Buffer[]): Promise<number> {
     const announced = chunks.map(({ length }, index) => ({ index: first + index, length }));
     const frame = encodeFrame({ ...this.#prefix(tokens), chunks: announced });
-    const response = await this.#post(
-      'store',
-      'application/x-kvnest-frames',
-      Readable.from([frame, ...chunks]),
-    );
-    const answer = (await response.json()) as { readonly chunks: readonly { readonly stored: boolean }[] };
-    return answer.chunks.filter(({ stored }) => stored).length;
+    const answer = await this.#post('store', 'application/x-kvnest-frames', [frame, ...chunks]);
+    const stored = (await json(answer)) as { readonly chunks: readonly { readonly stored: boolean }[] };
+    return stored.chunks.filter((chunk) => chunk.stored).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // fetch keeps its connections itself.
+    // Node's agent keeps the connections.
   }
 
   /** The body of a request about the whole chunks of a prompt. */
@@ -62,18 +58,22 @@ export class HttpCache implements PrefixCache {
     return { model: this.#model, dtype: 'half', tokens: tokens.slice(0, whole) };
   }
 
-  async #postJson(operation: string, body: object): Promise<Response> {
-    return this.#post(operation, 'application/json', JSON.stringify(body));
+  async #postJson(operation: string, body: object): Promise<IncomingMessage> {
+    return this.#post(operation, 'application/json', [Buffer.from(JSON.stringify(body))]);
   }
 
-  async #post(operation: string, type: string, body: string | Readable): Promise<Response> {
-    const response = await fetch(new URL(operation, this.#base), {
+  async #post(operation: string, type: string, body: readonly Buffer[]): Promise<IncomingMessage> {
+    const url = new URL(operation, this.#base);
+    const length = body.reduce((sum, part) => sum + part.length, 0);
+    const headers = { 'content-type': type, 'content-length': length };
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
-      headers: { 'content-type': type },
-      body,
-      duplex: 'half',
+      headers,
     });
-    if (!response.ok) throw new Error(`${operation} answered ${response.status}: ${await response.text()}`);
-    return response;
+    for (const part of body) request.write(part);
+    request.end();
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    if (answer.statusCode === 200) return answer;
+    throw new Error(`${operation} answered ${answer.statusCode}: ${await text(answer)}`);
   }
 }
