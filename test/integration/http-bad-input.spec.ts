@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
+import { expectEventually, getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await eventually(() => server.engine.status().arena.references === 0);
+  await expectEventually(() => server.engine.status().arena.references === 0);
 });
 
 afterAll(async () => {
@@ -162,7 +162,7 @@ describe('random requests', () => {
       }
     });
     await Promise.all(lanes);
-    await eventually(() => server.engine.status().arena.references === 0);
+    await expectEventually(() => server.engine.status().arena.references === 0);
     expect(await raw(getHead('still-there'))).toMatchObject({ status: 404, code: 'KV_NOT_FOUND' });
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { get, put } from '../support/engine.js';
-import { eventually, getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
+import { expectEventually, getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const connection of open.splice(0)) connection.close();
-  await eventually(() => references() === 0);
+  await expectEventually(() => references() === 0);
 });
 
 afterAll(async () => {
@@ -67,9 +67,9 @@ describe('a body that comes in pieces', () => {
       const puts = bodies.flatMap((body, index) => [Buffer.from(putHead(`run-${index}`, body.length)), body]);
       const gets = bodies.map((_, index) => Buffer.from(getHead(`run-${index}`)));
       await sendCut(client, Buffer.concat(puts), random);
-      for (let index = 0; index < bodies.length; index++) {
-        expect(jsonOf(await client.response())).toMatchObject({ stored: true });
-      }
+      const answers: unknown[] = [];
+      while (answers.length < bodies.length) answers.push(jsonOf(await client.response()));
+      expect(answers).toEqual(bodies.map(() => expect.objectContaining({ stored: true })));
       await sendCut(client, Buffer.concat(gets), random);
       for (const body of bodies) expect((await client.response()).body.equals(body)).toBe(true);
     }
@@ -89,18 +89,18 @@ describe('a client that vanishes', () => {
   it.each([0, 1, 5000, 2 * MIB])('after %i bytes of a body', async (sent) => {
     const client = await connection();
     client.send(putHead('vanished', 4 * MIB), someBytes(sent));
-    await eventually(() => references() === 1);
+    await expectEventually(() => references() === 1);
     client.reset();
-    await eventually(() => references() === 0);
+    await expectEventually(() => references() === 0);
     expect(await get(server, ChunkKey.of('vanished'))).toBeUndefined();
   });
 
   it('by half: what it sent is not a value', async () => {
     const client = await connection();
     client.send(putHead('half', 10_000), someBytes(5000));
-    await eventually(() => references() === 1);
+    await expectEventually(() => references() === 1);
     client.socket.end();
-    await eventually(() => references() === 0);
+    await expectEventually(() => references() === 0);
     expect(await get(server, ChunkKey.of('half'))).toBeUndefined();
   });
 
@@ -109,9 +109,9 @@ describe('a client that vanishes', () => {
     const client = await connection();
     client.socket.pause();
     client.send(getHead('read'));
-    await eventually(() => references() === 1);
+    await expectEventually(() => references() === 1);
     client.reset();
-    await eventually(() => references() === 0);
+    await expectEventually(() => references() === 0);
   });
 });
 
@@ -144,8 +144,8 @@ describe('a slow client', () => {
     const client = await connection();
     client.socket.pause();
     client.send(getHead('unread'));
-    await eventually(() => references() === 1);
-    await eventually(() => references() === 0);
+    await expectEventually(() => references() === 1);
+    await expectEventually(() => references() === 0);
   });
 
   it('is told when it does not send a whole head', async () => {

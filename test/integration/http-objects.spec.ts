@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { ManualClock } from '../support/clock.js';
-import { eventually, someBytes } from '../support/http-client.js';
+import { expectEventually, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 
 const MIB = 1024 * 1024;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  await eventually(() => server.engine.status().arena.references === 0);
+  await expectEventually(() => server.engine.status().arena.references === 0);
 });
 
 afterAll(async () => {

@@ -6,7 +6,7 @@ import {
   type RetrieveFrame,
 } from '../../src/protocols/kvnest-frames/retrieve-frames.js';
 import { put } from '../support/engine.js';
-import { eventually, RawConnection, someBytes } from '../support/http-client.js';
+import { expectEventually, RawConnection, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await server.engine.clear();
-  await eventually(() => server.engine.status().arena.references === 0);
+  await expectEventually(() => server.engine.status().arena.references === 0);
 });
 
 afterAll(async () => {
@@ -266,10 +266,10 @@ describe('a client that gives up on a retrieve', () => {
     const ids = tokens(8 * 16);
     await store(ids, values(Array<number>(8).fill(3 * MIB)));
     const client = await begin(server, ids);
-    await eventually(() => server.engine.status().arena.references > 0);
+    await expectEventually(() => server.engine.status().arena.references > 0);
     expect(server.engine.status().arena.references).toBeLessThanOrEqual(server.config.readAheadChunks);
     client.reset();
-    await eventually(() => server.engine.status().arena.references === 0);
+    await expectEventually(() => server.engine.status().arena.references === 0);
   });
 
   it('while a tier is still loading', async () => {
@@ -286,11 +286,11 @@ describe('a client that gives up on a retrieve', () => {
       }
       slow?.hold();
       const client = await begin(far, ids);
-      await eventually(() => slow?.calls.some((call) => call.startsWith('get')) === true);
+      await expectEventually(() => slow?.calls.some((call) => call.startsWith('get')) === true);
       client.reset();
       await new Promise((resolve) => setTimeout(resolve, 20));
       slow?.release();
-      await eventually(() => far.engine.status().arena.references === 0);
+      await expectEventually(() => far.engine.status().arena.references === 0);
       expect(slow?.calls.filter((call) => call.startsWith('get')).length).toBeLessThanOrEqual(2);
     } finally {
       await far.close();

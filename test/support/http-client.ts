@@ -119,7 +119,7 @@ export function jsonOf(response: RawResponse): unknown {
 }
 
 /** Polls until `condition` holds: for what the other end of a socket does in its own time. */
-export async function eventually(condition: () => boolean): Promise<void> {
+export async function expectEventually(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('it did not happen');

@@ -13,8 +13,9 @@ export const DIRECT_LENGTH_HEADER = 'x-kvnest-bytes';
 const HEAD_END = Buffer.from('\r\n\r\n');
 const STARTS = [Buffer.from('PUT /v1/objects/'), Buffer.from('POST /v1/prefix/store')];
 const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?=\r\n)/gi;
-/** What changes where the body ends, or makes it unclear. */
-const UNCLEAR = /\r\n(?:transfer-encoding|content-length|upgrade|x-kvnest-bytes)[ \t]*:/i;
+/** What changes where the body ends, or makes it unclear: other lengths, folded lines, lines that end in half a CRLF. */
+const UNCLEAR =
+  /\r\n(?:[ \t]|(?:transfer-encoding|content-length|upgrade|x-kvnest-bytes)[ \t]*:)|\r(?!\n)|(?<!\r)\n/i;
 
 /**
  * Looks at the first bytes of a request.
@@ -38,8 +39,9 @@ export function findDirectHead(bytes: Buffer): DirectHead | undefined {
   if (lengths.length !== 1 || length === undefined) return undefined;
   const bodyBytes = Number(length[1]);
   const lengthNameAt = length.index + 2;
-  const rest = head.slice(0, length.index) + head.slice(length.index + length[0].length);
-  if (bodyBytes === 0 || UNCLEAR.test(rest)) return undefined;
+  const before = head.slice(0, length.index + 2);
+  const after = head.slice(length.index + length[0].length);
+  if (bodyBytes === 0 || UNCLEAR.test(before) || UNCLEAR.test(after)) return undefined;
   return { headBytes: end + HEAD_END.length, bodyBytes, lengthNameAt };
 }
 

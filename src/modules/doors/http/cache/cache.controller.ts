@@ -1,7 +1,8 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
+import { ApiJsonCall } from '../api-docs.js';
 import { ValidBody } from '../input/body.decorator.js';
 import { NamespaceDto } from '../input/namespace.js';
 
@@ -18,12 +19,13 @@ export class ClearDto extends NamespaceDto {
 }
 
 /** The cache as a whole. */
+@ApiTags('cache')
 @Controller('v1')
 export class CacheController {
   constructor(@Inject(CACHE_ENGINE) private readonly engine: CacheEngine) {}
 
-  /** Removes what the filter selects; without one, everything. */
   @Post('clear')
+  @ApiJsonCall('Remove what the filter selects; without one, everything', { removed: 3 })
   @HttpCode(200)
   async clear(@ValidBody(ClearDto) body: ClearDto): Promise<{ removed: number }> {
     const { namespace, model, tenant } = body;

@@ -1,21 +1,25 @@
 import { Controller, Delete, Get, Head, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Clock } from '../../../../common/clock.js';
 import { CLOCK } from '../../../../common/common.tokens.js';
 import { KvError } from '../../../../common/errors/kv-error.js';
 import { type DoorLimits } from '../../../../config/kvnest-config.interface.js';
 import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
+import { ApiJsonCall } from '../api-docs.js';
 import { chunkKeyOf, chunkKeysOf } from '../input/chunk-keys.js';
 import { ValidBody } from '../input/body.decorator.js';
 import { BYTES_CONTENT_TYPE, type StreamRouteConfig } from '../server/content-types.js';
 import { HTTP_LIMITS } from '../http-door.tokens.js';
+import { ApiDeleteObject, ApiGetObject, ApiHeadObject, ApiPutObject } from './objects.docs.js';
 import { ExistsDto, KeysDto, PinKeysDto } from './objects.dto.js';
 import { type PutAnswer, receiveObject } from './receive-object.js';
 import { namespaceOf } from './put-query.js';
 import { describeChunk, sendChunk } from './send-chunk.js';
 
 /** The cache by key. */
+@ApiTags('objects')
 @Controller('v1/objects')
 export class ObjectsController {
   constructor(
@@ -25,6 +29,7 @@ export class ObjectsController {
   ) {}
 
   @Put(':key')
+  @ApiPutObject()
   @RouteConfig({ streams: BYTES_CONTENT_TYPE } satisfies StreamRouteConfig)
   async put(
     @Param('key') key: string,
@@ -43,6 +48,7 @@ export class ObjectsController {
   }
 
   @Get(':key')
+  @ApiGetObject()
   async get(
     @Param('key') key: string,
     @Req() request: FastifyRequest,
@@ -54,6 +60,7 @@ export class ObjectsController {
   }
 
   @Head(':key')
+  @ApiHeadObject()
   async head(
     @Param('key') key: string,
     @Req() request: FastifyRequest,
@@ -66,6 +73,7 @@ export class ObjectsController {
   }
 
   @Delete(':key')
+  @ApiDeleteObject()
   async delete(@Param('key') key: string, @Req() request: FastifyRequest): Promise<{ deleted: boolean }> {
     const [deleted = false] = await this.engine.delete([
       chunkKeyOf(key, namespaceOf(request.query as object)),
@@ -74,6 +82,7 @@ export class ObjectsController {
   }
 
   @Post('exists')
+  @ApiJsonCall('The first tier that has each key', { tiers: ['memory', null] })
   @HttpCode(200)
   async exists(@ValidBody(ExistsDto) body: ExistsDto): Promise<{ tiers: readonly (string | null)[] }> {
     const tiers = await this.engine.exists(keysOf(body), { lease: body.lease ?? false });
@@ -81,18 +90,21 @@ export class ObjectsController {
   }
 
   @Post('delete')
+  @ApiJsonCall('Delete values', { deleted: [true, false] })
   @HttpCode(200)
   async deleteMany(@ValidBody(KeysDto) body: KeysDto): Promise<{ deleted: readonly boolean[] }> {
     return { deleted: await this.engine.delete(keysOf(body)) };
   }
 
   @Post('pin')
+  @ApiJsonCall('Keep values from being evicted for a time', { pinned: [true, false] })
   @HttpCode(200)
   async pin(@ValidBody(PinKeysDto) body: PinKeysDto): Promise<{ pinned: readonly boolean[] }> {
     return { pinned: await this.engine.pin(keysOf(body), body.timeout_ms) };
   }
 
   @Post('unpin')
+  @ApiJsonCall('End pins', { unpinned: [true, false] })
   @HttpCode(200)
   async unpin(@ValidBody(KeysDto) body: KeysDto): Promise<{ unpinned: readonly boolean[] }> {
     return { unpinned: await this.engine.unpin(keysOf(body)) };

@@ -14,7 +14,7 @@ export class BearerAuth {
 
   /** @returns what is wrong with a request, or undefined. */
   check(url: string, authorization: string | undefined): KvError | undefined {
-    const given = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization);
+    const given = authorization === undefined ? null : /^Bearer +(.+)$/i.exec(authorization);
     if (given !== null && timingSafeEqual(sha256(given[1] ?? ''), this.#digest)) return undefined;
     if (PUBLIC_PATHS.test(url)) return undefined;
     if (authorization === undefined) {

@@ -14,6 +14,7 @@ import { KVNEST_CONFIG, type KvnestConfig } from '../../../../config/kvnest-conf
 import { type Door, DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../../door-registry.js';
 import { readBodiesDirectly } from '../body/direct-connection.js';
 import { BearerAuth } from './auth.js';
+import { ConnectionTracker } from './connection-tracker.js';
 import { contentTypeError, registerStreamParsers, streamTypeOf } from './content-types.js';
 import { askForBody, holdContinue, waitsForContinue } from '../body/continue.js';
 import {
@@ -29,7 +30,7 @@ const SOCKET_BUFFER_BYTES = 1 << 20;
 export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   readonly #auth: BearerAuth | undefined;
   readonly #counters = { connections: 0, connections_refused: 0, requests: 0, errors: 0 };
-  #connections = 0;
+  #connections: ConnectionTracker | undefined;
   #draining = false;
   #deadline: NodeJS.Timeout | undefined;
   #leaveRegistry: (() => void) | undefined;
@@ -49,6 +50,7 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     instance.addHook('onSend', this.#onSend);
     instance.addHook('onResponse', this.#onResponse);
     holdContinue(this.#server);
+    this.#connections = new ConnectionTracker(this.#server);
     readBodiesDirectly(this.#server, SOCKET_BUFFER_BYTES, this.#onConnection);
     this.#server.on('drop', () => this.#counters.connections_refused++);
     this.#leaveRegistry = this.registry.add(this);
@@ -57,6 +59,7 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
   /** From now on every reply ends its connection; what is still open at the deadline is cut. */
   onModuleDestroy(): void {
     this.#draining = true;
+    this.#connections?.closeIdle();
     this.#deadline = setTimeout(() => this.#server.closeAllConnections(), this.config.drainTimeoutMs);
   }
 
@@ -70,7 +73,7 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     return {
       name: 'http',
       address: typeof address === 'object' && address !== null ? hostPort(address) : undefined,
-      connections: this.#connections,
+      connections: this.#connections?.count ?? 0,
       counters: this.#counters,
     };
   }
@@ -81,9 +84,8 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
 
   readonly #onConnection = (socket: Socket, fd: number): void => {
     tuneSocket(fd, SOCKET_BUFFER_BYTES, SOCKET_BUFFER_BYTES);
-    this.#connections++;
+    this.#connections?.add(socket);
     this.#counters.connections++;
-    socket.once('close', () => this.#connections--);
   };
 
   readonly #onRequest = (
@@ -123,8 +125,6 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
         seconds: reply.elapsedTime / 1000,
       } satisfies HttpRequestMessage);
     }
-    // A reply that had begun before the drain did not announce the end of its connection.
-    if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
     done();
   };
 }

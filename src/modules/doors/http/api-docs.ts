@@ -1,0 +1,44 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiResponse } from '@nestjs/swagger';
+
+const ERROR_SCHEMA = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: {
+        code: { type: 'string', example: 'KV_INPUT_INVALID' },
+        message: { type: 'string' },
+        remedy: { type: 'string' },
+        details: { type: 'object', additionalProperties: true },
+      },
+    },
+  },
+};
+
+export const BYTES_SCHEMA = { type: 'string', format: 'binary' } as const;
+
+/** What every operation has in common: a token, and errors of one form. */
+export function ApiCall(summary: string, description?: string): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ summary, ...(description === undefined ? {} : { description }) }),
+    ApiBearerAuth(),
+    ApiResponse({ status: 'default', description: 'An error', schema: ERROR_SCHEMA }),
+  );
+}
+
+/** An operation that answers JSON like `example`. */
+export function ApiJsonCall(summary: string, example: object): MethodDecorator {
+  return applyDecorators(ApiCall(summary), ApiOkResponse({ schema: { type: 'object', example } }));
+}
+
+/** A body that is no JSON. */
+export function ApiBytesBody(contentType: string, description: string): MethodDecorator {
+  return ApiBody({
+    description,
+    required: true,
+    content: { [contentType]: { schema: BYTES_SCHEMA } },
+  } as object);
+}
