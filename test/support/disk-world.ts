@@ -8,28 +8,8 @@ import { type PutOutcome } from '../../src/backends/storage-backend.interface.js
 import { lruPolicy } from '../../src/modules/tiers/eviction/lru.policy.js';
 import { type ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { ManualClock } from './clock.js';
+import { RecordingLogger } from './recording-logger.js';
 import { SeededRandom } from './seeded-random.js';
-
-/** The lines a backend wrote. */
-export class RecordingLogger {
-  readonly lines: { readonly level: 'log' | 'warn' | 'error'; readonly message: string }[] = [];
-
-  log(message: string): void {
-    this.lines.push({ level: 'log', message });
-  }
-
-  warn(message: string): void {
-    this.lines.push({ level: 'warn', message });
-  }
-
-  error(message: string): void {
-    this.lines.push({ level: 'error', message });
-  }
-
-  count(level: 'log' | 'warn' | 'error'): number {
-    return this.lines.filter((line) => line.level === level).length;
-  }
-}
 
 export interface DiskWorldOptions extends Partial<DiskBackendOptions> {
   readonly path: string;

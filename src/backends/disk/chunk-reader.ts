@@ -13,7 +13,7 @@ export interface ChunkReaderParts {
   readonly space: ArenaSpace;
   readonly index: DiskIndex;
   readonly blocks: BlockSpace;
-  readonly file: DataFile;
+  readonly file: Pick<DataFile, 'read'>;
   readonly health: MediumHealth;
   /** A chunk was there and its bytes were not the ones that were put. */
   readonly onCorrupt: (key: ChunkKey) => void;

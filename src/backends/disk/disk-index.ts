@@ -5,7 +5,7 @@ import { type EvictionPolicy } from '../eviction-policy.interface.js';
 import { EntryPool } from '../residency/entry-pool.js';
 import { ResidentSet } from '../residency/resident-set.js';
 import { type BlockSpace } from './block-space.js';
-import { FRAME_HEAD_BYTES, frame, type Checksum } from './journal-format.js';
+import { FRAME_HEAD_BYTES, writeFrame, type Checksum } from './journal-format.js';
 import { type LiveRecords } from './journal.js';
 import { PutRecordView, type RemoveRecord, type Use } from './record-codec.js';
 import { RecordStore } from './record-store.js';
@@ -122,14 +122,22 @@ export class DiskIndex implements LiveRecords {
 
   collect(cursor: number, sequence: number, maxBytes: number): { frames: Buffer; cursor: number } {
     const { seed, crc32c } = this.#options;
-    const frames: Buffer[] = [];
+    const entries: number[] = [];
+    let bytes = 0;
     const next = this.resident.scan(cursor, Math.ceil(maxBytes / RECORD_BYTES), (entry) => {
       const record = this.at(entry);
       if (record.sequence > sequence) return;
-      record.clearUsed();
-      frames.push(frame(record.body, seed, crc32c));
+      entries.push(entry);
+      bytes += FRAME_HEAD_BYTES + record.bytes;
     });
-    return { frames: Buffer.concat(frames), cursor: next };
+    const frames = Buffer.allocUnsafe(bytes);
+    let at = 0;
+    for (const entry of entries) {
+      const record = this.at(entry);
+      record.clearUsed();
+      at = writeFrame(frames, at, record.body, seed, crc32c);
+    }
+    return { frames, cursor: next };
   }
 
   /** Chunks used since their records were written. Start with cursor 0; done when 0 comes back. */

@@ -57,11 +57,16 @@ export function decodeHeader(page: Buffer, crc32c: Checksum): JournalHeader | un
 /** A body as it stands in the journal. */
 export function frame(body: Buffer, seed: number, crc32c: Checksum): Buffer {
   const framed = Buffer.allocUnsafe(FRAME_HEAD_BYTES + body.length);
-  FRAME_MAGIC.copy(framed, 0);
-  framed.writeUInt32LE(body.length, 4);
-  framed.writeUInt32LE(crc32c(body, seed), 8);
-  body.copy(framed, FRAME_HEAD_BYTES);
+  writeFrame(framed, 0, body, seed, crc32c);
   return framed;
+}
+
+/** @returns the end of what was written to `target`. */
+export function writeFrame(target: Buffer, at: number, body: Buffer, seed: number, crc32c: Checksum): number {
+  FRAME_MAGIC.copy(target, at);
+  target.writeUInt32LE(body.length, at + 4);
+  target.writeUInt32LE(crc32c(body, seed), at + 8);
+  return at + FRAME_HEAD_BYTES + body.copy(target, at + FRAME_HEAD_BYTES);
 }
 
 export interface ScanResult {
@@ -76,6 +81,7 @@ export interface ScanResult {
 /**
  * Finds the whole records in a piece of a journal. What is none is skipped up to the next whole one.
  *
+ * @param piece at least as long as the longest record, unless it is the last.
  * @param isLast no more bytes follow this piece.
  */
 export function scanFrames(

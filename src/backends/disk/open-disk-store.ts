@@ -89,8 +89,9 @@ async function refuseStrangers({ path, arena }: DiskStoreOptions): Promise<void>
   const header = await readJournalHeader(join(path, JOURNAL_FILE), checksumOf(arena));
   if (header !== undefined) return;
   for (const name of [DATA_FILE, JOURNAL_FILE, JOURNAL_COPY_FILE]) {
-    const { size = 0 } = await stat(join(path, name)).catch(() => ({}));
-    if (size > 0) throw new Error(`${name} is there and was not written by kvnest`);
+    const stats = await stat(join(path, name)).catch(() => undefined);
+    if (stats !== undefined && stats.size > 0)
+      throw new Error(`${name} is there and was not written by kvnest`);
   }
 }
 
