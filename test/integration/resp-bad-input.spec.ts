@@ -2,10 +2,10 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeCommand, RespTestClient } from '../support/resp-client.js';
 import { createTestRespDoor, type TestRespDoor, type TestRespDoorOptions } from '../support/resp-door.js';
-import { seededBytes } from '../support/seeded.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const MIB = 1024 * 1024;
+const seededBytes = (length: number, seed: number): Buffer => new SeededRandom(seed).bytes(length);
 const soak = process.env['KVNEST_SOAK'] === '1';
 
 describe('RESP door: bad input and bad clients', () => {

@@ -1,4 +1,5 @@
 import { type Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { type Awaitable } from '../../../common/awaitable.js';
 import { RespRequestParser } from '../../../protocols/resp/resp-request-parser.js';
 import {
@@ -13,6 +14,8 @@ import { nameKey } from './keyspace/named-key.js';
 import { ReplyWriter } from './reply-writer.js';
 import { type RespDoorServices } from './resp-door-services.js';
 import { RespSession } from './resp-session.js';
+
+const logger = new Logger('RespDoor');
 
 /**
  * Where everything goes that is not the value of a `SET`: commands, and the first bytes of a value behind its command.
@@ -142,8 +145,18 @@ export class RespConnection implements DirectReader {
     return this.#waiting || this.#reply.isFull;
   }
 
-  /** Executes what has been read until it is used up, a command waits, or the client must read first. */
+  /** A defect costs one connection, never the server. */
   #pump(): void {
+    try {
+      this.#work();
+    } catch (error) {
+      logger.error('A connection failed', error instanceof Error ? error.stack : String(error));
+      this.destroy();
+    }
+  }
+
+  /** Executes what has been read until it is used up, a command waits, or the client must read first. */
+  #work(): void {
     while (this.#at < this.#end && !this.#isBlocked && !this.#closing) {
       if (this.#value !== undefined && this.#value.remainingBytes > 0) this.#copyToValue(this.#value);
       else if (!this.#parse()) break;
