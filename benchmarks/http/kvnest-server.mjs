@@ -5,5 +5,6 @@ import { startServer } from '../../dist/main.js';
 const settings = ['doors.http.port=0', 'doors.resp=false', 'local_disk=null', 'log_level=error'];
 const { config } = loadConfig({ argv: settings.flatMap((setting) => ['--set', setting]), env: {} });
 const app = await startServer(config);
+app.enableShutdownHooks(['SIGTERM']);
 process.send({ port: app.getHttpServer().address().port });
 process.on('message', () => process.send({ cpu: process.cpuUsage() }));

@@ -10,7 +10,7 @@ import { directoryBytes, DiskWorld, versionBytes } from '../support/disk-world.j
 import { SeededRandom } from '../support/seeded-random.js';
 
 const MIB = 2 ** 20;
-const ROUNDS = process.env['KVNEST_SOAK'] === '1' ? 150 : 5;
+const ROUNDS = process.env['KVNEST_SOAK'] === '1' ? 100 : 5;
 const MAX_RUN_MS = 400;
 const TIMEOUT_MS = 30 * 60_000;
 const SUPPORT = join(import.meta.dirname, '../support');

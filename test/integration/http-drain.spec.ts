@@ -1,7 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { get, put } from '../support/engine.js';
-import { expectEventually, getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
+import {
+  expectEventually,
+  getHead,
+  jsonOf,
+  putHead,
+  RawConnection,
+  someBytes,
+} from '../support/http-client.js';
 import { startHttpServer, type TestServer, type TestServerOptions } from '../support/http-server.js';
 
 const MIB = 1024 * 1024;
@@ -57,7 +64,9 @@ describe('a shutdown', () => {
     const silent = await RawConnection.open(server.port);
     await expectEventually(() => server.engine.status().arena.references === 1);
     expect(await closing()).toBeLessThan(10_000);
-    await expectEventually(() => stuck.closed && silent.closed && server.engine.status().arena.references === 0);
+    await expectEventually(
+      () => stuck.closed && silent.closed && server.engine.status().arena.references === 0,
+    );
   });
 
   it('under load loses nothing that was acknowledged', async () => {

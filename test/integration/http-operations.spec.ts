@@ -24,21 +24,37 @@ function url(path: string): string {
 
 describe('auth', () => {
   it('asks for the token on every route that shows or changes data', async () => {
-    const paths = ['/v1/status', '/status', '/metrics', '/v1/objects/a', '/nothing', '/healthcheck/../v1/status'];
+    const paths = [
+      '/v1/status',
+      '/status',
+      '/metrics',
+      '/v1/objects/a',
+      '/nothing',
+      '/healthcheck/../v1/status',
+    ];
     for (const path of paths) {
       const response = await fetch(url(path));
-      expect([response.status, await response.json()]).toMatchObject([401, { error: { code: 'KV_AUTH_REQUIRED' } }]);
+      expect([response.status, await response.json()]).toMatchObject([
+        401,
+        { error: { code: 'KV_AUTH_REQUIRED' } },
+      ]);
     }
   });
 
   it.each(['Bearer wrong', 'Basic YTpi', 'Bearer', 'a secret'])('refuses %s', async (authorization) => {
     const response = await fetch(url('/v1/status'), { headers: { authorization } });
-    expect([response.status, await response.json()]).toMatchObject([401, { error: { code: 'KV_AUTH_WRONG' } }]);
+    expect([response.status, await response.json()]).toMatchObject([
+      401,
+      { error: { code: 'KV_AUTH_WRONG' } },
+    ]);
   });
 
-  it.each(['/health/live', '/health/ready', '/healthcheck', '/docs', '/docs-json'])('leaves %s open', async (path) => {
-    expect((await fetch(url(path))).status).toBe(200);
-  });
+  it.each(['/health/live', '/health/ready', '/healthcheck', '/docs', '/docs-json'])(
+    'leaves %s open',
+    async (path) => {
+      expect((await fetch(url(path))).status).toBe(200);
+    },
+  );
 });
 
 describe('status', () => {

@@ -109,13 +109,15 @@ describe('RESP door: GET, SET, EXISTS and DEL never fail', () => {
     busy.socket.write(encodeCommand('SET', 'begun', BIG).subarray(0, MIB / 2));
     while (server.references() === 0) await sleep(1);
     server.engine.beginDrain();
-    const drained = server.door.beforeApplicationShutdown();
+    let isDrained = false;
+    const drained = server.door.beforeApplicationShutdown().then(() => (isDrained = true));
     expect(BIG.equals((await client.call('GET', 'k')) as Buffer)).toBe(true);
     expect(await client.call('EXISTS', 'k')).toBe(1);
     expect(await client.call('SET', 'late', BIG)).toBe('+OK');
     expect(await client.call('EXISTS', 'late')).toBe(0);
     expect(server.counter('dropped_draining')).toBe(1);
     await expect(RespTestClient.open(server.port)).rejects.toThrow('ECONNREFUSED');
+    expect(isDrained).toBe(false);
     busy.socket.write(encodeCommand('SET', 'begun', BIG).subarray(MIB / 2));
     expect(await busy.next()).toBe('+OK');
     await drained;
