@@ -5,7 +5,7 @@ import { SetupError } from './report.mjs';
 import { run, tail } from './run.mjs';
 
 /** What `kvnest/testing` is made of. */
-export const TESTING_SOURCES = ['test/contracts', 'test/support/clock.ts', 'test/support/backend-random.ts'];
+export const TESTING_SOURCES = ['test/contracts', 'test/support/clock.ts', 'test/support/seeded-random.ts'];
 
 const OUT = 'dist/testing';
 const SOURCE_IMPORT = /(from ["'](?:\.\.\/)+)src\//g;
