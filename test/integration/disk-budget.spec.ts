@@ -136,6 +136,23 @@ describe('the budget of a disk tier', () => {
   });
 });
 
+describe('a budget that is smaller after a restart', () => {
+  it('holds for the index, too', async () => {
+    const world = await DiskWorld.open({ path, capacityBytes: 64 * MIB });
+    await flood(world, 3_500, () => 10, 1_500);
+    await world.close();
+    const budget = 128 * KIB;
+    expect(statSync(join(path, 'index.log')).size).toBeGreaterThan(2 * budget);
+    const smaller = await DiskWorld.open({ path, capacityBytes: 4 * MIB });
+    expect(statSync(join(path, 'index.log')).size).toBeLessThanOrEqual(budget);
+    expect(directoryBytes(path)).toBeLessThanOrEqual(4 * MIB);
+    const { chunks } = smaller.backend.usage();
+    expect(chunks).toBeGreaterThan(100);
+    expect(await smaller.scanAll()).toHaveLength(chunks);
+    await smaller.close();
+  });
+});
+
 describe('the order of eviction', () => {
   it('goes on where it was after a restart: what was read last stays longest', async () => {
     const options = { path, capacityBytes: 4 * MIB };

@@ -108,6 +108,7 @@ export class ChunkWriter {
       return 'rejected';
     if (!health.allows()) return 'failed';
     departures.retry();
+    if (this.#isHeldBack(needed)) return 'busy';
     const recordBytes = FRAME_HEAD_BYTES + putRecordBytes(key.bytes.length, metadata.length, 1);
     if (!this.#makeJournalRoom(recordBytes)) return 'busy';
     this.#pendingBytes += recordBytes;
@@ -116,6 +117,13 @@ export class ChunkWriter {
     } finally {
       this.#pendingBytes -= recordBytes;
     }
+  }
+
+  /** Whether what must stay leaves no room: then nothing is evicted in vain. */
+  #isHeldBack(needed: number): boolean {
+    const { blockBytes, blocks, index } = this.#parts;
+    const { leasedBytes, pinnedBytes } = index.resident;
+    return needed * blockBytes + Math.max(leasedBytes, pinnedBytes) > blocks * blockBytes;
   }
 
   #makeJournalRoom(bytes: number): boolean {

@@ -40,9 +40,8 @@ export class DirectoryLock {
       const owner = parseOwner(text);
       if (lockedHere.has(identity) || !lockFile(file.fd)) throw locked(path, owner);
       if (owner !== undefined && isAlive(owner)) throw locked(path, owner);
-      await file.truncate(0);
-      await file.write(JSON.stringify(self()));
       lockedHere.add(identity);
+      await rewrite(file, JSON.stringify(self()));
       return new DirectoryLock(file, identity, text === '');
     } catch (error) {
       await file.close();
@@ -61,12 +60,18 @@ export class DirectoryLock {
 
   async #end(text: string): Promise<void> {
     lockedHere.delete(this.identity);
-    try {
-      await this.file.truncate(0);
-      await this.file.write(text);
-    } finally {
-      await this.file.close();
-    }
+    await rewrite(this.file, text);
+    await this.file.close();
+  }
+}
+
+/** On a full disk the name of the owner is missing, and the lock holds all the same. */
+async function rewrite(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.truncate(0);
+    await file.write(text);
+  } catch {
+    await file.truncate(0).catch(() => undefined);
   }
 }
 

@@ -171,6 +171,7 @@ export class DiskBackend implements StorageBackend {
       let cursor = 0;
       do {
         if (cursor !== 0) await nextTurn();
+        await store.departed();
         const step = store.index.resident.clear(filter, cursor, CLEAR_BATCH);
         removed += step.removed;
         cursor = step.cursor;
@@ -253,12 +254,15 @@ export class DiskBackend implements StorageBackend {
   }
 
   async #openStore(): Promise<DiskStore> {
-    return openDiskStore({
+    const store = await openDiskStore({
       ...this.#options,
       reads: this.#reads,
       writes: this.#writes,
       onCorrupt: (key) => this.#countCorruption(key),
     });
+    this.#reads.succeeded();
+    this.#writes.succeeded();
+    return store;
   }
 
   async #closeStore(): Promise<void> {
@@ -280,7 +284,6 @@ export class DiskBackend implements StorageBackend {
       await this.#closeStore();
       try {
         this.#store = await this.#openStore();
-        this.#writes.succeeded();
       } catch (error) {
         this.#writes.failed(error);
       }

@@ -104,6 +104,13 @@ export class Journal {
     this.#running ??= this.#run();
   }
 
+  /** Makes the files fit a budget that is smaller than it was. */
+  trim(): Promise<void> {
+    this.#appends.push({ frame: Buffer.alloc(0), settled: () => undefined });
+    this.#running ??= this.#run();
+    return this.settled();
+  }
+
   /** Resolves when every append so far has settled. */
   async settled(): Promise<void> {
     while (this.#running !== undefined) await this.#running;

@@ -182,7 +182,7 @@ async function assemble(store: DiskStoreOptions, files: OpenFiles, lock: Directo
     onStale: (chunk) => journal.append(encodeRemove(chunk), () => undefined),
   });
   while (index.liveBytes > journal.maxLiveBytes && index.evict(blockSpace));
-  await journal.settled();
+  await journal.trim();
   const { size } = index.resident;
   if (size > 0) {
     logger.log(
