@@ -263,13 +263,16 @@ describe('a client that gives up on a retrieve', () => {
   }
 
   it('holds no more than the read-ahead, and gives it back', async () => {
-    const ids = tokens(8 * 16);
-    await store(ids, values(Array<number>(8).fill(3 * MIB)));
+    const ids = tokens(16 * 16);
+    await store(ids, values(Array<number>(16).fill(1.5 * MIB)));
+    const readBefore = server.engine.status().counters.gets;
     const client = await begin(server, ids);
     await expectEventually(() => server.engine.status().arena.references > 0);
     expect(server.engine.status().arena.references).toBeLessThanOrEqual(server.config.readAheadChunks);
     client.reset();
     await expectEventually(() => server.engine.status().arena.references === 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(server.engine.status().counters.gets - readBefore).toBeLessThan(16);
   });
 
   it('while a tier is still loading', async () => {
