@@ -83,11 +83,6 @@ export class Journal {
     this.#options = options;
   }
 
-  /** Bytes of journal and copy. */
-  get bytes(): number {
-    return this.#log.tail + (this.#copy?.log.tail ?? 0);
-  }
-
   /** Whether the file still has its name. */
   get isThere(): boolean {
     return this.#log.isThere;

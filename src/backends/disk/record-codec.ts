@@ -234,9 +234,6 @@ export interface Use {
   readonly lastUse: number;
 }
 
-/** As many uses as one record may carry. */
-export const MAX_USES = 1024;
-
 export function encodeUses(uses: readonly Use[]): Buffer {
   const body = Buffer.alloc(USES_HEAD_BYTES + uses.length * USE_BYTES);
   body.writeUInt8(RecordType.Uses, 0);
