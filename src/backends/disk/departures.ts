@@ -19,7 +19,7 @@ export class Departures {
   #answered = 0;
 
   constructor(
-    private readonly journal: Journal,
+    private readonly journal: Pick<Journal, 'append'>,
     private readonly space: BlockSpace,
     private readonly health: MediumHealth,
   ) {}

@@ -50,6 +50,8 @@ interface Copy {
 }
 
 const MAX_BATCH_BYTES = 256 * 1024;
+/** A batch beyond this share of the budget might never fit. */
+const BATCH_SHARE = 1 / 16;
 const SLICE_BYTES = 128 * 1024;
 /** Garbage below this is left alone. */
 const MIN_GARBAGE_BYTES = 2 ** 20;
@@ -148,9 +150,10 @@ export class Journal {
   }
 
   #takeBatch(): Append[] {
+    const maxBytes = Math.min(MAX_BATCH_BYTES, this.#options.budgetBytes * BATCH_SHARE);
     let bytes = 0;
     let count = 0;
-    while (count < this.#appends.length && (count === 0 || bytes < MAX_BATCH_BYTES)) {
+    while (count < this.#appends.length && (count === 0 || bytes < maxBytes)) {
       bytes += (this.#appends[count++] as Append).frame.length;
     }
     return this.#appends.splice(0, count);
