@@ -28,8 +28,12 @@ export class BackendsModule {
 function findDefinition(tier: TierConfig, definitions: readonly BackendDefinition[]): BackendDefinition {
   const definition = definitions.find(({ type }) => type === tier.type);
   if (definition !== undefined) return definition;
-  throw new KvError('KV_CONFIG_UNKNOWN_TIER_TYPE', `Tier ${tier.name} is of type ${tier.type}, which nothing provides`, {
-    kind: 'config',
-    remedy: `Use one of ${definitions.map(({ type }) => type).join(', ')}, or register a backend of this type.`,
-  });
+  throw new KvError(
+    'KV_CONFIG_UNKNOWN_TIER_TYPE',
+    `Tier ${tier.name} is of type ${tier.type}, which nothing provides`,
+    {
+      kind: 'config',
+      remedy: `Use one of ${definitions.map(({ type }) => type).join(', ')}, or register a backend of this type.`,
+    },
+  );
 }
