@@ -119,10 +119,12 @@ describe('Journal', () => {
   });
 
   it('loses nothing that is appended while a copy is being written', async () => {
-    for (let i = 1; i <= 600; i += 3)
+    for (let i = 1; i <= 900; i += 3) {
       await Promise.all([append(i, 100), append(i + 1, 100), append(i + 2, 100)]);
-    const numbers = await numbersOnDisk();
-    for (const number of live.bodies.keys()) expect(numbers).toContain(number);
+      if (i % 5 > 0) continue;
+      const numbers = await numbersOnDisk();
+      for (const number of live.bodies.keys()) expect(numbers).toContain(number);
+    }
   });
 
   it('settles in the order of the appends', async () => {

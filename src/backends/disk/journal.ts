@@ -57,7 +57,8 @@ const SLICE_BYTES = 128 * 1024;
 const MIN_GARBAGE_BYTES = 2 ** 20;
 /** Live records above this share of the budget would leave no room for copying them. */
 const LIVE_SHARE = 0.4;
-const COPY_SHARE = 0.85;
+/** Beyond it a copy is made although there is little garbage, so that appends seldom have to wait for one. */
+const COPY_SHARE = 0.92;
 const COPY_RETRY_MS = 1000;
 const MAX_GROWTH_BYTES = 2 ** 20;
 
@@ -171,11 +172,16 @@ export class Journal {
   }
 
   #fits(bytes: number): boolean {
+    return this.#demand(bytes) <= this.#options.budgetBytes;
+  }
+
+  /** What both files may come to, once `bytes` more are appended and a copy is complete. */
+  #demand(bytes: number): number {
     const { live, budgetBytes } = this.#options;
     const copy = this.#copy;
     const beside =
       copy === undefined ? HEADER_BYTES + live.liveBytes : copy.log.tail + copy.remaining + bytes;
-    return this.#log.tail + bytes + beside + 2 * journalGrowthBytes(budgetBytes) <= budgetBytes;
+    return this.#log.tail + bytes + beside + 2 * journalGrowthBytes(budgetBytes);
   }
 
   #isCopyDue(): boolean {
@@ -183,7 +189,7 @@ export class Journal {
     if (clock.nowMs() < this.#copyPausedUntilMs) return false;
     const garbage = this.#log.tail - HEADER_BYTES - live.liveBytes;
     if (garbage > Math.max(live.liveBytes, MIN_GARBAGE_BYTES)) return true;
-    return garbage > 0 && this.#log.tail + live.liveBytes > budgetBytes * COPY_SHARE;
+    return garbage > 0 && this.#demand(0) > budgetBytes * COPY_SHARE;
   }
 
   async #startCopy(): Promise<void> {
