@@ -12,7 +12,7 @@ import { RespCounters } from './resp-counters.js';
 import { RespDoor } from './resp-door.js';
 import { type RespDoorFacts } from './resp-door-services.js';
 
-const SOCKET_BUFFER_BYTES = 1024 * 1024;
+const SOCKET_BUFFER_BYTES = 2 * 1024 * 1024;
 const MAX_PENDING_PAIRS = 4096;
 
 export interface RespDoorOptions {

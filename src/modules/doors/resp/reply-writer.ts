@@ -16,8 +16,10 @@ import {
 import { type DirectSocket } from '../socket/direct-socket.js';
 import { type RespCounters } from './resp-counters.js';
 
-/** Reply bytes given to the socket or waiting for it beyond which no further command is executed. */
+/** Reply bytes that the kernel has not taken, beyond which no further command is executed. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Reply bytes of one turn of the event loop beyond which others get theirs. */
+const MAX_TURN_BYTES = 8 * 1024 * 1024;
 /** Chunks up to this length are cheaper to copy than to send from where they are. */
 const MAX_COPIED_BYTES = 4096;
 
@@ -40,9 +42,11 @@ export class ReplyWriter {
     private readonly counters: RespCounters,
   ) {}
 
-  /** Whether the client must read before it gets more. */
+  /** Whether the client must read, or others get their turn, before it gets more. */
   get isFull(): boolean {
-    return this.#queuedBytes + this.#unsentBytes >= MAX_UNSENT_BYTES;
+    const bytes = this.#queuedBytes + this.#unsentBytes;
+    if (bytes < MAX_UNSENT_BYTES) return false;
+    return bytes >= MAX_TURN_BYTES || this.#queuedBytes + this.socket.unsentBytes >= MAX_UNSENT_BYTES;
   }
 
   get isEmpty(): boolean {

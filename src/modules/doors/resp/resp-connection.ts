@@ -157,10 +157,11 @@ export class RespConnection implements DirectReader {
 
   /** Executes what has been read until it is used up, a command waits, or the client must read first. */
   #work(): void {
-    while (this.#at < this.#end && !this.#isBlocked && !this.#closing) {
+    while (this.#at < this.#end && !this.#waiting && !this.#closing) {
+      if (this.#reply.isFull) this.#reply.flush();
+      if (this.#reply.isFull) break;
       if (this.#value !== undefined && this.#value.remainingBytes > 0) this.#copyToValue(this.#value);
       else if (!this.#parse()) break;
-      if (this.#reply.isFull) this.#reply.flush();
     }
     this.#reply.flush();
     if (this.#at < this.#end && this.#input === header) this.#setAside();
