@@ -64,7 +64,8 @@ const keyOf = (i) => ChunkKey.of(`model@1@0@${i.toString(16).padStart(64, '0')}`
 /** Sealed chunks are made outside of the measured time: they come from a door that pays for them. */
 const sources = Array.from({ length: DEPTH }, (_, i) => {
   const handle = space.reserve({ key: ChunkKey.of(`source-${i}`), lengthBytes: chunkBytes });
-  for (const view of handle.views) for (let at = 0; at < view.length; at += 8) view.writeDoubleLE(Math.random(), at);
+  for (const view of handle.views)
+    for (let at = 0; at < view.length; at += 8) view.writeDoubleLE(Math.random(), at);
   const checksum = handle.views.reduce((crc, view) => arena.crc32c(view, crc), 0);
   handle.seal(checksum);
   return handle;
@@ -114,7 +115,7 @@ function fio(side, engine) {
   const seconds = job[side].runtime / 1e3;
   return {
     speed: job[side].bw_bytes / 1e9,
-    cpu: ((job.usr_cpu + job.sys_cpu) / 100) * seconds * 1e3 / (totalBytes / 1e9),
+    cpu: (((job.usr_cpu + job.sys_cpu) / 100) * seconds * 1e3) / (totalBytes / 1e9),
   };
 }
 
@@ -149,14 +150,26 @@ const spread = (numbers, digits) => {
   const all = sorted(numbers);
   return [all[0], all[Math.floor(all.length / 2)], all.at(-1)].map((n) => n.toFixed(digits)).join(' / ');
 };
-console.log(`${chunks} chunks of ${chunkBytes / MIB} MiB, depth ${DEPTH}, ${rounds} rounds in ${values.dir}\n`);
+console.log(
+  `${chunks} chunks of ${chunkBytes / MIB} MiB, depth ${DEPTH}, ${rounds} rounds in ${values.dir}\n`,
+);
 console.log('| | GB/s (min / median / max) | CPU ms per GB | ratio to one job | ratio to depth 4 |');
 console.log('|---|---|---|---|---|');
 for (const [name, samples] of Object.entries(results)) {
   const side = name.split(' ')[0];
-  const ratio = (other) => spread(samples.map(({ speed }, i) => speed / results[`${side} fio, ${other}`][i].speed), 2);
+  const ratio = (other) =>
+    spread(
+      samples.map(({ speed }, i) => speed / results[`${side} fio, ${other}`][i].speed),
+      2,
+    );
   const ratios = name.endsWith('kvnest') ? [ratio('one job'), ratio('depth 4')] : ['', ''];
   console.log(
-    `| ${name} | ${spread(samples.map(({ speed }) => speed), 2)} | ${spread(samples.map(({ cpu }) => cpu), 0)} | ${ratios.join(' | ')} |`,
+    `| ${name} | ${spread(
+      samples.map(({ speed }) => speed),
+      2,
+    )} | ${spread(
+      samples.map(({ cpu }) => cpu),
+      0,
+    )} | ${ratios.join(' | ')} |`,
   );
 }
