@@ -81,15 +81,14 @@ export class DirectSocket {
 
   /**
    * Asks for the target anew, in the midst of a read that has brought nothing yet: nothing will be written to the
-   * target given last.
+   * target given last. For rare cases: libuv's handle keeps some 50 bytes for each call until the connection closes.
    */
   retarget(): void {
     if (this.#handle !== undefined && !this.#socket.destroyed) this.#handle.useUserBuffer(this.#nextTarget());
   }
 
-  /** Reads on after `onBytes` returned false. */
+  /** Reads on after `onBytes` returned false, first to the target that was asked for then. */
   resume(): void {
-    this.retarget();
     const unread = this.#unread;
     this.#unread = undefined;
     if (unread !== undefined && !this.#deliver(unread)) return;
