@@ -21,7 +21,7 @@ export class ArenaSpaceService implements ArenaSpace {
   }
 
   reserve(request: AllocationRequest): ArenaHandle | 'busy' | 'too-large' {
-    if (this.#arena.isTooLarge(request.lengthBytes)) return 'too-large';
+    if (this.#arena.isTooLarge(request)) return 'too-large';
     const length = roundUp(request.lengthBytes + PAGE_BYTES);
     if (request.contiguous) {
       const effort = Math.max(CONTIGUOUS_EFFORT * length, this.#arena.capacityBytes / CONTIGUOUS_EFFORT);

@@ -107,8 +107,8 @@ export interface Arena {
   matches(slot: number, key: ChunkKey): boolean;
   /** Bytes that freeing this slot would give back, rounding included. */
   footprintBytes(slot: number): number;
-  /** Whether `allocate` could never succeed for this length. */
-  isTooLarge(lengthBytes: number): boolean;
+  /** Whether even an empty arena has no room for this chunk, its key and its metadata. */
+  isTooLarge(request: AllocationRequest): boolean;
   usage(): ArenaUsage;
   /** CRC-32C, chained by `previous`. */
   crc32c(bytes: Uint8Array, previous?: number): number;

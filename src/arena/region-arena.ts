@@ -48,7 +48,7 @@ export class RegionArena implements Arena, HandleHost {
     this.assertOpen();
     const { key, lengthBytes, metadataCapacityBytes = DEFAULT_METADATA_BYTES } = request;
     assertRequest(lengthBytes, key, metadataCapacityBytes);
-    if (this.#exceeds(lengthBytes, key.bytes.length + metadataCapacityBytes)) {
+    if (this.isTooLarge(request)) {
       throw new KvError(
         'KV_ARENA_TOO_LARGE',
         `${lengthBytes} bytes do not fit an arena of ${this.capacityBytes}`,
@@ -114,8 +114,10 @@ export class RegionArena implements Arena, HandleHost {
     return this.records.isLive(slot) ? this.placement.footprintBytes(slot) : 0;
   }
 
-  isTooLarge(lengthBytes: number): boolean {
-    return this.#exceeds(lengthBytes, DEFAULT_METADATA_BYTES);
+  isTooLarge(request: AllocationRequest): boolean {
+    const { key, lengthBytes, metadataCapacityBytes = DEFAULT_METADATA_BYTES } = request;
+    const pages = ChunkPlacement.pagesFor(lengthBytes, key.bytes.length + metadataCapacityBytes);
+    return pages > this.#layout.dataPages;
   }
 
   usage(): ArenaUsage {
@@ -157,10 +159,6 @@ export class RegionArena implements Arena, HandleHost {
   #assertLive(slot: number): void {
     this.assertOpen();
     if (!this.records.isLive(slot)) throw useAfterFree(slot);
-  }
-
-  #exceeds(lengthBytes: number, keyAndMetadataBytes: number): boolean {
-    return ChunkPlacement.pagesFor(lengthBytes, keyAndMetadataBytes) > this.#layout.dataPages;
   }
 }
 

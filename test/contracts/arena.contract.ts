@@ -90,16 +90,18 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
       it('has what it was given', () => {
         using handle = allocate({ lengthBytes: 100_000, metadataCapacityBytes: 16 });
         expect(handle).toMatchObject({ state: 'reserved', lengthBytes: 100_000, disposed: false });
-        expect(handle.attributes).toEqual({ expiresAtMs: 0, depth: -1 });
+        expect(handle.attributes).toEqual({ expiresAtMs: 0, depth: -1, parent: undefined });
         expect(handle.metadata).toHaveLength(0);
         handle.setMetadata(Buffer.from('meta'));
-        handle.setAttributes({ expiresAtMs: 1_900_000_000_123, depth: 7 });
+        const { d0, d1, d2, d3 } = ChunkKey.of('in front');
+        const parent = { d0, d1, d2, d3 };
+        handle.setAttributes({ expiresAtMs: 1_900_000_000_123, depth: 7, parent });
         fill(handle, 0xa5);
         handle.seal(0xdeadbeef);
 
         using again = arena.acquire(handle.slot);
         expect(again).toMatchObject({ state: 'sealed', checksum: 0xdeadbeef, generation: handle.generation });
-        expect(again.attributes).toEqual({ expiresAtMs: 1_900_000_000_123, depth: 7 });
+        expect(again.attributes).toEqual({ expiresAtMs: 1_900_000_000_123, depth: 7, parent });
         expect(again.metadata.toString()).toBe('meta');
         expect(again.key.equals(ChunkKey.of('key'))).toBe(true);
         expect(isFilledWith(again, 0xa5)).toBe(true);
@@ -321,14 +323,22 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
       });
 
       it('refuses for good what could never fit', () => {
-        expect(arena.isTooLarge(8 * MIB)).toBe(false);
-        expect(arena.isTooLarge(capacityBytes)).toBe(true);
         const { dataBytes } = arena.usage();
-        expect([arena.isTooLarge(dataBytes), arena.isTooLarge(dataBytes - PAGE)]).toEqual([true, false]);
-        allocate({ lengthBytes: dataBytes - PAGE })[Symbol.dispose]();
-        expect(() => arena.allocate({ key: ChunkKey.of('x'), lengthBytes: capacityBytes })).toThrow(
-          withCode('KV_ARENA_TOO_LARGE'),
-        );
+        const key = ChunkKey.of('x');
+        const longKey = new ChunkKey(Buffer.alloc(4096, 'k'));
+        for (const [request, isTooLarge] of [
+          [{ key, lengthBytes: 8 * MIB }, false],
+          [{ key, lengthBytes: dataBytes - PAGE }, false],
+          [{ key, lengthBytes: dataBytes }, true],
+          [{ key, lengthBytes: capacityBytes }, true],
+          [{ key: longKey, lengthBytes: dataBytes - PAGE }, true],
+          [{ key: longKey, lengthBytes: dataBytes - 2 * PAGE }, false],
+        ] as const) {
+          expect(arena.isTooLarge(request)).toBe(isTooLarge);
+          if (isTooLarge) expect(() => arena.allocate(request)).toThrow(withCode('KV_ARENA_TOO_LARGE'));
+          else arena.allocate(request)?.[Symbol.dispose]();
+        }
+        expect(arena.usage().freeBytes).toBe(dataBytes);
       });
 
       it.each<[string, Partial<AllocationRequest>]>([

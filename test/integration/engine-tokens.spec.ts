@@ -5,6 +5,7 @@ import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { createTestEngine, put, type TestEngine } from '../support/engine.js';
 
 const KIB = 1024;
+const withCode = (code: string): unknown => expect.objectContaining({ code });
 
 describe('CacheEngine by tokens', () => {
   let test: TestEngine;
@@ -158,7 +159,7 @@ describe('CacheEngine by tokens', () => {
     ['KV_INPUT_SALT', { cacheSalt: 'a@b' }],
     ['KV_INPUT_RANK', { workerId: 300 }],
   ])('refuses an identity that makes no key with %s', (code, identity) => {
-    expect(() => test.engine.chunks(request(256, identity))).toThrow(expect.objectContaining({ code }));
+    expect(() => test.engine.chunks(request(256, identity))).toThrow(withCode(code));
   });
 
   it('refuses puts once it drains, and still commits what was reserved', async () => {
@@ -186,3 +187,24 @@ describe('CacheEngine by tokens', () => {
     expect(test.engine.status().counters.refused['too-large']).toBe(1);
   });
 });
+
+  it('refuses what would fit if it were not for its key, and has room for others after it', async () => {
+    const { freeBytes } = test.arena.usage();
+    const key = new ChunkKey(Buffer.alloc(4096, 'k'));
+    expect(await put(test, key, Buffer.alloc(freeBytes - 4096))).toBe('too-large');
+    expect(await put(test, key, Buffer.alloc(16 * 1024 * KIB))).toBe('stored');
+  });
+
+  it('has room for others after a reservation that broke its rules', async () => {
+    const options = { metadataCapacityBytes: 4096 };
+    const half = 12 * 1024 * KIB;
+    expect(() => test.engine.reserve(ChunkKey.of('a'), half, options)).toThrow(withCode('KV_ARENA_REQUEST'));
+    const reservation = await test.engine.reserve(ChunkKey.of('a'), half);
+    if ('refused' in reservation) throw new Error('expected a reservation');
+    {
+      using open = reservation;
+      const commit = (): unknown => open.commit({ checksum: 0, metadata: Buffer.alloc(1024) });
+      expect(commit).toThrow(withCode('KV_ARENA_METADATA_TOO_LARGE'));
+    }
+    expect(await put(test, ChunkKey.of('b'), Buffer.alloc(half))).toBe('stored');
+  });

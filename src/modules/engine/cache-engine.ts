@@ -1,5 +1,5 @@
 import { type Observable, map } from 'rxjs';
-import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type AllocationRequest, type ArenaHandle } from '../../arena/arena.interface.js';
 import {
   type ChunkFilter,
   type ContainsOptions,
@@ -78,10 +78,10 @@ export class TieredCacheEngine implements CacheEngine {
   ): Awaitable<PutReservation | Refusal> {
     this.counters.puts++;
     if (this.#draining) return this.#refuse('draining');
-    if (!this.#fits(key, lengthBytes)) return this.#refuse('too-large');
+    if (!this.#fits({ key, lengthBytes, ...options })) return this.#refuse('too-large');
     return chain(this.parts.gate.enter(lengthBytes), (entered) =>
       entered
-        ? this.#allocate(key, lengthBytes, options)
+        ? this.#allocate({ key, lengthBytes, ...options })
         : this.#refuse(this.#draining ? 'draining' : 'busy'),
     );
   }
@@ -216,16 +216,20 @@ export class TieredCacheEngine implements CacheEngine {
     });
   }
 
-  #fits(key: ChunkKey, lengthBytes: number): boolean {
+  #fits(request: AllocationRequest): boolean {
     const { arena, stack } = this.parts;
-    return key.bytes.length <= MAX_KEY_BYTES && !arena.isTooLarge(lengthBytes) && stack.takes(lengthBytes);
+    const { key, lengthBytes } = request;
+    return key.bytes.length <= MAX_KEY_BYTES && !arena.isTooLarge(request) && stack.takes(lengthBytes);
   }
 
-  #allocate(key: ChunkKey, lengthBytes: number, options: ReserveOptions): PutReservation | Refusal {
-    const handle = this.parts.stack.space.reserve({ key, lengthBytes, ...options });
-    if (typeof handle !== 'string') return new EnginePutReservation(handle, this);
-    this.parts.gate.leave(lengthBytes);
-    return this.#refuse(handle);
+  #allocate(request: AllocationRequest): PutReservation | Refusal {
+    let handle: ArenaHandle | 'busy' | 'too-large' | undefined;
+    try {
+      handle = this.parts.stack.space.reserve(request);
+    } finally {
+      if (typeof handle !== 'object') this.parts.gate.leave(request.lengthBytes);
+    }
+    return typeof handle === 'string' ? this.#refuse(handle) : new EnginePutReservation(handle, this);
   }
 
   #store(handle: ArenaHandle, waitForAll: boolean): Awaitable<StoreResult> {

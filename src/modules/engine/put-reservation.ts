@@ -38,8 +38,9 @@ export class EnginePutReservation implements PutReservation {
         remedy: 'Commit a reservation once, before it is disposed.',
       });
     }
+    const result = this.owner.commit(this.handle, options);
     this.#state = 'committed';
-    return this.owner.commit(this.handle, options);
+    return result;
   }
 
   /** Gives the bytes back unless they were stored; safe at any time, and a second call does nothing. */
