@@ -186,7 +186,7 @@ export class ChunkWriter {
           return;
         }
         if (put.superseded) departures.add({ firstBlock, sequence });
-        else index.insert(key, body);
+        else index.insert(key, body, attributes.parent);
         resolve();
       });
     });

@@ -1,6 +1,6 @@
 import { PagedColumn } from '../../common/paged-column.js';
 import { type Clock } from '../../common/clock.js';
-import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { ChunkKey, type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 import { type EvictionPolicy } from '../eviction-policy.interface.js';
 import { EntryPool } from '../residency/entry-pool.js';
 import { ResidentSet } from '../residency/resident-set.js';
@@ -77,14 +77,14 @@ export class DiskIndex implements LiveRecords {
   }
 
   /** Adds a chunk; another of the same key leaves. @param body its put record. */
-  insert(key: ChunkKey, body: Buffer): void {
+  insert(key: ChunkKey, body: Buffer, parent?: KeyDigest): void {
     const reference = this.records.allocate(body.length);
     body.copy(this.records.slabOf(reference), this.records.offsetOf(reference));
-    this.adopt(key, reference);
+    this.adopt(key, reference, parent);
   }
 
   /** As `insert`, for a record that already lies in `records`. */
-  adopt(key: ChunkKey, reference: number): void {
+  adopt(key: ChunkKey, reference: number, parent?: KeyDigest): void {
     const entry = this.#pool.allocate();
     this.#reference.set(entry, reference);
     const record = this.at(entry);
@@ -94,6 +94,7 @@ export class DiskIndex implements LiveRecords {
       bytes: record.blocks * this.#options.blockBytes,
       expiresAtMs: record.expiresAtMs,
       depth: record.depth,
+      parent,
       hasMetadata: record.hasMetadata,
     });
   }
