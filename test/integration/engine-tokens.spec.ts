@@ -186,7 +186,6 @@ describe('CacheEngine by tokens', () => {
     expect(await put(test, ChunkKey.of('a'), Buffer.alloc(40 * 1024 * KIB))).toBe('too-large');
     expect(test.engine.status().counters.refused['too-large']).toBe(1);
   });
-});
 
   it('refuses what would fit if it were not for its key, and has room for others after it', async () => {
     const { freeBytes } = test.arena.usage();
