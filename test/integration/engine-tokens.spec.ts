@@ -207,3 +207,4 @@ describe('CacheEngine by tokens', () => {
     }
     expect(await put(test, ChunkKey.of('b'), Buffer.alloc(half))).toBe('stored');
   });
+});
