@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IN_FLIGHT } from '../../src/modules/tiers/tier-stack.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { createTestEngine, get, put, type TestEngine, type TestEngineOptions } from '../support/engine.js';
@@ -56,6 +56,23 @@ describe('TierStack', () => {
     flush('a');
     expect(await test.engine.exists([key('a')])).toEqual([IN_FLIGHT]);
     expect(await get(test, key('a'))).toEqual(bytes(7));
+  });
+
+  it('waits for room to read into while readers of other chunks have it all', async () => {
+    await start({ arenaBytes: 2 * MIB });
+    const names = ['a', 'b', 'c'];
+    for (const name of names) await put(test, key(name), bytes(1, 800 * KIB), { ack: 'all' });
+    const [first, second] = [await test.engine.get(key('c')), await test.engine.get(key('b'))];
+    flush('a');
+    const read = get(test, key('a'));
+    const hasRead = jest.fn();
+    void read.then(hasRead);
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    expect(hasRead).not.toHaveBeenCalled();
+    first?.[Symbol.dispose]();
+    second?.[Symbol.dispose]();
+    expect(await read).toEqual(bytes(1, 800 * KIB));
+    expect(test.engine.counters).toMatchObject({ gets: 3, hits: 3, busyReads: 0 });
   });
 
   it('reads from the slow tier and promotes to memory', async () => {

@@ -29,14 +29,18 @@ import {
   type ReserveOptions,
   type StoreResult,
 } from './object-store.interface.js';
+import { PatientReads } from './patient-reads.js';
 import { EnginePutReservation } from './put-reservation.js';
 
 /** The engine: admission, the tiers and the keys of token prefixes, behind one interface for all doors. */
 export class TieredCacheEngine implements CacheEngine {
   readonly counters = new MutableEngineCounters();
+  readonly #patientReads: PatientReads;
   #draining = false;
 
-  constructor(private readonly parts: CacheEngineParts) {}
+  constructor(private readonly parts: CacheEngineParts) {
+    this.#patientReads = new PatientReads(parts.config.leaseMs);
+  }
 
   get chunkTokens(): number {
     return this.parts.config.chunkTokens;
@@ -68,7 +72,11 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   get(key: ChunkKey): Awaitable<ArenaHandle | undefined> {
-    return chain(this.#read(key), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
+    const read = (): Awaitable<ReadOutcome> => this.parts.stack.read(key);
+    const patient = chain(read(), (outcome) =>
+      outcome === 'busy' ? this.#patientReads.retry(read) : outcome,
+    );
+    return chain(this.#count(patient), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
   }
 
   reserve(
@@ -163,9 +171,9 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
-    return readAhead(this.chunks(request), this.parts.config.readAheadChunks, (key) => this.#read(key)).pipe(
-      map(({ item, handle }) => ({ ...item, handle })),
-    );
+    return readAhead(this.chunks(request), this.parts.config.readAheadChunks, (key) =>
+      this.#count(this.parts.stack.read(key)),
+    ).pipe(map(({ item, handle }) => ({ ...item, handle })));
   }
 
   reserveChunk(
@@ -202,9 +210,9 @@ export class TieredCacheEngine implements CacheEngine {
     return { hitTokens: hits.reduce((sum, { tokens }) => sum + tokens, 0), chunks: hits };
   }
 
-  #read(key: ChunkKey): Awaitable<ReadOutcome> {
+  #count(read: Awaitable<ReadOutcome>): Awaitable<ReadOutcome> {
     this.counters.gets++;
-    return chain(this.parts.stack.read(key), (outcome) => {
+    return chain(read, (outcome) => {
       if (outcome === 'miss') this.counters.misses++;
       else if (outcome === 'busy') this.counters.busyReads++;
       else if (outcome === 'corrupt') this.counters.corruptReads++;
