@@ -44,7 +44,7 @@ if (isTooOld(process.versions.node)) {
     fail(`needs Node ${OLDEST.join('.')} or newer, and this is ${process.versions.node}`);
   else runOn(node);
 } else if (!existsSync(entry)) {
-  fail('is not built; run "npm start" once, or "npm run build"');
+  fail('is not built; run "npm run build", or "npm start"');
 } else {
   // The process is to be as large as its arena and little more: a small young generation, and an old one that is
   // collected before it has doubled. Chunks do not live on this heap, so this costs no throughput.

@@ -3,7 +3,7 @@ export interface TierConfig {
   readonly name: string;
   readonly type: string;
   readonly capacityBytes: number;
-  /** Eviction policy: LRU (default) … */
+  /** Name of its eviction policy, as the catalogue of policies spells it. */
   readonly policy: string;
   /** Directory, for tiers on disk. */
   readonly path?: string;
@@ -33,7 +33,7 @@ export interface KvnestConfig {
   readonly dataDir: string;
   readonly arena: {
     readonly capacityBytes: number;
-    /** Use the TypeScript fallback even where the addon is built. */
+    /** Whether the addon is used where it is built; without it, the TypeScript fallback. */
     readonly native: boolean;
   };
   readonly tiers: readonly TierConfig[];
@@ -55,4 +55,5 @@ export interface KvnestConfig {
   readonly extraConfig: Readonly<Record<string, unknown>>;
 }
 
+/** Injection token of the `KvnestConfig`. */
 export const KVNEST_CONFIG = Symbol.for('kvnest:Config');

@@ -28,8 +28,8 @@ export interface Loaded<T> {
  *
  * At most `window` chunks are loading or loaded and not yet disposed by the receiver: each disposal is the credit for
  * the next load. So a slow receiver slows the loads, and the first chunk leaves while the last is still on the disk.
- * A load that finds no room waits for the chunks in front of it to be disposed, never for the memory of others. Unsubscribing gives everything back that
- * was not delivered; loads that are under way are dropped when they arrive.
+ * A load that finds no room waits for the chunks in front of it to be disposed, never for the memory of others.
+ * Unsubscribing gives everything back that was not delivered; loads that are under way are dropped when they arrive.
  */
 export function readAhead<T extends { readonly key: ChunkKey }>(
   items: readonly T[],

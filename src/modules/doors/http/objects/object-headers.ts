@@ -65,7 +65,7 @@ export function bodyLengthOf(request: FastifyRequest, maxValueBytes: number): nu
   if (length > maxValueBytes) {
     throw new KvError('KV_INPUT_TOO_LARGE', `a value of ${length} bytes`, {
       kind: 'input',
-      remedy: `send at most ${maxValueBytes} bytes, or raise doors.http.maxValueBytes`,
+      remedy: `send at most ${maxValueBytes} bytes, or raise doors.http.max_value`,
       details: { maxValueBytes },
     });
   }

@@ -37,7 +37,7 @@ export class ExistsDto extends KeysDto {
 }
 
 export class PinKeysDto extends KeysDto {
-  @ApiPropertyOptional({ maximum: MAX_PIN_MS, description: 'Default: pinTimeoutMs of the server' })
+  @ApiPropertyOptional({ maximum: MAX_PIN_MS, description: 'Default: pin_timeout_sec of the server' })
   @IsOptional()
   @IsInt()
   @Min(1)

@@ -80,7 +80,7 @@ export class LookupDto extends PrefixDto {
 }
 
 export class PinPrefixDto extends PrefixDto {
-  @ApiPropertyOptional({ maximum: MAX_PIN_MS, description: 'Default: pinTimeoutMs of the server' })
+  @ApiPropertyOptional({ maximum: MAX_PIN_MS, description: 'Default: pin_timeout_sec of the server' })
   @IsOptional()
   @IsInt()
   @Min(1)
