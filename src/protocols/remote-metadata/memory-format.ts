@@ -18,8 +18,6 @@ export const MEMORY_FORMATS = {
   HS_TD: 8,
 } as const;
 
-export type MemoryFormatName = keyof typeof MEMORY_FORMATS;
-
 const NAMES: readonly string[] = Object.keys(MEMORY_FORMATS);
 
 /** @returns the name, or `unknown(<n>)`. */

@@ -15,7 +15,6 @@ import {
   RESP_EMPTY_ARRAY,
   RESP_OK,
   RESP_ONE,
-  RESP_PONG,
   RESP_ZERO,
   type RespReply,
   simpleReply,
@@ -25,7 +24,6 @@ describe('replies', () => {
   it.each([
     [RESP_CRLF, '\r\n'],
     [RESP_OK, '+OK\r\n'],
-    [RESP_PONG, '+PONG\r\n'],
     [RESP_ZERO, ':0\r\n'],
     [RESP_ONE, ':1\r\n'],
     [RESP_EMPTY_ARRAY, '*0\r\n'],

@@ -3,7 +3,6 @@ export type RespVersion = 2 | 3;
 
 export const RESP_CRLF = Buffer.from('\r\n');
 export const RESP_OK = Buffer.from('+OK\r\n');
-export const RESP_PONG = Buffer.from('+PONG\r\n');
 export const RESP_ZERO = Buffer.from(':0\r\n');
 export const RESP_ONE = Buffer.from(':1\r\n');
 export const RESP_EMPTY_ARRAY = Buffer.from('*0\r\n');
