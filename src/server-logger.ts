@@ -5,7 +5,13 @@ const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug'];
 const LAST_LEVEL = { error: 'error', warn: 'warn', info: 'log', debug: 'debug' } as const;
 
 /** What Nest tells about its own wiring: a line for every module and route, of use to developers only. */
-const WIRING = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const WIRING = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
 /** The log of the server: one line an event, Nest's own wiring only at level `debug`. */
 export class ServerLogger extends ConsoleLogger {
