@@ -1,4 +1,4 @@
-import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+import { type ChunkKey, type KeyDigest } from '../protocols/chunk-key/chunk-key.js';
 
 /** A run of bytes of the arena's region. */
 export interface Extent {
@@ -20,12 +20,14 @@ export interface AllocationRequest {
   readonly maxExtents?: number;
 }
 
-/** What the record of a chunk may carry beside its bytes; all of it survives in every tier that can keep it. */
+/** What the record of a chunk may carry beside its bytes; it survives in every tier that can keep it. */
 export interface ChunkAttributes {
   /** Milliseconds since the Unix epoch, 0 = never. */
   readonly expiresAtMs: number;
   /** Number of chunks in front of this one in its prefix, -1 = unknown. */
   readonly depth: number;
+  /** Digest of the key of the chunk right in front of it. Known in this process only: a digest is never stored. */
+  readonly parent: KeyDigest | undefined;
 }
 
 /**

@@ -27,6 +27,8 @@ export const enum Word {
   Shared = 16,
   /** In a free record: slot + 1 of the next free one. */
   NextFree = 17,
+  /** Four words, all zero = unknown. */
+  Parent = 26,
 }
 
 /** Places of the fields in a record, in Float64 words. */

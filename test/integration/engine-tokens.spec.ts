@@ -105,6 +105,15 @@ describe('CacheEngine by tokens', () => {
     );
   });
 
+  it('names the chunk in front of each', () => {
+    const chunks = test.engine.chunks(request(768));
+    expect(chunks.map(({ parent }) => parent?.toString())).toEqual([
+      undefined,
+      chunks[0]?.key.toString(),
+      chunks[1]?.key.toString(),
+    ]);
+  });
+
   it('finds by tokens what was stored by key', async () => {
     const key = 'tiny/model@01000100@0@084547b6c40ed5b05ba8cd0305db5bf74d5617673948d9ed193ab7d6cbc484d4';
     await put(test, ChunkKey.of(key), Buffer.alloc(100, 42));

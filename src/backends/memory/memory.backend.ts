@@ -207,7 +207,7 @@ export class MemoryBackend implements StorageBackend {
   #put(resident: ResidentSet, handle: ArenaHandle): PutOutcome {
     if (handle.state === 'reserved') throw chunkNotSealed(this.name);
     const { slot, key } = handle;
-    const { expiresAtMs, depth } = handle.attributes;
+    const { expiresAtMs, depth, parent } = handle.attributes;
     const old = resident.find(key);
     if (old === slot) {
       resident.setExpiresAtMs(slot, expiresAtMs);
@@ -220,7 +220,13 @@ export class MemoryBackend implements StorageBackend {
       if (old !== -1) resident.remove(old);
       return bytes > resident.capacityBytes ? 'rejected' : 'busy';
     }
-    resident.insert(slot, key, { bytes, expiresAtMs, depth, hasMetadata: handle.metadata.length > 0 });
+    resident.insert(slot, key, {
+      bytes,
+      expiresAtMs,
+      depth,
+      parent,
+      hasMetadata: handle.metadata.length > 0,
+    });
     this.#arena.keep(slot);
     return 'stored';
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Digest } from './index-segments.js';
+import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 import { DigestIndex } from './digest-index.js';
 
 const any = (): boolean => true;
 
 /** A digest spread over the whole range by a number. */
-function digest(n: number): Digest {
+function digest(n: number): KeyDigest {
   return { d0: Math.imul(n + 1, 0x9e3779b1) >>> 0, d1: n, d2: 7, d3: 9 };
 }
 
@@ -33,8 +33,8 @@ describe('DigestIndex', () => {
 
   it('finds every key when some parts of the digest space are much fuller than others', () => {
     const index = new DigestIndex();
-    const dense = (n: number): Digest => ({ ...digest(n), d0: digest(n).d0 >>> 8 });
-    const rest = (n: number): Digest => ({ ...digest(n), d0: (digest(n).d0 | 0x80000000) >>> 0 });
+    const dense = (n: number): KeyDigest => ({ ...digest(n), d0: digest(n).d0 >>> 8 });
+    const rest = (n: number): KeyDigest => ({ ...digest(n), d0: (digest(n).d0 | 0x80000000) >>> 0 });
     for (let n = 0; n < 5_000; n++) index.insert(dense(n), n);
     for (let n = 5_000; n < 20_000; n++) index.insert(rest(n), n);
     let wrong = 0;
@@ -48,7 +48,7 @@ describe('DigestIndex', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const index = new DigestIndex();
-        const model = new Map<number, Digest>();
+        const model = new Map<number, KeyDigest>();
         for (const { insert, n, home } of steps) {
           // Few homes at the end of a segment: probes collide and wrap around.
           const key = { d0: ((n * 1024 + 1020 + home) << 3) >>> 0, d1: n, d2: home, d3: 0 };
@@ -81,7 +81,7 @@ describe('DigestIndex', () => {
   it('tells keys with equal digests apart by what matches', () => {
     const index = new DigestIndex();
     const names = ['a', 'b', 'c'];
-    const keyOf = (name: string): Digest & { name: string } => ({ ...digest(1), name });
+    const keyOf = (name: string): KeyDigest & { name: string } => ({ ...digest(1), name });
     const matches = (entry: number, key: { name: string }): boolean => names[entry] === key.name;
     names.forEach((name, entry) => index.insert(keyOf(name), entry));
     expect(names.map((name) => index.find(keyOf(name), matches))).toEqual([0, 1, 2]);
@@ -102,7 +102,7 @@ describe('DigestIndex', () => {
 
   it('refuses with a typed error when hundreds of keys agree in their first word, and keeps the others', () => {
     const index = new DigestIndex();
-    const alike = (n: number): Digest => ({ d0: 0xffffffff, d1: n, d2: 0, d3: 0 });
+    const alike = (n: number): KeyDigest => ({ d0: 0xffffffff, d1: n, d2: 0, d3: 0 });
     let inserted = 0;
     const flood = (): void => {
       for (; inserted < 2_000; inserted++) index.insert(alike(inserted), inserted);

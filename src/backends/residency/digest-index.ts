@@ -1,6 +1,7 @@
 import { KvError } from '../../common/errors/kv-error.js';
 import { PagedColumn } from '../../common/paged-column.js';
-import { IndexSegments, SEGMENT_SLOTS, type Digest } from './index-segments.js';
+import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
+import { IndexSegments, SEGMENT_SLOTS } from './index-segments.js';
 
 /** Beyond this a segment splits; the rest keeps probe sequences short. */
 const FULL = Math.floor(SEGMENT_SLOTS * 0.8);
@@ -36,7 +37,7 @@ export class DigestIndex {
   }
 
   /** The entry with this digest that `matches`, or -1. */
-  find<K extends Digest>(key: K, matches: (entry: number, key: K) => boolean): number {
+  find<K extends KeyDigest>(key: K, matches: (entry: number, key: K) => boolean): number {
     return this.#segments.find(this.#segmentOf(key.d0), key, matches);
   }
 
@@ -44,7 +45,7 @@ export class DigestIndex {
    * Adds a pair, without looking for the key. `entry` must not be in the index.
    * @throws KV_INDEX_FULL when hundreds of keys agree in 22 bits of their digest, which no honest load does.
    */
-  insert(key: Digest, entry: number): void {
+  insert(key: KeyDigest, entry: number): void {
     let segment = this.#segmentOf(key.d0);
     while (this.#segments.count(segment) >= FULL && this.#segments.depth(segment) < MAX_DEPTH) {
       this.#split(segment, key.d0);

@@ -1,5 +1,5 @@
 import { PagedColumn } from '../../common/paged-column.js';
-import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type ChunkKey, type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyDescription } from '../../protocols/chunk-key/describe-key.js';
 import { type ChunkFilter } from '../storage-backend.interface.js';
 import { InternTable, OTHER } from './intern-table.js';
@@ -16,6 +16,8 @@ export interface ResidentTraits {
   readonly expiresAtMs?: number;
   /** Chunks in front of it in its prefix, -1 or absent = unknown. */
   readonly depth?: number;
+  /** The chunk right in front of it; absent = unknown. */
+  readonly parent?: KeyDigest | undefined;
   /** Whether it carries metadata. Default false. */
   readonly hasMetadata?: boolean;
 }

@@ -1,10 +1,4 @@
-/** Four unsigned 32-bit words, evenly spread; every `ChunkKey` is one. The first is the tag of what it stands for. */
-export interface Digest {
-  readonly d0: number;
-  readonly d1: number;
-  readonly d2: number;
-  readonly d3: number;
-}
+import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 
 const SLOT_BITS = 10;
 /** Places in one segment. */
@@ -49,7 +43,7 @@ export class IndexSegments {
   }
 
   /** The entry of a digest that `matches`, or -1. */
-  find<K extends Digest>(segment: number, key: K, matches: (entry: number, key: K) => boolean): number {
+  find<K extends KeyDigest>(segment: number, key: K, matches: (entry: number, key: K) => boolean): number {
     const slab = this.#slab(segment);
     const base = firstWord(segment);
     const { d0, d1, d2, d3 } = key;
@@ -63,7 +57,7 @@ export class IndexSegments {
   }
 
   /** Adds a pair; the segment must have a free place. */
-  insert(segment: number, key: Digest, entry: number): void {
+  insert(segment: number, key: KeyDigest, entry: number): void {
     const at = this.#takePlace(segment, key.d0);
     const slab = this.#slab(segment);
     slab[at] = key.d0;

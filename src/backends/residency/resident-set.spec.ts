@@ -128,6 +128,15 @@ describe('ResidentSet', () => {
     ]);
   });
 
+  it('tells the policy where the chunk in front is, if it is there', () => {
+    const fixture = new Fixture();
+    fixture.insert(4, A);
+    fixture.insert(5, B, { parent: A });
+    fixture.set.remove(4);
+    fixture.insert(6, ChunkKey.of('c'), { parent: A });
+    expect(fixture.policy.traits.map(({ parent }) => parent)).toEqual([-1, 4, -1]);
+  });
+
   it('makes room by eviction, skips what is held or refused, and gives up when nothing is left', () => {
     const fixture = new Fixture();
     for (let entry = 0; entry < 10; entry++) fixture.insert(entry, ChunkKey.of(`chunk-${entry}`));

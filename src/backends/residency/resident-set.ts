@@ -83,7 +83,7 @@ export class ResidentSet {
    * so does, without them, a chunk of another key with the same digest. Room is the caller's business (`makeRoom`).
    */
   insert(entry: number, key: ChunkKey, traits: ResidentTraits): void {
-    const { bytes, depth = -1 } = traits;
+    const { bytes, depth = -1, parent } = traits;
     const twin = this.#index.find(key, anyEntry);
     this.#index.insert(key, entry);
     if (twin !== -1) {
@@ -99,7 +99,7 @@ export class ResidentSet {
       model: origin.model,
       tenant: origin.tenant,
       depth,
-      parent: -1,
+      parent: parent === undefined ? -1 : this.#index.find(parent, anyEntry),
     });
   }
 

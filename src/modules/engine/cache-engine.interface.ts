@@ -36,6 +36,8 @@ export interface PrefixChunk {
   readonly startToken: number;
   readonly tokens: number;
   readonly key: ChunkKey;
+  /** Key of the chunk right in front of it; undefined for the first. */
+  readonly parent: ChunkKey | undefined;
 }
 
 export interface LookupResult {

@@ -96,9 +96,9 @@ export class TieredCacheEngine implements CacheEngine {
 
   /** For `EnginePutReservation`. */
   commit(handle: ArenaHandle, options: CommitOptions): Awaitable<StoreResult> {
-    const { metadata, expiresAtMs = 0, depth = -1 } = options;
+    const { metadata, expiresAtMs = 0, depth = -1, parent } = options;
     if (metadata !== undefined) handle.setMetadata(metadata);
-    handle.setAttributes({ expiresAtMs, depth });
+    handle.setAttributes({ expiresAtMs, depth, ...(parent && { parent }) });
     handle.seal(options.checksum);
     this.counters.bytesIn += handle.lengthBytes;
     if (options.onlyIfAbsent !== true) return this.#store(handle, options.ack === 'all');

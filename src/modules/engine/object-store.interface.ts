@@ -1,7 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkFilter, type ScanPage } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
-import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type ChunkKey, type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 
 /** Why a chunk was not taken. None of these is an error of the caller. */
 export type RefusalReason = 'too-large' | 'busy' | 'draining' | 'rejected' | 'failed' | 'exists';
@@ -27,6 +27,8 @@ export interface CommitOptions {
   readonly onlyIfAbsent?: boolean;
   /** Chunks in front of this one in its prefix. */
   readonly depth?: number;
+  /** Key of the chunk right in front of it. */
+  readonly parent?: KeyDigest;
 }
 
 export interface StoreResult {

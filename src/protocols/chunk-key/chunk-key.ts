@@ -3,12 +3,20 @@ import { digest128 } from './digest.js';
 /** The longest key accepted, in bytes. */
 export const MAX_KEY_BYTES = 4096;
 
+/** The seeded digest of a key, in four unsigned words. Every `ChunkKey` is one. */
+export interface KeyDigest {
+  readonly d0: number;
+  readonly d1: number;
+  readonly d2: number;
+  readonly d3: number;
+}
+
 /**
  * Names one chunk. Made once, at the door: the key's own bytes (an LMCache key string, or any bytes a RESP client
  * sends), the namespace (RESP `SELECT n`; 0 everywhere else) and a seeded 128-bit digest of both. Indexes, leases
  * and policies work on the digest; the bytes are compared on every hit.
  */
-export class ChunkKey {
+export class ChunkKey implements KeyDigest {
   readonly d0: number;
   readonly d1: number;
   readonly d2: number;

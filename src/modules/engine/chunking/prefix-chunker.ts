@@ -27,17 +27,15 @@ export class PrefixChunker {
     const { chunkTokens, keyFormat, savePartialChunks } = this.config;
     const total = request.tokens.length;
     const format = keyFormat === 'object' ? objectKey : engineKey;
-    return this.hasher
-      .chain(request.tokens, chunkTokens, { partial: savePartialChunks })
-      .map((chunkHash, index) => {
-        const startToken = index * chunkTokens;
-        return {
-          index,
-          startToken,
-          tokens: Math.min(chunkTokens, total - startToken),
-          key: ChunkKey.of(format(request, chunkHash)),
-        };
-      });
+    const hashes = this.hasher.chain(request.tokens, chunkTokens, { partial: savePartialChunks });
+    let parent: ChunkKey | undefined;
+    return hashes.map((chunkHash, index) => {
+      const startToken = index * chunkTokens;
+      const tokens = Math.min(chunkTokens, total - startToken);
+      const chunk = { index, startToken, tokens, key: ChunkKey.of(format(request, chunkHash)), parent };
+      parent = chunk.key;
+      return chunk;
+    });
   }
 }
 

@@ -66,6 +66,7 @@ async function storeChunk(
   const result = await reservation.commit({
     checksum,
     depth: place.index,
+    ...(place.parent === undefined ? {} : { parent: place.parent }),
     ...(ack === undefined ? {} : { ack }),
     ...(only_if_absent === undefined ? {} : { onlyIfAbsent: only_if_absent }),
     ...(metadata === undefined ? {} : { metadata }),
