@@ -15,6 +15,7 @@ interface TcpHandle {
 interface SocketInternals {
   _handle?: TcpHandle | null;
   _server?: unknown;
+  parser?: Record<number, unknown> | null;
 }
 
 interface HttpServerInternals {
@@ -22,6 +23,9 @@ interface HttpServerInternals {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** Where the HTTP parser keeps whom it tells that a message begins. */
+const ON_MESSAGE_BEGIN = 0;
 
 /**
  * Where requests are read to. All connections share it: what a read brings is parsed, delivered or copied before the
@@ -78,7 +82,9 @@ class DirectConnection implements DirectChannel {
   #body: DirectBody | undefined;
   /** The body whose head the parser is reading. */
   #claimable: DirectBody | undefined;
-  #lastRequest: IncomingMessage | undefined;
+  /** Whether the parser has begun a message, and its request once the head is complete. */
+  #begun = false;
+  #request: IncomingMessage | undefined;
   /** Bytes behind a body that is not read yet, or that the parser does not take yet. */
   #tail: Buffer = EMPTY;
 
@@ -95,6 +101,13 @@ class DirectConnection implements DirectChannel {
   }
 
   start(): void {
+    const { parser } = this.socket as unknown as SocketInternals;
+    if (parser) {
+      parser[ON_MESSAGE_BEGIN] = () => {
+        this.#begun = true;
+        this.#request = undefined;
+      };
+    }
     this.socket.on('close', () => this.#body?.abort());
     this.socket.on('end', () => this.#body?.abort());
     this.socket.on('resume', () => this.#parseTail());
@@ -103,7 +116,7 @@ class DirectConnection implements DirectChannel {
 
   /** A request begins; its body comes past the parser if its head was parsed just now. */
   claim(request: IncomingMessage, response: ServerResponse): void {
-    this.#lastRequest = request;
+    this.#request = request;
     const body = this.#claimable;
     this.#claimable = undefined;
     if (body === undefined) return;
@@ -127,6 +140,10 @@ class DirectConnection implements DirectChannel {
     if (this.socket.destroyed || this.socket.isPaused()) return;
     if (this.#tail.length > 0) process.nextTick(() => this.#parseTail());
     else this.socket.resume();
+  }
+
+  get #isBetweenMessages(): boolean {
+    return !this.#begun || this.#request?.complete === true;
   }
 
   #readTarget(): Buffer {
@@ -177,7 +194,7 @@ class DirectConnection implements DirectChannel {
 
   /** @returns what the parser did not get: the body behind the head of a direct request, and what follows it. */
   #feed(bytes: Buffer): Buffer {
-    const head = this.#lastRequest?.complete === false ? undefined : findDirectHead(bytes);
+    const head = this.#isBetweenMessages ? findDirectHead(bytes) : undefined;
     if (head === undefined) {
       this.socket.emit('data', bytes);
       return EMPTY;

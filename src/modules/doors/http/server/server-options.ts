@@ -50,9 +50,18 @@ const MALFORMED: Readonly<Record<string, KvError>> = {
   }),
 };
 
-/** What node could not parse never becomes a request: the answer goes to the bare socket. */
+/**
+ * What node could not parse never becomes a request: the answer goes to the bare socket, behind the replies to the
+ * requests in front of it.
+ */
 function answerMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || isMidReply(socket)) {
+  const reply = (socket as Socket & { readonly _httpMessage?: ServerResponse | null })._httpMessage;
+  if (error.code !== 'ECONNRESET' && socket.writable && reply?.req.complete === true) {
+    socket.pause();
+    reply.once('close', () => answerMalformed(error, socket));
+    return;
+  }
+  if (error.code === 'ECONNRESET' || !socket.writable || reply?.headersSent === true) {
     socket.destroy();
     return;
   }
@@ -71,9 +80,4 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Sock
     `Content-Length: ${Buffer.byteLength(json)}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${json}`, () => socket.destroy());
-}
-
-/** Whether bytes of another reply on this connection are on their way, behind which an answer would make no sense. */
-function isMidReply(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage?.headersSent === true;
 }

@@ -1,0 +1,73 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { expectEventually, getHead, jsonOf, putHead, RawConnection } from '../support/http-client.js';
+import { startHttpServer, type TestServer } from '../support/http-server.js';
+
+const JSON_POST = 'POST /v1/objects/exists HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+const LIKE_A_PUT = 'PUT /v1/objects/k HTTP/1.1\r\nContent-Length: 7\r\n\r\n';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startHttpServer();
+});
+
+afterAll(async () => {
+  await expectEventually(() => server.engine.status().arena.references === 0);
+  await server.close();
+});
+
+/** Sends each piece so that the server reads it by itself. */
+async function open(...pieces: readonly string[]): Promise<RawConnection> {
+  const client = await RawConnection.open(server.port);
+  for (const piece of pieces) {
+    client.send(piece);
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
+  }
+  return client;
+}
+
+describe('what looks like the head of a PUT', () => {
+  it('is not one in the midst of another head', async () => {
+    const client = await open(`${JSON_POST}Transfer-Encoding: chunked\r\nX: `, LIKE_A_PUT, '0\r\n\r\n');
+    const response = await client.response();
+    expect([response.status, jsonOf(response)]).toMatchObject([
+      400,
+      { error: { code: 'KV_HTTP_MALFORMED' } },
+    ]);
+    client.close();
+  });
+
+  it('is not one behind a complete request and the start of the next', async () => {
+    const client = await open(
+      `${getHead('none')}${JSON_POST}Transfer-Encoding: chunked\r\nX: `,
+      LIKE_A_PUT,
+      '0\r\n\r\n',
+    );
+    expect((await client.response()).status).toBe(404);
+    expect((await client.response()).status).toBe(400);
+    client.close();
+  });
+
+  it('is not one in a body that the server refuses by itself', async () => {
+    const length = LIKE_A_PUT.length + 7;
+    const client = await open(`${JSON_POST}Expect: magic\r\nContent-Length: ${length}\r\n\r\n`);
+    client.send(LIKE_A_PUT);
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
+    client.send('1234567', `GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const received: Buffer[] = [];
+    client.socket.on('data', (chunk: Buffer) => received.push(chunk));
+    await expectEventually(() => Buffer.concat(received).includes('HTTP/1.1 200 OK'));
+    client.close();
+  });
+});
+
+describe('what is no request', () => {
+  it('is answered behind the requests in front of it', async () => {
+    const client = await open(`${putHead('first', 3)}abc${getHead('none')}BREW coffee\r\n\r\n`);
+    expect(jsonOf(await client.response())).toMatchObject({ stored: true });
+    expect(jsonOf(await client.response())).toMatchObject({ error: { code: 'KV_NOT_FOUND' } });
+    expect(jsonOf(await client.response())).toMatchObject({ error: { code: 'KV_HTTP_MALFORMED' } });
+    await client.rest();
+  });
+});
