@@ -1,17 +1,20 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
+import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 
 interface Load {
   readonly key: ChunkKey;
   readonly waiters: ((outcome: ReadOutcome) => void)[];
-  /** Set when the key was written or removed meanwhile: the bytes may go to the readers, but into no tier. */
+  /** Set when the chunk was changed meanwhile: the bytes may go to the readers, but into no tier. */
   stale: boolean;
 }
 
 /** Concurrent loads of one key are one load: all readers get a reference of their own to the same bytes. */
 export class ChunkLoads {
   readonly #loads = new Map<string, Load>();
+  /** Which keys the changes concern that tiers are still making. */
+  readonly #changes = new Set<(key: ChunkKey) => boolean>();
 
   get size(): number {
     return this.#loads.size;
@@ -32,22 +35,35 @@ export class ChunkLoads {
     if (running !== undefined && !running.stale) {
       return new Promise((resolve) => running.waiters.push(resolve));
     }
-    const fresh: Load = { key, waiters: [], stale: false };
+    const fresh: Load = { key, waiters: [], stale: this.#isChanging(key) };
     this.#loads.set(key.id, fresh);
     const first = new Promise<ReadOutcome>((resolve) => fresh.waiters.push(resolve));
     void load().then((outcome) => this.#finish(fresh, outcome, loaded));
     return first;
   }
 
-  /** The key was written or removed: running loads of it are not to be promoted, and new readers start over. */
+  /** The key was written: running loads of it are not to be promoted, and new readers start over. */
   invalidate(key: ChunkKey): void {
     if (this.#loads.size === 0) return;
     const load = this.#loads.get(key.id);
     if (load !== undefined) load.stale = true;
   }
 
-  invalidateAll(matches: (key: ChunkKey) => boolean): void {
-    for (const load of this.#loads.values()) if (matches(load.key)) load.stale = true;
+  /**
+   * Changes chunks in the tiers. Loads of them that are running, or start before every tier has made the change, may
+   * have read what was there before: they are not to be promoted.
+   */
+  during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
+    for (const load of this.#loads.values()) if (concerns(load.key)) load.stale = true;
+    const done = change();
+    if (!(done instanceof Promise)) return done;
+    this.#changes.add(concerns);
+    return done.finally(() => this.#changes.delete(concerns));
+  }
+
+  #isChanging(key: ChunkKey): boolean {
+    for (const concerns of this.#changes) if (concerns(key)) return true;
+    return false;
   }
 
   #finish(load: Load, outcome: ReadOutcome, loaded: (handle: ArenaHandle) => void): void {

@@ -91,21 +91,21 @@ export class TierStack {
   }
 
   remove(key: ChunkKey): Awaitable<boolean> {
-    this.#loads.invalidate(key);
     const hidden = this.#inFlight.hide(key);
     return chain(
-      all(this.tiers.map((tier) => tier.ask((backend) => backend.remove(key), false))),
+      this.#change(key, (tier) => tier.ask((backend) => backend.remove(key), false)),
       (removed) => hidden || removed.includes(true),
     );
   }
 
   clear(filter: ChunkFilter): Awaitable<number> {
     const matches = chunkFilter(filter);
-    this.#loads.invalidateAll(matches);
     this.#inFlight.hideAll(matches);
-    return chain(all(this.tiers.map((tier) => tier.ask((backend) => backend.clear(filter), 0))), (counts) =>
-      Math.max(0, ...counts),
+    const cleared = this.#loads.during(
+      () => all(this.tiers.map((tier) => tier.ask((backend) => backend.clear(filter), 0))),
+      matches,
     );
+    return chain(cleared, (counts) => Math.max(0, ...counts));
   }
 
   /** Protects the chunk in every tier that has it. */
@@ -126,8 +126,9 @@ export class TierStack {
   /** A tier that is still storing the chunk is told once it has it. */
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
     const pending = this.#inFlight.done(key);
-    const told = chain(all(this.tiers.map((tier) => tier.expire(key, expiresAtMs))), (found) =>
-      found.includes(true),
+    const told = chain(
+      this.#change(key, (tier) => tier.expire(key, expiresAtMs)),
+      (found) => found.includes(true),
     );
     if (pending === undefined) return told;
     return Promise.all([told, pending.then(() => this.expire(key, expiresAtMs))]).then((found) =>
@@ -153,6 +154,14 @@ export class TierStack {
   /** Resolves when every write that was accepted has reached its tiers. */
   settled(): Promise<void> {
     return this.#inFlight.settled();
+  }
+
+  /** Changes a chunk in every tier, so that no load brings back how it was before. */
+  #change<T>(key: ChunkKey, change: (tier: Tier) => Awaitable<T>): Awaitable<readonly T[]> {
+    return this.#loads.during(
+      () => all(this.tiers.map(change)),
+      ({ id }) => id === key.id,
+    );
   }
 
   #locateFrom(
