@@ -1,5 +1,5 @@
 import { KvError } from '../common/errors/kv-error.js';
-import { ChunkKey, type KeyDigest } from '../protocols/chunk-key/chunk-key.js';
+import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { doubleFree, notReserved, useAfterFree } from './arena-errors.js';
 import { type ArenaHandle, type ChunkAttributes, type ChunkState, type Extent } from './arena.interface.js';
 import { type ChunkPlacement } from './chunk-placement.js';
@@ -84,7 +84,7 @@ export class ChunkHandle implements ArenaHandle {
     return {
       expiresAtMs: records.double(this.slot, Double.ExpiresAt),
       depth: records.word(this.slot, Word.Depth),
-      parent: this.#parent(records),
+      parent: records.parent(this.slot),
     };
   }
 
@@ -115,11 +115,7 @@ export class ChunkHandle implements ArenaHandle {
     const { expiresAtMs, depth, parent } = attributes;
     if (expiresAtMs !== undefined) records.setDouble(this.slot, Double.ExpiresAt, expiresAtMs);
     if (depth !== undefined) records.setWord(this.slot, Word.Depth, depth);
-    if (parent !== undefined) {
-      [parent.d0, parent.d1, parent.d2, parent.d3].forEach((word, i) =>
-        records.setWord(this.slot, Word.Parent + i, word),
-      );
-    }
+    if (parent !== undefined) records.setParent(this.slot, parent);
   }
 
   seal(checksum: number): void {
@@ -151,15 +147,5 @@ export class ChunkHandle implements ArenaHandle {
 
   #view(offset: number, length: number): Buffer {
     return Buffer.from(this.#host.buffer, offset, length);
-  }
-
-  #parent(records: RecordTable): KeyDigest | undefined {
-    const [d0, d1, d2, d3] = [0, 1, 2, 3].map((i) => records.word(this.slot, Word.Parent + i) >>> 0) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    return (d0 | d1 | d2 | d3) === 0 ? undefined : { d0, d1, d2, d3 };
   }
 }

@@ -1,4 +1,4 @@
-import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+import { type ChunkKey, type KeyDigest } from '../protocols/chunk-key/chunk-key.js';
 import { type ChunkState } from './arena.interface.js';
 
 export const RECORD_BYTES = 128;
@@ -95,6 +95,16 @@ export class RecordTable {
 
   state(slot: number): RecordState {
     return STATES[this.word(slot, Word.State)] as RecordState;
+  }
+
+  parent(slot: number): KeyDigest | undefined {
+    const word = (i: number): number => (this.#ints[slot * INTS + Word.Parent + i] as number) >>> 0;
+    const digest = { d0: word(0), d1: word(1), d2: word(2), d3: word(3) };
+    return (digest.d0 | digest.d1 | digest.d2 | digest.d3) === 0 ? undefined : digest;
+  }
+
+  setParent(slot: number, { d0, d1, d2, d3 }: KeyDigest): void {
+    this.#ints.set([d0, d1, d2, d3], slot * INTS + Word.Parent);
   }
 
   setState(slot: number, state: ChunkState): void {
