@@ -85,19 +85,16 @@ async function run({ port, op, size, connections, count, keys }) {
     checksums.set(k, crc32c(value, 0));
     if (op === 'get') await clients[0].set(`bench:${k}`, value);
   }
-  const values =
-    op === 'put' ? Array.from({ length: keys }, (_, k) => (Buffer.from(value).writeUInt32LE(k), k)) : [];
-  const puts = values.map((k) => {
-    const copy = Buffer.from(value);
-    copy.writeUInt32LE(k);
-    return copy;
-  });
+  // One buffer per connection: only the first word tells the values apart.
+  const buffers = op === 'put' ? clients.map(() => Buffer.from(value)) : [];
   let next = 0;
-  const work = async (client) => {
+  const work = async (client, id) => {
     while (next < count) {
       const k = next++ % keys;
-      if (op === 'put') await client.set(`bench:${k}`, puts[k]);
-      else check(await client.get(`bench:${k}`, size), checksums.get(k));
+      if (op === 'put') {
+        buffers[id].writeUInt32LE(k);
+        await client.set(`bench:${k}`, buffers[id]);
+      } else check(await client.get(`bench:${k}`, size), checksums.get(k));
     }
   };
   const began = process.hrtime.bigint();

@@ -9,6 +9,10 @@ import { parseArgs } from 'node:util';
 const MIB = 1024 * 1024;
 const ARENA_MIB = 1536;
 const TICKS_PER_SECOND = 100;
+/** Larger than the processor's caches, as the values of a cache are. */
+const WORKING_SET_MIB = 256;
+/** Until the code of server and client is compiled. */
+const WARM_UP_MIB = 2048;
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
@@ -97,12 +101,13 @@ try {
           op,
           size: size * MIB,
           connections,
-          keys: 8,
+          keys: WORKING_SET_MIB / size,
           count: Math.max(8, Number(flags.mib) / size),
         };
         const speed = { kvnest: [], redis: [] };
         const cpu = { kvnest: 0, redis: 0 };
-        for (const { port } of Object.values(servers)) await ask(client, { ...task, count: task.keys, port });
+        for (const { port } of Object.values(servers))
+          await ask(client, { ...task, count: WARM_UP_MIB / size, port });
         for (let round = 0; round < Number(flags.rounds); round++) {
           const order = round % 2 === 0 ? ['kvnest', 'redis'] : ['redis', 'kvnest'];
           for (const name of order) {
