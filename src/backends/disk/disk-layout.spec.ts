@@ -13,20 +13,20 @@ describe('planLayout', () => {
       const planned = blocks * blockBytes + journalBytes;
       expect(planned).toBeLessThan(capacity);
       expect(planned).toBeGreaterThan(capacity * 0.92);
-      expect(blocks).toBeLessThanOrEqual(2 ** 24);
+      expect(blocks).toBeLessThanOrEqual(2 ** 22);
     },
   );
 
   it('takes larger blocks on larger disks', () => {
     expect(
-      [GIB, 40 * GIB, 200 * GIB, 900 * GIB, 4 * TIB].map((bytes) => planLayout(bytes).blockBytes),
-    ).toEqual([4096, 16 * 1024, 64 * 1024, 64 * 1024, 256 * 1024]);
+      [GIB, 10 * GIB, 40 * GIB, 200 * GIB, 900 * GIB, 4 * TIB].map((bytes) => planLayout(bytes).blockBytes),
+    ).toEqual([4096, 16 * 1024, 64 * 1024, 64 * 1024, 256 * 1024, MIB]);
   });
 
   it('keeps the blocks of a store that is there, unless its tables would grow too large', () => {
-    expect(planLayout(40 * GIB, undefined, 4096).blockBytes).toBe(4096);
+    expect(planLayout(12 * GIB, undefined, 4096).blockBytes).toBe(4096);
     expect(planLayout(GIB, undefined, 64 * 1024).blockBytes).toBe(64 * 1024);
-    expect(planLayout(900 * GIB, undefined, 4096).blockBytes).toBe(64 * 1024);
+    expect(planLayout(900 * GIB, undefined, 4096).blockBytes).toBe(256 * 1024);
   });
 
   it('gives the index what it is told to', () => {

@@ -16,8 +16,8 @@ const JOURNAL_SHARE = 1 / 64;
 const SLACK_BYTES = 64 * 1024;
 const SLACK_SHARE = 1 / 512;
 /** Bounds the allocator's tables (16 bytes a block): larger disks use larger blocks. */
-const PREFERRED_BLOCKS = 2 ** 22;
-const MAX_BLOCKS = 2 ** 24;
+const PREFERRED_BLOCKS = 2 ** 20;
+const MAX_BLOCKS = 2 ** 22;
 const LARGE_BLOCK_BYTES = 64 * 1024;
 
 /** How the capacity of a tier is divided; the parts never add up to more than it. */
