@@ -10,7 +10,7 @@ import { KvnestConfigModule } from './config/kvnest-config.module.js';
 import { type KvnestConfig } from './config/kvnest-config.interface.js';
 import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
 import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
-import { RespDoorModule } from './modules/doors/resp/resp.module.js';
+import { RespDoorModule } from './modules/doors/resp/resp-door.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';

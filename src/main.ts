@@ -1,10 +1,11 @@
 import 'reflect-metadata';
-import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { type INestApplication, type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type AppExtensions, AppModule } from './app.module.js';
 import { banner } from './banner.js';
-import { type KvnestConfig } from './config/kvnest-config.interface.js';
+import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.interface.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
+import { listenError } from './modules/doors/listen-error.js';
 import { ServerLogger } from './server-logger.js';
 
 /** What `serve` needs of a loaded configuration. */
@@ -26,11 +27,20 @@ export async function startServer(
   }
   const app = await createHttpApp(root, config, options);
   try {
-    await app.listen(http.port, http.host);
+    await app.init();
+    await listen(app, http);
     return app;
   } catch (error) {
     await app.close();
     throw error;
+  }
+}
+
+async function listen(app: INestApplication, http: DoorLimits): Promise<void> {
+  try {
+    await app.listen(http.port, http.host);
+  } catch (error) {
+    throw listenError('http', http, error);
   }
 }
 

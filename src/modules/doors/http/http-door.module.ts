@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
+import { getDoorToken } from '../doors.tokens.js';
 import { CacheController } from './cache/cache.controller.js';
 import { HTTP_LIMITS } from './http-door.tokens.js';
 import { ObjectsController } from './objects/objects.controller.js';
@@ -13,7 +14,11 @@ export class HttpDoorModule {
     return {
       module: HttpDoorModule,
       controllers: [ObjectsController, PrefixController, CacheController],
-      providers: [HttpDoor, { provide: HTTP_LIMITS, useValue: config.doors.http }],
+      providers: [
+        { provide: getDoorToken('http'), useClass: HttpDoor },
+        { provide: HTTP_LIMITS, useValue: config.doors.http },
+      ],
+      exports: [getDoorToken('http')],
     };
   }
 }

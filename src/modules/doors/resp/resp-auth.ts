@@ -1,27 +1,23 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { Secret } from '../secret.js';
 
 const DEFAULT_USER = 'default';
 
 /** The one password of the door, which is the server's token. */
 export class RespAuth {
-  readonly #digest: Buffer | undefined;
+  readonly #token: Secret | undefined;
 
   constructor(token: string | undefined) {
-    this.#digest = token === undefined ? undefined : digest(Buffer.from(token, 'utf8'));
+    this.#token = token === undefined ? undefined : new Secret(token);
   }
 
   /** Whether clients must authenticate. */
   get required(): boolean {
-    return this.#digest !== undefined;
+    return this.#token !== undefined;
   }
 
-  /** Takes the same time for every wrong password. Without a token, any password of the default user is right. */
+  /** Without a token, any password of the default user is right. */
   accepts(user: Buffer | undefined, password: Buffer): boolean {
     if (user !== undefined && user.toString('utf8') !== DEFAULT_USER) return false;
-    return this.#digest === undefined || timingSafeEqual(this.#digest, digest(password));
+    return this.#token?.matches(password) ?? true;
   }
-}
-
-function digest(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }

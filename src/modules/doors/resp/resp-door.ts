@@ -1,13 +1,14 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import {
   type BeforeApplicationShutdown,
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { KvError } from '../../../common/errors/kv-error.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
 import { type Door, type DoorRegistry, type DoorStatus } from '../door-registry.js';
+import { hostPort } from '../host-port.js';
+import { listenError } from '../listen-error.js';
 import { DIRECT_SERVER_OPTIONS } from '../socket/direct-socket.js';
 import { type PendingPairs } from './keyspace/pending-pairs.js';
 import { RespConnection } from './resp-connection.js';
@@ -52,16 +53,13 @@ export class RespDoor
 
   /** `host:port` while it listens. */
   get address(): string | undefined {
-    const bound = this.#bound;
-    if (bound === undefined) return undefined;
-    return bound.address.includes(':')
-      ? `[${bound.address}]:${bound.port}`
-      : `${bound.address}:${bound.port}`;
+    return hostPort(this.#server.address());
   }
 
   /** The port that it listens on, 0 when it does not. */
   get port(): number {
-    return this.#bound?.port ?? 0;
+    const bound = this.#server.address();
+    return typeof bound === 'object' && bound !== null ? bound.port : 0;
   }
 
   *sessions(): Iterable<RespSession> {
@@ -99,25 +97,12 @@ export class RespDoor
     this.parts.pairs.clear();
   }
 
-  get #bound(): AddressInfo | undefined {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address : undefined;
-  }
-
   async #listen(): Promise<void> {
-    const { host, port } = this.parts.limits;
+    const { limits } = this.parts;
     await new Promise<void>((resolve, reject) => {
-      const fail = (cause: Error): void =>
-        reject(
-          new KvError('KV_DOOR_LISTEN', `The RESP door cannot listen on ${host}:${port}: ${cause.message}`, {
-            kind: 'config',
-            remedy:
-              'Stop what listens there, or set doors.resp.port (0 = any free port) and doors.resp.host.',
-            cause,
-          }),
-        );
+      const fail = (cause: Error): void => reject(listenError('resp', limits, cause));
       this.#server.once('error', fail);
-      this.#server.listen(port, host, () => {
+      this.#server.listen(limits.port, limits.host, () => {
         this.#server.off('error', fail);
         this.#server.on('error', (error) =>
           this.#logger.warn(`Accepting a connection failed: ${error.message}`),

@@ -12,6 +12,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { tuneSocket } from '../../../../arena/native/socket-buffers.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../../../config/kvnest-config.interface.js';
 import { type Door, DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../../door-registry.js';
+import { hostPort } from '../../host-port.js';
 import { readBodiesDirectly } from '../body/direct-connection.js';
 import { BearerAuth } from './auth.js';
 import { ConnectionTracker } from './connection-tracker.js';
@@ -69,10 +70,9 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
   }
 
   doorStatus(): DoorStatus {
-    const address = this.#server.address();
     return {
       name: 'http',
-      address: typeof address === 'object' && address !== null ? hostPort(address) : undefined,
+      address: hostPort(this.#server.address()),
       connections: this.#connections?.count ?? 0,
       counters: this.#counters,
     };
@@ -127,8 +127,4 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     }
     done();
   };
-}
-
-function hostPort({ address, port }: { readonly address: string; readonly port: number }): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
