@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { cpSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { DiskBackend } from '../../src/backends/disk/disk.backend.js';
 import { lruPolicy } from '../../src/modules/tiers/eviction/lru.policy.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { ManualClock } from '../support/clock.js';
+import { DiskWorld } from '../support/disk-world.js';
 import { createTestEngine, get, put, type TestEngine } from '../support/engine.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
@@ -60,4 +62,27 @@ describe('a chunk that memory no longer has, while it is read from disk', () => 
     clock.advance(1000);
     expect(await test.engine.exists([key])).toEqual([undefined]);
   });
+});
+
+describe('a disk tier that is killed right after an answer', () => {
+  it.each(['remove', 'clear'] as const)(
+    'does not have what a %s took while it was being stored',
+    async (how) => {
+      const capacityBytes = 16 * MIB;
+      const world = await DiskWorld.open({ path: join(path, 'tier'), capacityBytes });
+      for (let turns = 0; turns < 20; turns++) {
+        const name = ChunkKey.of(`key-${turns}`);
+        const stored = world.put(name, Buffer.alloc(4096, turns));
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        await (how === 'remove' ? world.backend.remove(name) : world.backend.clear());
+        const copy = join(path, `killed-${turns}`);
+        cpSync(join(path, 'tier'), copy, { recursive: true, filter: (file) => !file.endsWith('lock') });
+        const later = await DiskWorld.open({ path: copy, capacityBytes });
+        expect([turns, await later.scanAll()]).toEqual([turns, []]);
+        await later.close();
+        await stored;
+      }
+      await world.close();
+    },
+  );
 });

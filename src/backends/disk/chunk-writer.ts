@@ -39,6 +39,8 @@ export class ChunkWriter {
   /** The latest put of each key on its way. */
   readonly #puts = new Map<string, Put>();
   readonly #running = new Set<Promise<PutOutcome>>();
+  /** Records on their way to the journal: they will be there, whatever happens to their chunks meanwhile. */
+  readonly #recording = new Set<Promise<void>>();
   /** Journal bytes of the records on their way. */
   #pendingBytes = 0;
 
@@ -78,6 +80,11 @@ export class ChunkWriter {
     for (const { handle } of this.#puts.values())
       if (selects(handle.key) && this.cancel(handle.key)) cancelled++;
     return cancelled;
+  }
+
+  /** Resolves when no record of a put that was superseded or cancelled so far can reach the journal any more. */
+  async recorded(): Promise<void> {
+    await Promise.allSettled(this.#recording);
   }
 
   /** Resolves when every put so far has ended. */
@@ -179,7 +186,7 @@ export class ChunkWriter {
       checksum,
       runs,
     });
-    return new Promise((resolve, reject) => {
+    const recorded = new Promise<void>((resolve, reject) => {
       journal.append(body, (error) => {
         if (error !== undefined) {
           reject(error);
@@ -189,6 +196,8 @@ export class ChunkWriter {
         else index.insert(key, body, attributes.parent);
         resolve();
       });
-    });
+    }).finally(() => this.#recording.delete(recorded));
+    this.#recording.add(recorded);
+    return recorded;
   }
 }

@@ -44,10 +44,11 @@ export class DiskStore {
   }
 
   /** Answers when the chunk would not come back after a crash either. */
-  remove(key: ChunkKey): Awaitable<boolean> {
+  async remove(key: ChunkKey): Promise<boolean> {
     const cancelled = this.parts.writer.cancel(key);
-    if (!this.index.removeKey(key)) return cancelled;
-    return this.parts.departures.settled().then(() => true);
+    const removed = this.index.removeKey(key);
+    await this.departed();
+    return removed || cancelled;
   }
 
   /** Puts on their way do not appear. @returns how many. */
@@ -55,9 +56,10 @@ export class DiskStore {
     return this.parts.writer.cancelAll(selects);
   }
 
-  /** Resolves when the journal says of everything that left the index that it is gone. */
-  departed(): Promise<void> {
-    return this.parts.departures.settled();
+  /** Resolves when the journal says of everything that left the index, or never got there, that it is gone. */
+  async departed(): Promise<void> {
+    await this.parts.writer.recorded();
+    await this.parts.departures.settled();
   }
 
   expire(entry: number, expiresAtMs: number): Promise<void> {
