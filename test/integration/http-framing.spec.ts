@@ -62,6 +62,19 @@ describe('what looks like the head of a PUT', () => {
   });
 });
 
+describe('a PUT that the server refuses by itself', () => {
+  it('leaves its body to nobody', async () => {
+    const refused = putHead('refused', 3, 'Expect: magic\r\n');
+    const client = await open(`${refused}abc`, putHead('next', 5), 'hello');
+    expect((await client.response()).status).toBe(417);
+    const received: Buffer[] = [];
+    client.socket.on('data', (chunk: Buffer) => received.push(chunk));
+    client.send(getHead('next'));
+    await expectEventually(() => Buffer.concat(received).includes('hello'));
+    client.close();
+  });
+});
+
 describe('what is no request', () => {
   it('is answered behind the requests in front of it', async () => {
     const client = await open(`${putHead('first', 3)}abc${getHead('none')}BREW coffee\r\n\r\n`);

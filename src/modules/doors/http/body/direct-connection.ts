@@ -203,8 +203,11 @@ class DirectConnection implements DirectChannel {
     const body = new DirectBody(head.bodyBytes, this);
     this.#body = this.#claimable = body;
     this.socket.emit('data', bytes.subarray(0, head.headBytes));
-    // The HTTP server answered by itself.
-    if (this.#claimable === body) body.discard();
+    if (this.#claimable === body) {
+      // The HTTP server answered by itself.
+      this.#claimable = undefined;
+      body.discard();
+    }
     return bytes.subarray(head.headBytes);
   }
 }
