@@ -13,14 +13,15 @@ export { isKvError, KvError, type KvErrorKind, type KvErrorOptions } from './com
 export { loadConfig, type LoadConfigInput, type LoadedConfig } from './config/load-config.js';
 export { type KvnestConfig, KVNEST_CONFIG, type TierConfig } from './config/kvnest-config.interface.js';
 
-export type {
-  AllocationRequest,
-  Arena,
-  ArenaHandle,
-  ArenaUsage,
-  ChunkAttributes,
-  ChunkState,
-  Extent,
+export {
+  type AllocationRequest,
+  type Arena,
+  type ArenaHandle,
+  type ArenaUsage,
+  type ChunkAttributes,
+  type ChunkState,
+  type Extent,
+  MAX_METADATA_BYTES,
 } from './arena/arena.interface.js';
 export { type ArenaSpace, type Reclaimer } from './arena/arena-space.interface.js';
 export { ARENA, ARENA_SPACE } from './arena/arena.tokens.js';
@@ -34,6 +35,7 @@ export {
   type BackendDefinition,
   type EvictionPolicyLookup,
 } from './backends/backend-definition.interface.js';
+export { backendClosed, chunkNotSealed, notSupported } from './backends/backend-errors.js';
 export { BACKENDS, EVICTION_POLICIES, getBackendToken } from './backends/backends.tokens.js';
 export {
   type ChunkTraits,

@@ -22,6 +22,10 @@ export interface ArenaLayout {
   readonly dataPages: number;
 }
 
+export function roundToPages(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+}
+
 /** Plans a region of this many bytes, tables included. */
 export function planArena(capacityBytes: number): ArenaLayout {
   const pages = Math.floor(capacityBytes / PAGE_BYTES);
@@ -31,7 +35,7 @@ export function planArena(capacityBytes: number): ArenaLayout {
   const pageTableOffset = slabHeadsOffset + SIZE_CLASS_COUNT * Int32Array.BYTES_PER_ELEMENT;
   // The table for all pages is a little more than the table for the data pages: simpler than solving for the number.
   const tableBytes = PageAllocator.tableInts(pages) * Int32Array.BYTES_PER_ELEMENT;
-  const dataOffset = Math.ceil((pageTableOffset + tableBytes) / PAGE_BYTES) * PAGE_BYTES;
+  const dataOffset = roundToPages(pageTableOffset + tableBytes);
   return {
     capacityBytes: pages * PAGE_BYTES,
     recordCount,

@@ -1,5 +1,5 @@
 import { type ArenaSpace, type Reclaimer } from './arena-space.interface.js';
-import { PAGE_BYTES } from './arena-layout.js';
+import { PAGE_BYTES, roundToPages } from './arena-layout.js';
 import { type AllocationRequest, type Arena, type ArenaHandle, type ArenaUsage } from './arena.interface.js';
 
 /** Rather than split a chunk over more extents than this, its own length is evicted once more. */
@@ -22,7 +22,7 @@ export class ArenaSpaceService implements ArenaSpace {
 
   reserve(request: AllocationRequest): ArenaHandle | 'busy' | 'too-large' {
     if (this.#arena.isTooLarge(request)) return 'too-large';
-    const length = roundUp(request.lengthBytes + PAGE_BYTES);
+    const length = roundToPages(request.lengthBytes + PAGE_BYTES);
     if (request.contiguous) {
       const effort = Math.max(CONTIGUOUS_EFFORT * length, this.#arena.capacityBytes / CONTIGUOUS_EFFORT);
       return this.#arena.allocate(request) ?? this.#reclaimFor(request, length, effort) ?? 'busy';
@@ -78,8 +78,4 @@ export class ArenaSpaceService implements ArenaSpace {
 
 function hasFreed(before: ArenaUsage, after: ArenaUsage): boolean {
   return after.freeSlots > before.freeSlots;
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
 }

@@ -9,6 +9,9 @@ export interface Extent {
 
 export type ChunkState = 'reserved' | 'sealed' | 'condemned';
 
+/** The longest metadata of a chunk. */
+export const MAX_METADATA_BYTES = 1024;
+
 export interface AllocationRequest {
   readonly key: ChunkKey;
   readonly lengthBytes: number;

@@ -1,4 +1,4 @@
-import { type ArenaLayout, PAGE_BYTES } from './arena-layout.js';
+import { type ArenaLayout, PAGE_BYTES, roundToPages } from './arena-layout.js';
 import { type AllocationRequest, type Extent } from './arena.interface.js';
 import { PageAllocator } from './page-allocator.js';
 import { Double, type RecordTable, Word } from './record-table.js';
@@ -100,8 +100,4 @@ export class ChunkPlacement {
     if (records.word(slot, Word.Shared)) this.#slabs.free(page, records.double(slot, Double.DataOffset));
     else this.pages.free(page);
   }
-}
-
-function roundToPages(bytes: number): number {
-  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
 }

@@ -2,14 +2,19 @@ import { KvError } from '../common/errors/kv-error.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../protocols/chunk-key/chunk-key.js';
 import { arenaClosed, doubleFree, useAfterFree } from './arena-errors.js';
 import { type ArenaLayout, PAGE_BYTES, planArena, writeHeader } from './arena-layout.js';
-import { type AllocationRequest, type Arena, type ArenaHandle, type ArenaUsage } from './arena.interface.js';
+import {
+  type AllocationRequest,
+  type Arena,
+  type ArenaHandle,
+  type ArenaUsage,
+  MAX_METADATA_BYTES,
+} from './arena.interface.js';
 import { ChunkHandle, type HandleHost } from './chunk-handle.js';
 import { ChunkPlacement } from './chunk-placement.js';
 import { Double, RecordTable, Word } from './record-table.js';
 import { type Region, type RegionOperations } from './region.interface.js';
 
 const DEFAULT_METADATA_BYTES = 64;
-const MAX_METADATA_BYTES = 1024;
 
 /** The arena over any region. One thread allocates and frees; the tables lie in the region for others to read. */
 export class RegionArena implements Arena, HandleHost {

@@ -4,8 +4,8 @@ import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { all, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { describeKey } from '../../protocols/chunk-key/describe-key.js';
 import { backendClosed, chunkNotSealed } from '../backend-errors.js';
+import { chunkFilter } from '../chunk-filter.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import {
   type BackendCapabilities,
@@ -167,7 +167,7 @@ export class DiskBackend implements StorageBackend {
 
   clear(filter: ChunkFilter = {}): Awaitable<number> {
     return this.#with(0, async (store) => {
-      let removed = store.cancelPuts((key) => selects(filter, key));
+      let removed = store.cancelPuts(chunkFilter(filter));
       let cursor = 0;
       do {
         if (cursor !== 0) await nextTurn();
@@ -296,13 +296,4 @@ export class DiskBackend implements StorageBackend {
       `Disk tier "${this.name}": a chunk failed its checksum and was dropped: ${String(key)}`,
     );
   }
-}
-
-function selects({ namespace, model, tenant }: ChunkFilter, key: ChunkKey): boolean {
-  const origin = describeKey(key);
-  return (
-    (namespace === undefined || namespace === key.namespace) &&
-    (model === undefined || model === origin.model) &&
-    (tenant === undefined || tenant === origin.tenant)
-  );
 }

@@ -1,5 +1,6 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
+import { chunkFilter } from '../../backends/chunk-filter.js';
 import {
   type ChunkFilter,
   type ContainsOptions,
@@ -9,7 +10,6 @@ import {
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { chunkFilter } from './chunk-filter.js';
 import { ChunkLoads } from './chunk-loads.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';

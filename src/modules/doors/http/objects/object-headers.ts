@@ -1,4 +1,5 @@
 import { type FastifyRequest } from 'fastify';
+import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { KvError } from '../../../../common/errors/kv-error.js';
 import { inputError } from '../errors/input-error.js';
 
@@ -8,8 +9,6 @@ export const CHECKSUM_HEADER = 'x-kvnest-checksum';
 export const METADATA_HEADER = 'x-kvnest-metadata';
 /** Length of a body that is sent in HTTP chunks. */
 export const LENGTH_HEADER = 'x-kvnest-length';
-
-export const MAX_METADATA_BYTES = 1024;
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 

@@ -1,6 +1,7 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { type Problem, inputError } from '../errors/input-error.js';
-import { fromBase64, MAX_METADATA_BYTES } from '../objects/object-headers.js';
+import { fromBase64 } from '../objects/object-headers.js';
 import { PrefixDto } from './prefix.dto.js';
 
 /** One chunk that follows the header of a store request. */

@@ -1,14 +1,11 @@
 import { ExtentWriter } from '../../../../arena/extent-writer.js';
-import { type ArenaHandle } from '../../../../arena/arena.interface.js';
+import { type ArenaHandle, MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { chain, type Awaitable } from '../../../../common/awaitable.js';
 import { type ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
 import { type ObjectStore } from '../../../engine/object-store.interface.js';
 import { IncomingValue } from '../incoming-value.js';
 import { type NamedKey, namesOfHalves } from './named-key.js';
 import { type PendingPairs } from './pending-pairs.js';
-
-/** Longest metadata half of a pair. */
-export const MAX_METADATA_BYTES = 1024;
 
 export interface RespKeyspaceParts {
   readonly store: ObjectStore;

@@ -1,6 +1,6 @@
-import { type ChunkFilter } from '../../backends/storage-backend.interface.js';
-import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { describeKey } from '../../protocols/chunk-key/describe-key.js';
+import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+import { describeKey } from '../protocols/chunk-key/describe-key.js';
+import { type ChunkFilter } from './storage-backend.interface.js';
 
 /** The filter of a `clear` as a test of keys. */
 export function chunkFilter(filter: ChunkFilter): (key: ChunkKey) => boolean {
