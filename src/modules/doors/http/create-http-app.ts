@@ -23,7 +23,12 @@ export async function createHttpApp(
   options: HttpAppOptions = {},
 ): Promise<NestFastifyApplication> {
   const { http } = config.doors;
-  if (http === false) throw new KvError('KV_CONFIG_HTTP_DOOR', 'doors.http is off', { kind: 'config' });
+  if (http === false) {
+    throw new KvError('KV_CONFIG_HTTP_DOOR', 'doors.http is off', {
+      kind: 'config',
+      remedy: 'Set doors.http to true, or to its host and port.',
+    });
+  }
   const nestOptions: HttpAppOptions & Pick<NestApplicationOptions, 'bodyParser'> = {
     ...options,
     bodyParser: false,
