@@ -55,6 +55,13 @@ describe('a chunk that memory no longer has, while it is read from disk', () => 
     expect(await test.engine.exists([key])).toEqual([undefined]);
   });
 
+  it('does not come back while a clear takes the chunk that was to replace it', async () => {
+    await put(test, key, Buffer.alloc(10));
+    const cleared = test.engine.clear();
+    expect(await get(test, key)).toBeUndefined();
+    await cleared;
+  });
+
   it('expires at the time that was set meanwhile', async () => {
     const read = get(test, key);
     expect(await test.engine.expire(key, clock.nowMs() + 1000)).toBe(true);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IN_FLIGHT } from '../../src/modules/tiers/tier-stack.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { ManualClock } from '../support/clock.js';
 import { createTestEngine, get, put, type TestEngine, type TestEngineOptions } from '../support/engine.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
 
@@ -73,6 +74,20 @@ describe('TierStack', () => {
     second?.[Symbol.dispose]();
     expect(await read).toEqual(bytes(1, 800 * KIB));
     expect(test.engine.counters).toMatchObject({ gets: 3, hits: 3, busyReads: 0 });
+  });
+
+  it('lets a chunk expire that the slow tier still stores', async () => {
+    const clock = new ManualClock();
+    await start({ clock });
+    slow.hold();
+    await put(test, key('a'), bytes(1), { expiresAtMs: clock.nowMs() + 10 });
+    await put(test, key('b'), bytes(1));
+    flush('b');
+    void test.engine.expire(key('b'), clock.nowMs() + 10);
+    expect(await test.engine.exists([key('a'), key('b')])).toEqual(['memory', IN_FLIGHT]);
+    clock.advance(10);
+    expect(await test.engine.exists([key('a'), key('b')])).toEqual([undefined, undefined]);
+    expect(await test.engine.delete([key('a'), key('b')])).toEqual([false, false]);
   });
 
   it('reads from the slow tier and promotes to memory', async () => {

@@ -77,6 +77,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
   const stack = new TierStack(
     backends.map((backend) => new Tier(backend)),
     space,
+    clock,
   );
   const engine = await createEngine(testConfig(options.config), arena, stack);
   return {

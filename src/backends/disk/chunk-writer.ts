@@ -74,12 +74,11 @@ export class ChunkWriter {
     return this.#puts.delete(key.id);
   }
 
-  /** As `cancel`, for many. @returns how many. */
-  cancelAll(selects: (key: ChunkKey) => boolean): number {
-    let cancelled = 0;
-    for (const { handle } of this.#puts.values())
-      if (selects(handle.key) && this.cancel(handle.key)) cancelled++;
-    return cancelled;
+  /** As `cancel`, for many. @returns their keys. */
+  cancelAll(selects: (key: ChunkKey) => boolean): readonly ChunkKey[] {
+    const keys = Array.from(this.#puts.values(), ({ handle }) => handle.key).filter(selects);
+    for (const key of keys) this.cancel(key);
+    return keys;
   }
 
   /** Resolves when no record of a put that was superseded or cancelled so far can reach the journal any more. */

@@ -51,9 +51,11 @@ export class DiskStore {
     return removed || cancelled;
   }
 
-  /** Puts on their way do not appear. @returns how many. */
+  /** Puts on their way do not appear, nor do the older chunks that they were to replace. @returns how many. */
   cancelPuts(selects: (key: ChunkKey) => boolean): number {
-    return this.parts.writer.cancelAll(selects);
+    const keys = this.parts.writer.cancelAll(selects);
+    for (const key of keys) this.index.removeKey(key);
+    return keys.length;
   }
 
   /** Resolves when the journal says of everything that left the index, or never got there, that it is gone. */

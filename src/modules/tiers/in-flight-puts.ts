@@ -1,4 +1,5 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 
 interface Put {
@@ -14,6 +15,8 @@ export class InFlightPuts {
   readonly #puts = new Map<string, Put>();
   readonly #idle: (() => void)[] = [];
   #pending = 0;
+
+  constructor(private readonly clock: Clock) {}
 
   get size(): number {
     return this.#pending;
@@ -48,7 +51,7 @@ export class InFlightPuts {
 
   /** Makes the chunk unreadable from here; the puts go on and the tiers sort it out. */
   hide(key: ChunkKey): boolean {
-    return this.#puts.size > 0 && this.#puts.delete(key.id);
+    return this.#find(key) !== undefined && this.#puts.delete(key.id);
   }
 
   hideAll(matches: (key: ChunkKey) => boolean): void {
@@ -61,6 +64,12 @@ export class InFlightPuts {
   }
 
   #find(key: ChunkKey): Put | undefined {
-    return this.#puts.size > 0 ? this.#puts.get(key.id) : undefined;
+    const put = this.#puts.size > 0 ? this.#puts.get(key.id) : undefined;
+    return put === undefined || this.#isExpired(put) ? undefined : put;
+  }
+
+  #isExpired({ handle }: Put): boolean {
+    const { expiresAtMs } = handle.attributes;
+    return expiresAtMs !== 0 && expiresAtMs <= this.clock.nowMs();
   }
 }

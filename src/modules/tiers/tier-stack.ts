@@ -9,6 +9,7 @@ import {
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
+import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { ChunkLoads } from './chunk-loads.js';
 import { InFlightPuts } from './in-flight-puts.js';
@@ -34,13 +35,16 @@ export const IN_FLIGHT = 'in-flight';
  * load stale, so that old bytes never come back into a tier.
  */
 export class TierStack {
-  readonly #inFlight = new InFlightPuts();
+  readonly #inFlight: InFlightPuts;
   readonly #loads = new ChunkLoads();
 
   constructor(
     readonly tiers: readonly Tier[],
     readonly space: ArenaSpace,
-  ) {}
+    clock: Clock,
+  ) {
+    this.#inFlight = new InFlightPuts(clock);
+  }
 
   /** Whether a chunk of this size could be stored in any tier. */
   takes(lengthBytes: number): boolean {
@@ -126,6 +130,8 @@ export class TierStack {
   /** A tier that is still storing the chunk is told once it has it. */
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
     const pending = this.#inFlight.done(key);
+    using handle = this.#inFlight.get(key);
+    handle?.setAttributes({ expiresAtMs });
     const told = chain(
       this.#change(key, (tier) => tier.expire(key, expiresAtMs)),
       (found) => found.includes(true),

@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { ARENA_SPACE } from '../../arena/arena.tokens.js';
 import { BACKENDS } from '../../backends/backends.tokens.js';
+import { type Clock } from '../../common/clock.js';
+import { CLOCK } from '../../common/common.tokens.js';
 import { type StorageBackend } from '../../backends/storage-backend.interface.js';
 import { Tier } from './tier.js';
 import { TierStack } from './tier-stack.js';
@@ -18,11 +20,12 @@ export class TiersModule {
       providers: [
         {
           provide: TIER_STACK,
-          inject: [BACKENDS, ARENA_SPACE],
-          useFactory: (list: readonly StorageBackend[], space: ArenaSpace) =>
+          inject: [BACKENDS, ARENA_SPACE, CLOCK],
+          useFactory: (list: readonly StorageBackend[], space: ArenaSpace, clock: Clock) =>
             new TierStack(
               list.map((backend) => new Tier(backend)),
               space,
+              clock,
             ),
         },
         TiersLifecycle,
