@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { takeHandle, type TcpHandle } from './tcp-handle.js';
 
 /** Who reads from a `DirectSocket`: it chooses where the bytes go before they are read. */
 export interface DirectReader {
@@ -12,17 +13,6 @@ export interface DirectReader {
   onBytes(target: Buffer, bytes: number): boolean;
   /** Called once, when the connection is gone, by whatever way; no other call follows. */
   onClose(): void;
-}
-
-/** What libuv's handle of a connection has and `node:net` does not show. */
-interface TcpHandle {
-  readonly fd: number;
-  readonly writeQueueSize: number;
-  useUserBuffer(target: Uint8Array): void;
-}
-
-interface HandleHolder {
-  _handle?: TcpHandle | null;
 }
 
 /** How long the peer may take to hang up after `end`. */
@@ -148,14 +138,6 @@ export const DIRECT_SERVER_OPTIONS = {
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
 } as const;
-
-function takeHandle(accepted: Socket): TcpHandle | undefined {
-  const holder = accepted as unknown as HandleHolder;
-  const handle = holder._handle;
-  if (typeof handle?.useUserBuffer !== 'function') return undefined;
-  holder._handle = null;
-  return handle;
-}
 
 /** A failed connection is told by `'close'`, which always follows. */
 function ignoreError(): void {

@@ -1,19 +1,10 @@
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { takeHandle, type TcpHandle } from '../../socket/tcp-handle.js';
 import { DirectBody, type DirectChannel } from './direct-body.js';
 import { findDirectHead, hideLength } from './direct-head.js';
 
-/** What libuv's handle of a connection has and `node:net` does not show. */
-interface TcpHandle {
-  readonly fd: number;
-  _consumed?: boolean;
-  reading: boolean;
-  readStop(): void;
-  useUserBuffer(target: Uint8Array): void;
-}
-
 interface SocketInternals {
-  _handle?: TcpHandle | null;
   _server?: unknown;
   parser?: Record<number, unknown> | null;
 }
@@ -210,12 +201,4 @@ class DirectConnection implements DirectChannel {
     }
     return bytes.subarray(head.headBytes);
   }
-}
-
-function takeHandle(accepted: Socket): TcpHandle | undefined {
-  const holder = accepted as unknown as SocketInternals;
-  const handle = holder._handle;
-  if (typeof handle?.useUserBuffer !== 'function') return undefined;
-  holder._handle = null;
-  return handle;
 }
