@@ -2,7 +2,7 @@
  * The arrows of ARCHITECTURE.md as rules. The comment of a rule is what somebody reads who broke it: it says why the
  * arrow exists, and what to do instead.
  */
-const LEAVES = '^src/(common|config|protocols|client)/';
+const LEAVES = '^src/(common|config|protocols)/';
 const ROOT_FILES = '^src/(app\\.module|main|cli|index|banner)\\.ts$';
 const SPEC = '\\.spec\\.ts$';
 
@@ -20,10 +20,10 @@ module.exports = {
     ),
     forbid(
       'leaves-import-nothing-above',
-      'common, config, protocols and client are leaves: everybody may use them because they use nobody. Pass what a leaf needs as ' +
+      'common, config and protocols are leaves: everybody may use them because they use nobody. Pass what a leaf needs as ' +
         'an argument, or move the code to the folder that it serves.',
       { path: LEAVES, pathNot: SPEC },
-      { path: '^src/', pathNot: `${LEAVES}|^src/common/` },
+      { path: '^src/', pathNot: LEAVES },
     ),
     forbid(
       'common-imports-nothing',
@@ -94,17 +94,17 @@ module.exports = {
     ),
     forbid(
       'backends-do-not-see-each-other',
-      'Each backend is a folder that can be taken out. What several share is in src/backends/residency or src/backends/shared, or ' +
-        'is the work of the tier stack.',
+      'Each backend is a folder that can be taken out. What several share is in src/backends/residency, or beside the ' +
+        'folders, or is the work of the tier stack.',
       { path: '^src/backends/([^/]+)/', pathNot: SPEC },
-      { path: '^src/backends/[^/]+/', pathNot: '^src/backends/($1|residency|shared)/' },
+      { path: '^src/backends/[^/]+/', pathNot: '^src/backends/($1|residency)/' },
     ),
     forbid(
       'concrete-backends-only-in-the-catalogue',
       'Everybody speaks to the StorageBackend contract, and tiers come from the configuration. A concrete backend is named once, in ' +
         'its catalogue.',
       { path: '^src/', pathNot: `${SPEC}|^src/backends/|\\.catalog\\.ts$|${ROOT_FILES}` },
-      { path: '^src/backends/(?!residency/|shared/)[^/]+/' },
+      { path: '^src/backends/(?!residency/)[^/]+/' },
     ),
     forbid(
       'concrete-policies-only-in-the-catalogue',
