@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { encodeCommand, RespTestClient } from '../support/resp-client.js';
 import { createTestRespDoor, type TestRespDoor } from '../support/resp-door.js';
+import { describeWithPeer, missingCommand } from '../support/peer.js';
 import { RedisServer } from '../support/resp-redis-server.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -148,47 +149,53 @@ async function nextReply(client: RespTestClient, command: Command): Promise<stri
   );
 }
 
-describe('RESP door: the same replies as Redis', () => {
-  let server: TestRespDoor;
-  let redis: RedisServer;
+describeWithPeer(missingCommand('redis-server', ['--version']))(
+  'RESP door: the same replies as Redis',
+  () => {
+    let server: TestRespDoor;
+    let redis: RedisServer;
 
-  beforeAll(async () => {
-    [server, redis] = await Promise.all([createTestRespDoor(), RedisServer.start()]);
-  });
+    beforeAll(async () => {
+      [server, redis] = await Promise.all([createTestRespDoor(), RedisServer.start()]);
+    });
 
-  afterAll(async () => {
-    await Promise.all([server.close(), redis.stop()]);
-  });
+    afterAll(async () => {
+      await Promise.all([server.close(), redis.stop()]);
+    });
 
-  const rounds = process.env['KVNEST_SOAK'] === '1' ? 200 : 6;
+    const rounds = process.env['KVNEST_SOAK'] === '1' ? 200 : 6;
 
-  it.each(Array.from({ length: rounds }, (_, seed) => ({ seed, version: 2 + (seed % 2) })))(
-    'seed $seed in RESP$version',
-    async ({ seed, version }) => {
-      using ours = await RespTestClient.open(server.port);
-      using theirs = await RespTestClient.open(redis.port);
-      for (const client of [ours, theirs]) {
-        for (const database of ['0', '1', '15']) {
-          await client.call('SELECT', database);
-          await client.call('FLUSHDB');
+    it.each(Array.from({ length: rounds }, (_, seed) => ({ seed, version: 2 + (seed % 2) })))(
+      'seed $seed in RESP$version',
+      async ({ seed, version }) => {
+        using ours = await RespTestClient.open(server.port);
+        using theirs = await RespTestClient.open(redis.port);
+        for (const client of [ours, theirs]) {
+          for (const database of ['0', '1', '15']) {
+            await client.call('SELECT', database);
+            await client.call('FLUSHDB');
+          }
+          await client.call('SELECT', '0');
+          await client.call('HELLO', String(version));
         }
-        await client.call('SELECT', '0');
-        await client.call('HELLO', String(version));
-      }
-      const source = new CommandSource(seed);
-      const commands = Array.from({ length: 500 }, () => source.next());
-      for (const client of [ours, theirs])
-        client.socket.write(Buffer.concat(commands.map((c) => encodeCommand(...c))));
-      for (const [index, command] of commands.entries()) {
-        const [actual, expected] = await Promise.all([nextReply(ours, command), nextReply(theirs, command)]);
-        const shown = command.map((arg) => arg.toString().slice(0, 40));
-        expect([index, shown, actual]).toEqual([index, shown, expected]);
-      }
-      expect(await scanAll(ours)).toEqual(await scanAll(theirs));
-      expect(server.references()).toBe(0);
-    },
-  );
-});
+        const source = new CommandSource(seed);
+        const commands = Array.from({ length: 500 }, () => source.next());
+        for (const client of [ours, theirs])
+          client.socket.write(Buffer.concat(commands.map((c) => encodeCommand(...c))));
+        for (const [index, command] of commands.entries()) {
+          const [actual, expected] = await Promise.all([
+            nextReply(ours, command),
+            nextReply(theirs, command),
+          ]);
+          const shown = command.map((arg) => arg.toString().slice(0, 40));
+          expect([index, shown, actual]).toEqual([index, shown, expected]);
+        }
+        expect(await scanAll(ours)).toEqual(await scanAll(theirs));
+        expect(server.references()).toBe(0);
+      },
+    );
+  },
+);
 
 async function scanAll(client: RespTestClient): Promise<string[]> {
   const names = new Set<string>();
