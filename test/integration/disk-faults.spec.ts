@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { DiskWorld, versionBytes } from '../support/disk-world.js';
+import { describeWithPeer } from '../support/peer.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -37,18 +38,30 @@ async function expectHits(world: DiskWorld, count: number): Promise<void> {
 }
 
 /** Mounts a small file system, which only root may. */
-function mountSmall(at: string, size: string): boolean {
+function mountSmall(at: string, size: string): void {
   mkdirSync(at);
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at]).status === 0;
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at]);
+  if (status !== 0) throw new Error(`cannot mount: ${stderr.toString()}`);
 }
 
-describe('a disk tier on a full file system', () => {
+/** Why no file system can be mounted here, undefined when one can. */
+function mountRefused(): string | undefined {
+  const probe = mkdtempSync(join(tmpdir(), 'kvnest-mount-'));
+  try {
+    mountSmall(join(probe, 'fs'), '1m');
+    return undefined;
+  } catch {
+    return 'mounting a file system is refused here, so the disk cannot be filled';
+  } finally {
+    spawnSync('umount', ['-l', join(probe, 'fs')]);
+    rmSync(probe, { recursive: true });
+  }
+}
+
+describeWithPeer(mountRefused())('a disk tier on a full file system', () => {
   it('fails puts and keeps the rest, with one line, and recovers with another', async () => {
     const mount = join(path, 'small');
-    if (!mountSmall(mount, '8m')) {
-      console.warn('skipped: mounting a file system is refused here, so the disk cannot be filled');
-      return;
-    }
+    mountSmall(mount, '8m');
     try {
       const options = { path: join(mount, 'tier'), capacityBytes: 64 * MIB };
       const world = await DiskWorld.open(options);
@@ -84,10 +97,7 @@ describe('a disk tier on a full file system', () => {
 
   it('leaves no older chunk under the key of a put that failed, not even after a restart', async () => {
     const mount = join(path, 'small');
-    if (!mountSmall(mount, '8m')) {
-      console.warn('skipped: mounting a file system is refused here, so the disk cannot be filled');
-      return;
-    }
+    mountSmall(mount, '8m');
     try {
       const options = { path: join(mount, 'tier'), capacityBytes: 64 * MIB };
       const world = await DiskWorld.open(options);

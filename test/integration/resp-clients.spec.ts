@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { describeWithPeer, missingCommand } from '../support/peer.js';
 import { createTestRespDoor, type TestRespDoor, type TestRespDoorOptions } from '../support/resp-door.js';
 
 const run = promisify(execFile);
@@ -62,7 +63,9 @@ asyncio.run(lmcache())
 print('ok', redis.__version__)
 `;
 
-describe('RESP door: real clients', () => {
+const missing = missingCommand('redis-cli', ['--version']) ?? missingCommand(PYTHON, ['-c', 'import redis']);
+
+describeWithPeer(missing)('RESP door: real clients', () => {
   let server: TestRespDoor;
 
   beforeEach(() => start());

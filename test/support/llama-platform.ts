@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { describe } from '@jest/globals';
+import { type describe } from '@jest/globals';
+import { describeWithPeer } from './peer.ts';
 
 const CHECK = fileURLToPath(new URL('../../examples/llama-cpp/check-platform.ts', import.meta.url));
 
@@ -10,8 +11,6 @@ const CHECK = fileURLToPath(new URL('../../examples/llama-cpp/check-platform.ts'
  */
 export function describeWithLlama(): typeof describe | typeof describe.skip {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CHECK], { encoding: 'utf8' });
-  if (status === 0 || process.env['CI'] === 'true') return describe;
-  const reason = stdout.trim() || (/^Error.*$/m.exec(stderr)?.[0] ?? `exit code ${status}`);
-  process.stderr.write(`skipped: ${reason}\n`);
-  return describe.skip;
+  const reason = (): string => stdout.trim() || (/^Error.*$/m.exec(stderr)?.[0] ?? `exit code ${status}`);
+  return describeWithPeer(status === 0 ? undefined : reason());
 }

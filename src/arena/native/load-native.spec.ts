@@ -4,11 +4,12 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeWithPeer } from '../../../test/support/peer.js';
 import { lockFile } from './file-lock.js';
 import { loadNative, readNative } from './load-native.js';
 import { tuneSocket } from './socket-buffers.js';
 
-const withAddon = loadNative().addon === undefined ? describe.skip : describe;
+const withAddon = describeWithPeer(loadNative().reason);
 
 function withFile(use: (path: string) => void): void {
   const directory = mkdtempSync(join(tmpdir(), 'kvnest-native-'));

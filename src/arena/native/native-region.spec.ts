@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { describeWithPeer } from '../../../test/support/peer.js';
 import { createArena } from '../create-arena.js';
 import { loadNative } from './load-native.js';
 import { openNativeRegion } from './native-region.js';
@@ -11,8 +12,8 @@ import { removeDeadRegionFiles } from './region-files.js';
 
 const MIB = 1024 * 1024;
 const addonPath = fileURLToPath(new URL('../../../native/build/Release/kvnest_native.node', import.meta.url));
-const { addon } = loadNative();
-const withAddon = addon === undefined ? describe.skip : describe;
+const { addon, reason } = loadNative();
+const withAddon = describeWithPeer(reason);
 const native = addon!;
 
 const uniqueName = (): string => `spec-${process.pid}-${Math.random().toString(36).slice(2)}`;
