@@ -13,15 +13,25 @@ const WIRING = new Set([
   'NestApplication',
 ]);
 
-/** The log of the server: one line an event, Nest's own wiring only at level `debug`. */
+/** What Nest logs of a start that failed, which it throws, too. */
+const FAILED_START = new Set(['ExceptionHandler', 'NestApplication']);
+
+/** The log of the server: one line an event; what only developers of the server use at level `debug`. */
 export class ServerLogger extends ConsoleLogger {
   constructor({ logLevel }: Pick<KvnestConfig, 'logLevel'>) {
     super('kvnest', { logLevels: LEVELS.slice(0, LEVELS.indexOf(LAST_LEVEL[logLevel]) + 1) });
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
+    if (this.#isWanted(rest, WIRING)) super.log(message, ...rest);
+  }
+
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (this.#isWanted(rest, FAILED_START)) super.error(message, ...rest);
+  }
+
+  #isWanted(rest: readonly unknown[], forDevelopers: ReadonlySet<string>): boolean {
     const context = rest.at(-1);
-    const isWiring = typeof context === 'string' && WIRING.has(context);
-    if (!isWiring || this.isLevelEnabled('debug')) super.log(message, ...rest);
+    return !(typeof context === 'string' && forDevelopers.has(context)) || this.isLevelEnabled('debug');
   }
 }

@@ -136,6 +136,11 @@ describe('kvnest status', () => {
     expect(out).toMatch(/lookups +1 \(256 of 512 tokens hit\)/);
   });
 
+  it('takes an address without a scheme', async () => {
+    const { url } = await answering(200, STATUS);
+    expect(await kvnest(['status', '--url', url.replace('http://', '')])).toMatchObject({ code: 0 });
+  });
+
   it('prints the answer as it came with --json, and sends the token', async () => {
     const { url, authorizations } = await answering(200, STATUS);
     const { out } = await kvnest(['status', '--json', '--url', url], { KVNEST_AUTH_TOKEN: 'hush' });

@@ -28,7 +28,8 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
     json: { type: 'boolean', default: false },
     ...DEBUG_OPTION,
   });
-  const status = await fetchStatus(values.url, values.token ?? io.env['KVNEST_AUTH_TOKEN']);
+  const url = values.url.includes('://') ? values.url : `http://${values.url}`;
+  const status = await fetchStatus(url, values.token ?? io.env['KVNEST_AUTH_TOKEN']);
   io.out(values.json ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status));
   return EXIT_OK;
 }
