@@ -28,7 +28,9 @@ describeEngine('demo of llama.cpp', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TMPDIR: folder },
     });
-    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    const exited = once(child, 'exit');
+    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    await exited;
     return { code: child.exitCode, output, errors };
   }
 

@@ -1,5 +1,6 @@
 import { type Observable } from 'rxjs';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type BackendUsage } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import {
@@ -91,18 +92,11 @@ export interface EngineCounters {
   readonly deletes: number;
 }
 
-export interface TierStatus {
+export interface TierStatus extends BackendUsage {
   readonly name: string;
   readonly type: string;
   readonly persistent: boolean;
-  readonly healthy: boolean;
-  readonly capacityBytes: number;
-  readonly usedBytes: number;
-  readonly chunks: number;
-  readonly evictions: number;
-  readonly leasedBytes: number;
-  readonly pinnedBytes: number;
-  readonly corruptions: number;
+  /** Reads that this tier answered. */
   readonly hits: number;
   readonly stores: number;
   /** Stores not made, by outcome (`rejected`, `busy`, `failed`). */
