@@ -62,6 +62,16 @@ describe('a chunk that memory no longer has, while it is read from disk', () => 
     await cleared;
   });
 
+  it('does not come back when the chunk that is to replace it expires', async () => {
+    await put(test, key, Buffer.alloc(10), { expiresAtMs: clock.nowMs() + 1 });
+    clock.advance(1);
+    expect(await test.engine.exists([key])).toEqual([undefined]);
+    await put(test, key, bytes, { ack: 'all' });
+    await put(test, key, Buffer.alloc(10), { expiresAtMs: clock.nowMs() + 1 });
+    clock.advance(1);
+    expect(await get(test, key)).toBeUndefined();
+  });
+
   it('expires at the time that was set meanwhile', async () => {
     const read = get(test, key);
     expect(await test.engine.expire(key, clock.nowMs() + 1000)).toBe(true);

@@ -87,7 +87,6 @@ describe('TierStack', () => {
     expect(await test.engine.exists([key('a'), key('b')])).toEqual(['memory', IN_FLIGHT]);
     clock.advance(10);
     expect(await test.engine.exists([key('a'), key('b')])).toEqual([undefined, undefined]);
-    expect(await test.engine.delete([key('a'), key('b')])).toEqual([false, false]);
   });
 
   it('reads from the slow tier and promotes to memory', async () => {

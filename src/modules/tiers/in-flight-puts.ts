@@ -39,6 +39,12 @@ export class InFlightPuts {
     return this.#find(key) !== undefined;
   }
 
+  /** Whether the chunk expired before every tier had it. */
+  hasExpired(key: ChunkKey): boolean {
+    const { expiresAtMs = 0 } = this.#find(key)?.handle.attributes ?? {};
+    return expiresAtMs !== 0 && expiresAtMs <= this.clock.nowMs();
+  }
+
   /** A new reference to the chunk, or undefined. */
   get(key: ChunkKey): ArenaHandle | undefined {
     return this.#find(key)?.handle.retain();
@@ -51,7 +57,7 @@ export class InFlightPuts {
 
   /** Makes the chunk unreadable from here; the puts go on and the tiers sort it out. */
   hide(key: ChunkKey): boolean {
-    return this.#find(key) !== undefined && this.#puts.delete(key.id);
+    return this.#puts.size > 0 && this.#puts.delete(key.id);
   }
 
   hideAll(matches: (key: ChunkKey) => boolean): void {
@@ -64,12 +70,6 @@ export class InFlightPuts {
   }
 
   #find(key: ChunkKey): Put | undefined {
-    const put = this.#puts.size > 0 ? this.#puts.get(key.id) : undefined;
-    return put === undefined || this.#isExpired(put) ? undefined : put;
-  }
-
-  #isExpired({ handle }: Put): boolean {
-    const { expiresAtMs } = handle.attributes;
-    return expiresAtMs !== 0 && expiresAtMs <= this.clock.nowMs();
+    return this.#puts.size > 0 ? this.#puts.get(key.id) : undefined;
   }
 }

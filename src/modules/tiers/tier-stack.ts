@@ -53,17 +53,18 @@ export class TierStack {
 
   /** Name of the first tier that has the key. */
   locate(key: ChunkKey, options?: ContainsOptions): Awaitable<string | undefined> {
-    return this.#locateFrom(0, key, options);
+    return chain(this.#dropExpired(key), () => this.#locateFrom(0, key, options));
   }
 
   /** The keys in front of the first that no tier has, each with the first tier that has it. */
-  locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
+  async locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
+    for (const key of keys) if (this.#inFlight.hasExpired(key)) await this.remove(key);
     return this.#locateRun(0, keys, options);
   }
 
   /** The chunk from the first tier that has it; the handle belongs to the caller. */
   read(key: ChunkKey): Awaitable<ReadOutcome> {
-    return this.#readFrom(0, key, 'miss');
+    return chain(this.#dropExpired(key), () => this.#readFrom(0, key, 'miss'));
   }
 
   /**
@@ -129,24 +130,11 @@ export class TierStack {
 
   /** A tier that is still storing the chunk is told once it has it. */
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
-    const pending = this.#inFlight.done(key);
-    using handle = this.#inFlight.get(key);
-    handle?.setAttributes({ expiresAtMs });
-    const told = chain(
-      this.#change(key, (tier) => tier.expire(key, expiresAtMs)),
-      (found) => found.includes(true),
-    );
-    if (pending === undefined) return told;
-    return Promise.all([told, pending.then(() => this.expire(key, expiresAtMs))]).then((found) =>
-      found.includes(true),
-    );
+    return chain(this.#dropExpired(key), () => this.#expire(key, expiresAtMs));
   }
 
   expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
-    return chain(
-      all(this.tiers.map((tier) => tier.ask((backend) => backend.expiresAtMs(key), undefined))),
-      (times) => times.find((time) => time !== undefined) ?? this.#inFlightExpiry(key),
-    );
+    return chain(this.#dropExpired(key), () => this.#expiresAtMs(key));
   }
 
   count(namespace: number): Promise<number> {
@@ -160,6 +148,34 @@ export class TierStack {
   /** Resolves when every write that was accepted has reached its tiers. */
   settled(): Promise<void> {
     return this.#inFlight.settled();
+  }
+
+  /** A chunk that expires on its way to a tier takes along what it was to replace there. */
+  #dropExpired(key: ChunkKey): Awaitable<unknown> {
+    return this.#inFlight.hasExpired(key) ? this.remove(key) : undefined;
+  }
+
+  #expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
+    const pending = this.#inFlight.done(key);
+    using handle = this.#inFlight.get(key);
+    handle?.setAttributes({ expiresAtMs });
+    const told = chain(
+      this.#change(key, (tier) => tier.expire(key, expiresAtMs)),
+      (found) => found.includes(true),
+    );
+    if (pending === undefined) return told;
+    return Promise.all([told, pending.then(() => this.expire(key, expiresAtMs))]).then((found) =>
+      found.includes(true),
+    );
+  }
+
+  #expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
+    using handle = this.#inFlight.get(key);
+    if (handle !== undefined) return handle.attributes.expiresAtMs;
+    return chain(
+      all(this.tiers.map((tier) => tier.ask((backend) => backend.expiresAtMs(key), undefined))),
+      (times) => times.find((time) => time !== undefined),
+    );
   }
 
   /** Changes a chunk in every tier, so that no load brings back how it was before. */
@@ -248,11 +264,6 @@ export class TierStack {
       .map((tier) => tier.put(handle))
       .filter((answer) => answer instanceof Promise);
     if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));
-  }
-
-  #inFlightExpiry(key: ChunkKey): number | undefined {
-    using handle = this.#inFlight.get(key);
-    return handle?.attributes.expiresAtMs;
   }
 }
 
