@@ -1,12 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  expectEventually,
-  getHead,
-  jsonOf,
-  putHead,
-  RawConnection,
-  someBytes,
-} from '../support/http-client.js';
+import { expectEventually } from '../support/eventually.js';
+import { getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 import { SeededRandom } from '../support/seeded-random.js';
 

@@ -1,14 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { get, put } from '../support/engine.js';
-import {
-  expectEventually,
-  getHead,
-  jsonOf,
-  putHead,
-  RawConnection,
-  someBytes,
-} from '../support/http-client.js';
+import { expectEventually } from '../support/eventually.js';
+import { getHead, jsonOf, putHead, RawConnection, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer, type TestServerOptions } from '../support/http-server.js';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { expectEventually, getHead, jsonOf, putHead, RawConnection } from '../support/http-client.js';
+import { expectEventually } from '../support/eventually.js';
+import { getHead, jsonOf, putHead, RawConnection } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 
 const JSON_POST = 'POST /v1/objects/exists HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';

@@ -3,7 +3,8 @@ import { request as httpRequest } from 'node:http';
 import fc from 'fast-check';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { ManualClock } from '../support/clock.js';
-import { expectEventually, someBytes } from '../support/http-client.js';
+import { expectEventually } from '../support/eventually.js';
+import { someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 
 const MIB = 1024 * 1024;

@@ -6,7 +6,8 @@ import {
   type RetrieveFrame,
 } from '../../src/protocols/kvnest-frames/retrieve-frames.js';
 import { put } from '../support/engine.js';
-import { expectEventually, RawConnection, someBytes } from '../support/http-client.js';
+import { expectEventually } from '../support/eventually.js';
+import { RawConnection, someBytes } from '../support/http-client.js';
 import { startHttpServer, type TestServer } from '../support/http-server.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectEventually } from '../support/eventually.js';
 import { encodeCommand, RespTestClient } from '../support/resp-client.js';
 import { createTestRespDoor, type TestRespDoor, type TestRespDoorOptions } from '../support/resp-door.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -87,10 +88,10 @@ describe('RESP door: bad input and bad clients', () => {
       const client = await RespTestClient.open(server.port);
       client.socket.write(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${8 * MIB}\r\n`);
       client.socket.write(Buffer.alloc(sent));
-      await until(() => server.references() === 1);
+      await expectEventually(() => server.references() === 1);
       if (sent > 100_000) client.socket.resetAndDestroy();
       else client.socket.destroy();
-      await until(() => server.references() === 0);
+      await expectEventually(() => server.references() === 0);
     }
     using client = await RespTestClient.open(server.port);
     expect(await client.call('EXISTS', 'k')).toBe(0);
@@ -104,9 +105,9 @@ describe('RESP door: bad input and bad clients', () => {
       const client = await RespTestClient.open(server.port);
       client.socket.pause();
       client.socket.write('GET k\r\nGET k\r\nGET k\r\nMGET k k k k\r\n');
-      await until(() => server.references() > 0);
+      await expectEventually(() => server.references() > 0);
       client.socket.destroy();
-      await until(() => server.references() === 0);
+      await expectEventually(() => server.references() === 0);
     }
     expect(await writer.call('PING')).toBe('+PONG');
   });
@@ -118,7 +119,7 @@ describe('RESP door: bad input and bad clients', () => {
     client.socket.pause();
     for (let i = 0; i < 40; i++) client.socket.write(`GET k${i % 8}\r\n`);
     client.socket.write(`MGET ${values.map((_, index) => `k${index}`).join(' ')}\r\n`);
-    await until(() => server.references() > 0);
+    await expectEventually(() => server.references() > 0);
     await sleep(50);
     expect(server.references()).toBeLessThanOrEqual(5);
     client.socket.resume();
@@ -134,8 +135,8 @@ describe('RESP door: bad input and bad clients', () => {
     await client.call('SET', 'k', Buffer.alloc(16 * MIB));
     client.socket.pause();
     client.socket.write('GET k\r\n');
-    await until(() => server.references() > 0);
-    await until(() => server.references() === 0);
+    await expectEventually(() => server.references() > 0);
+    await expectEventually(() => server.references() === 0);
     expect(server.counter('slow_readers_closed')).toBe(1);
   });
 
@@ -146,8 +147,8 @@ describe('RESP door: bad input and bad clients', () => {
     const value = Buffer.alloc(5 * MIB, 'stalled');
     const frame = encodeCommand('SET', 'slow', value);
     slow.socket.write(frame.subarray(0, 3 * MIB));
-    await until(() => server.references() === 1);
-    await until(() => server.references() === 0);
+    await expectEventually(() => server.references() === 1);
+    await expectEventually(() => server.references() === 0);
     const rival = Buffer.alloc(5 * MIB, 'rival');
     expect(await other.call('SET', 'rival', rival)).toBe('+OK');
     slow.socket.write(frame.subarray(3 * MIB));
@@ -182,7 +183,7 @@ describe('RESP door: bad input and bad clients', () => {
     }
     using client = await RespTestClient.open(server.port);
     expect(await client.call('PING')).toBe('+PONG');
-    await until(() => server.references() === 0);
+    await expectEventually(() => server.references() === 0);
   });
 });
 
@@ -216,8 +217,4 @@ function randomFrame(random: SeededRandom): Buffer {
   if (random.chance(0.3)) return Buffer.concat([frame.subarray(0, at), random.bytes(4), frame.subarray(at)]);
   frame[at] = random.below(256);
   return frame;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(1);
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { expectEventually } from '../support/eventually.js';
 import { ManualClock } from '../support/clock.js';
 import { RespTestClient, type RespReply } from '../support/resp-client.js';
 import { createTestRespDoor, type TestRespDoor, type TestRespDoorOptions } from '../support/resp-door.js';
@@ -150,7 +151,7 @@ describe('RESP door: commands', () => {
     expect(await third.next()).toBe('-ERR max number of clients reached');
     await third.closed;
     second.socket.destroy();
-    while (server.door.doorStatus().connections > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    await expectEventually(() => server.door.doorStatus().connections === 1);
     using fourth = await RespTestClient.open(server.port);
     expect(await fourth.call('PING')).toBe('+PONG');
     expect(server.counter('connections_refused')).toBe(1);

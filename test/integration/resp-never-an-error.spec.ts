@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { expectEventually } from '../support/eventually.js';
 import { encodeCommand, RespTestClient } from '../support/resp-client.js';
 import { createTestRespDoor, type TestRespDoor, type TestRespDoorOptions } from '../support/resp-door.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
@@ -107,7 +107,7 @@ describe('RESP door: GET, SET, EXISTS and DEL never fail', () => {
     using busy = await RespTestClient.open(server.port);
     await client.call('SET', 'k', BIG);
     busy.socket.write(encodeCommand('SET', 'begun', BIG).subarray(0, MIB / 2));
-    while (server.references() === 0) await sleep(1);
+    await expectEventually(() => server.references() > 0);
     server.engine.beginDrain();
     let isDrained = false;
     const drained = server.door.beforeApplicationShutdown().then(() => (isDrained = true));
@@ -129,12 +129,12 @@ describe('RESP door: GET, SET, EXISTS and DEL never fail', () => {
   it('until the drain deadline, when all connections close', async () => {
     using client = await start({ drainTimeoutMs: 30 });
     client.socket.write(encodeCommand('SET', 'k', BIG).subarray(0, MIB / 2));
-    while (server.references() === 0) await sleep(1);
+    await expectEventually(() => server.references() > 0);
     await server.door.beforeApplicationShutdown();
     expect(server.references()).toBe(1);
     server.door.onApplicationShutdown();
     await client.closed;
-    while (server.references() > 0) await sleep(1);
+    await expectEventually(() => server.references() === 0);
   });
 
   it('and what was found is there for the read, whatever is stored in between', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { expectEventually } from '../support/eventually.js';
 import { ManualClock } from '../support/clock.js';
 import { get, put } from '../support/engine.js';
 import { RespTestClient } from '../support/resp-client.js';
@@ -190,7 +191,7 @@ describe('RESP door: a chunk under two keys', () => {
     await one.call('SET', BYTES, NEW);
     expect(server.references()).toBe(1);
     clock.advance(10_001);
-    await waitFor(() => server.references() === 0);
+    await expectEventually(() => server.references() === 0);
     expect(server.counter('dropped_pair_incomplete')).toBe(1);
   });
 
@@ -215,7 +216,3 @@ describe('RESP door: a chunk under two keys', () => {
     await expectNoPair();
   });
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

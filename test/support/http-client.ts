@@ -117,12 +117,3 @@ export function someBytes(length: number, seed = 1): Buffer {
 export function jsonOf(response: RawResponse): unknown {
   return JSON.parse(response.body.toString());
 }
-
-/** Polls until `condition` holds: for what the other end of a socket does in its own time. */
-export async function expectEventually(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
