@@ -76,6 +76,32 @@ describe('a PUT that the server refuses by itself', () => {
   });
 });
 
+describe('a client that sends on and on, and does not read', () => {
+  const REQUESTS = 30_000;
+
+  it('is read only as far as its replies are taken, and has all of them in the end', async () => {
+    const client = await open(`${putHead('small', 5)}hello`);
+    await client.response();
+    client.socket.pause();
+    client.send(getHead('small').repeat(REQUESTS));
+    let gets = -1;
+    let quietTurns = 0;
+    await expectEventually(() => {
+      const before = gets;
+      gets = server.engine.status().counters.gets;
+      quietTurns = gets > 0 && gets === before ? quietTurns + 1 : 0;
+      return quietTurns > 20;
+    });
+    expect(gets).toBeLessThan(REQUESTS);
+    // What waits at the limit, and what one read may bring on top of it.
+    expect(server.engine.status().arena.references).toBeLessThan(64 + (16 * 1024) / getHead('small').length);
+    client.socket.resume();
+    for (let i = 0; i < 100; i++) expect((await client.response()).body.toString()).toBe('hello');
+    await expectEventually(() => server.engine.status().counters.gets >= REQUESTS);
+    client.close();
+  });
+});
+
 describe('what is no request', () => {
   it('is answered behind the requests in front of it', async () => {
     const client = await open(`${putHead('first', 3)}abc${getHead('none')}BREW coffee\r\n\r\n`);

@@ -24,6 +24,9 @@ const ON_MESSAGE_BEGIN = 0;
  */
 const HEADS = Buffer.alloc(16 * 1024);
 
+/** Requests of one connection that are not answered, beyond which nothing more is read. */
+const MAX_UNANSWERED = 64;
+
 const bodies = new WeakMap<IncomingMessage, DirectBody>();
 
 /** The body of a request that comes past the HTTP parser; undefined for all others. */
@@ -76,6 +79,7 @@ class DirectConnection implements DirectChannel {
   /** Whether the parser has begun a message, and its request once the head is complete. */
   #begun = false;
   #request: IncomingMessage | undefined;
+  #unanswered = 0;
   /** Bytes behind a body that is not read yet, or that the parser does not take yet. */
   #tail: Buffer = EMPTY;
 
@@ -88,6 +92,8 @@ class DirectConnection implements DirectChannel {
     moved._server = null;
     // What the HTTP server asks before it takes the handle for its parser.
     handle._consumed = true;
+    // Every reply that waits for its turn listens for the end of the connection.
+    this.socket.setMaxListeners(0);
     connections.set(this.socket, this);
   }
 
@@ -108,6 +114,10 @@ class DirectConnection implements DirectChannel {
   /** A request begins; its body comes past the parser if its head was parsed just now. */
   claim(request: IncomingMessage, response: ServerResponse): void {
     this.#request = request;
+    this.#unanswered++;
+    response.once('close', () => {
+      if (--this.#unanswered === MAX_UNANSWERED - 1) this.#goOn();
+    });
     const body = this.#claimable;
     this.#claimable = undefined;
     if (body === undefined) return;
@@ -128,7 +138,15 @@ class DirectConnection implements DirectChannel {
 
   bodyDone(): void {
     this.#body = undefined;
-    if (this.socket.destroyed || this.socket.isPaused()) return;
+    this.#goOn();
+  }
+
+  get #isHeld(): boolean {
+    return this.socket.isPaused() || this.#unanswered >= MAX_UNANSWERED;
+  }
+
+  #goOn(): void {
+    if (this.socket.destroyed || this.#body !== undefined || this.#isHeld) return;
     if (this.#tail.length > 0) process.nextTick(() => this.#parseTail());
     else this.socket.resume();
   }
@@ -174,7 +192,7 @@ class DirectConnection implements DirectChannel {
         this.#tail = Buffer.concat([this.#tail, rest]);
         return body.wanted;
       }
-      if (this.socket.isPaused()) {
+      if (this.#isHeld) {
         this.#tail = Buffer.concat([this.#tail, rest]);
         return false;
       }
