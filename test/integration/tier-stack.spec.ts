@@ -186,6 +186,19 @@ describe('TierStack', () => {
     expect(located.map(({ tier }) => tier)).toEqual(['memory', 'slow', 'memory', 'slow', 'memory']);
   });
 
+  it('reports as pinned only what was pinned', async () => {
+    await start({ memory: false });
+    const request = { model: 'm', tokens: new Uint32Array(768) };
+    const chunks = test.engine.chunks(request);
+    for (const chunk of chunks) await put(test, chunk.key, bytes(1), { ack: 'all' });
+    const { pin } = slow;
+    slow.pin = async (wanted) => {
+      slow.copies.delete(chunks[1]?.key.id ?? '');
+      return pin.call(slow, wanted);
+    };
+    expect(await test.engine.pinPrefix(request)).toMatchObject({ hitTokens: 256, chunks: [{ index: 0 }] });
+  });
+
   it('slows puts to the pace of the slow tier, then refuses, and never holds more than the bound', async () => {
     await start({ config: { maxPendingBytes: 4 * MIB, admissionTimeoutMs: 20 } });
     slow.hold();

@@ -58,7 +58,7 @@ export interface CacheEngine extends ObjectStore {
   readonly chunkTokens: number;
   /** Cuts the tokens into chunks and names them. @throws KV_INPUT_… for an identity that makes no key. */
   chunks(request: PrefixRequest): readonly PrefixChunk[];
-  /** A lookup leases its hits; with `pinMs` it pins them instead. */
+  /** A lookup leases its hits; with `pinMs` it pins them, too: all that it reports are pinned. */
   lookup(request: PrefixRequest, options?: { readonly pinMs?: number }): Awaitable<LookupResult>;
   /** Chunks in prefix order until the first that is missing; unsubscribing cancels and gives everything back. */
   retrieve(request: PrefixRequest): Observable<RetrievedChunk>;

@@ -159,11 +159,8 @@ export class TieredCacheEngine implements CacheEngine {
 
   async lookup(request: PrefixRequest, options: { readonly pinMs?: number } = {}): Promise<LookupResult> {
     const { pinMs } = options;
-    const result = await this.#locate(
-      request,
-      pinMs === undefined ? { leaseMs: this.parts.config.leaseMs } : {},
-    );
-    if (pinMs !== undefined) await this.pin(keysOf(result.chunks), pinMs);
+    const located = await this.#locate(request, { leaseMs: this.parts.config.leaseMs });
+    const result = pinMs === undefined ? located : await this.#pinAll(located, pinMs);
     this.counters.lookups++;
     this.counters.lookupTokens += request.tokens.length;
     this.counters.hitTokens += result.hitTokens;
@@ -203,11 +200,19 @@ export class TieredCacheEngine implements CacheEngine {
   async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
     const chunks = this.chunks(request);
     const located = await this.parts.stack.locatePrefix(keysOf(chunks), options);
-    const hits = located.flatMap(({ tier }, index) => {
-      const chunk = chunks[index];
-      return chunk === undefined ? [] : [{ ...chunk, tier }];
-    });
-    return { hitTokens: hits.reduce((sum, { tokens }) => sum + tokens, 0), chunks: hits };
+    return lookupResult(
+      located.flatMap(({ tier }, index) => {
+        const chunk = chunks[index];
+        return chunk === undefined ? [] : [{ ...chunk, tier }];
+      }),
+    );
+  }
+
+  /** Pins what was found; what was gone by then, and all behind it, was not found. */
+  async #pinAll({ chunks }: LookupResult, pinMs: number): Promise<LookupResult> {
+    const pinned = await this.pin(keysOf(chunks), pinMs);
+    const gone = pinned.indexOf(false);
+    return lookupResult(gone === -1 ? chunks : chunks.slice(0, gone));
   }
 
   #count(read: Awaitable<ReadOutcome>): Awaitable<ReadOutcome> {
@@ -264,6 +269,10 @@ export class TieredCacheEngine implements CacheEngine {
 
 function keysOf(chunks: readonly { readonly key: ChunkKey }[]): readonly ChunkKey[] {
   return chunks.map(({ key }) => key);
+}
+
+function lookupResult(chunks: LookupResult['chunks']): LookupResult {
+  return { hitTokens: chunks.reduce((sum, { tokens }) => sum + tokens, 0), chunks };
 }
 
 function countTrue(flags: readonly boolean[]): number {
