@@ -191,10 +191,10 @@ describe('TierStack', () => {
     const request = { model: 'm', tokens: new Uint32Array(768) };
     const chunks = test.engine.chunks(request);
     for (const chunk of chunks) await put(test, chunk.key, bytes(1), { ack: 'all' });
-    const { pin } = slow;
+    const pin = slow.pin.bind(slow);
     slow.pin = async (wanted) => {
       slow.copies.delete(chunks[1]?.key.id ?? '');
-      return pin.call(slow, wanted);
+      return pin(wanted);
     };
     expect(await test.engine.pinPrefix(request)).toMatchObject({ hitTokens: 256, chunks: [{ index: 0 }] });
   });
