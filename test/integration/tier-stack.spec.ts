@@ -210,6 +210,17 @@ describe('TierStack', () => {
     expect(await put(test, key('later'), bytes(9, MIB))).toBe('stored');
   });
 
+  it('bounds the number of small puts on their way, too', async () => {
+    await start({ config: { maxPendingBytes: MIB, admissionTimeoutMs: 1 } });
+    slow.hold();
+    const results: string[] = [];
+    for (let i = 0; i < 18; i++) results.push(await put(test, key(`k${i}`), bytes(i, 10)));
+    expect(results.filter((result) => result === 'stored')).toHaveLength(16);
+    slow.release();
+    await test.engine.settled();
+    expect(await put(test, key('later'), bytes(9, 10))).toBe('stored');
+  });
+
   it('admits a put that waits as soon as the slow tier has caught up', async () => {
     await start({ config: { maxPendingBytes: MIB, admissionTimeoutMs: 10_000 } });
     slow.hold();

@@ -10,6 +10,9 @@ import { CACHE_ENGINE } from './cache-engine.interface.js';
 import { TieredCacheEngine } from './cache-engine.js';
 import { PrefixChunker } from './chunking/prefix-chunker.js';
 
+/** What a put on its way counts at least: it takes a record of the arena and some heap, however small it is. */
+const MIN_PENDING_BYTES = 64 * 1024;
+
 /** Refuses puts from the first moment of a shutdown on. */
 @Injectable()
 class EngineDrain implements OnModuleDestroy {
@@ -30,7 +33,7 @@ export async function createEngine(
     config,
     arena,
     stack,
-    gate: new AdmissionGate(config.maxPendingBytes, config.admissionTimeoutMs),
+    gate: new AdmissionGate(config.maxPendingBytes, config.admissionTimeoutMs, MIN_PENDING_BYTES),
     chunker: new PrefixChunker(config, await createTokenHasher(config)),
   });
 }

@@ -14,12 +14,14 @@ export class AdmissionGate {
   #bytes = 0;
   readonly #waiters: Waiter[] = [];
 
+  /** @param minBytes what a chunk counts at least, so that the number of those inside is bounded, too. */
   constructor(
     private readonly maxBytes: number,
     private readonly timeoutMs: number,
+    private readonly minBytes = 0,
   ) {}
 
-  /** Bytes inside. */
+  /** Bytes inside, as they count. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -29,11 +31,12 @@ export class AdmissionGate {
   }
 
   /**
-   * Lets `bytes` in, at once or when others have left; a single chunk larger than the bound goes in alone.
+   * Lets a chunk of this length in, at once or when others have left; a single chunk larger than the bound goes in alone.
    *
    * @returns false when there was no room in time; then nothing was let in.
    */
-  enter(bytes: number): Awaitable<boolean> {
+  enter(lengthBytes: number): Awaitable<boolean> {
+    const bytes = this.#count(lengthBytes);
     if (this.#waiters.length === 0 && this.#fits(bytes)) {
       this.#bytes += bytes;
       return true;
@@ -49,8 +52,8 @@ export class AdmissionGate {
     });
   }
 
-  leave(bytes: number): void {
-    this.#bytes -= bytes;
+  leave(lengthBytes: number): void {
+    this.#bytes -= this.#count(lengthBytes);
     this.#admit();
   }
 
@@ -60,6 +63,10 @@ export class AdmissionGate {
       clearTimeout(waiter.timer);
       waiter.resolve(false);
     }
+  }
+
+  #count(lengthBytes: number): number {
+    return Math.max(lengthBytes, this.minBytes);
   }
 
   #fits(bytes: number): boolean {
