@@ -21,7 +21,7 @@ function isTooOld(version) {
 }
 
 function runOn(node) {
-  const args = ['--enable-source-maps', fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
@@ -51,7 +51,8 @@ if (isTooOld(process.versions.node)) {
   setFlagsFromString('--optimize-for-size');
   setFlagsFromString('--max-semi-space-size=4');
   setFlagsFromString('--semi-space-growth-factor=1');
-  process.setSourceMapsEnabled(true);
+  // Source maps take 8 MB, and only a stack trace needs them.
+  if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true);
   const { main } = await import(entry.href);
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -211,7 +211,7 @@ describe('TierStack', () => {
   });
 
   it('bounds the number of small puts on their way, too', async () => {
-    await start({ config: { maxPendingBytes: MIB, admissionTimeoutMs: 1 } });
+    await start({ config: { maxPendingBytes: 8 * MIB, admissionTimeoutMs: 1 } });
     slow.hold();
     const results: string[] = [];
     for (let i = 0; i < 18; i++) results.push(await put(test, key(`k${i}`), bytes(i, 10)));

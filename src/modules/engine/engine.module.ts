@@ -11,7 +11,7 @@ import { TieredCacheEngine } from './cache-engine.js';
 import { PrefixChunker } from './chunking/prefix-chunker.js';
 
 /** What a put on its way counts at least: it takes a record of the arena and some heap, however small it is. */
-const MIN_PENDING_BYTES = 64 * 1024;
+const MIN_PENDING_BYTES = 512 * 1024;
 
 /** Refuses puts from the first moment of a shutdown on. */
 @Injectable()
