@@ -1,12 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
-import { type ArenaSpace } from '../../arena/arena-space.interface.js';
+import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { all, type Awaitable } from '../../common/awaitable.js';
-import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { backendClosed, chunkNotSealed } from '../backend-errors.js';
 import { chunkFilter } from '../chunk-filter.js';
-import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import {
   type BackendCapabilities,
   type BackendUsage,
@@ -20,20 +17,10 @@ import {
 import { planLayout } from './disk-layout.js';
 import { type DiskStore } from './disk-store.js';
 import { DiskOptions } from './disk.config.js';
-import { MediumHealth, type BackendLogger } from './medium-health.js';
-import { openDiskStore } from './open-disk-store.js';
+import { MediumHealth } from './medium-health.js';
+import { openDiskStore, type DiskTierOptions } from './open-disk-store.js';
 
-export interface DiskBackendOptions {
-  readonly name: string;
-  /** A directory of this tier alone. */
-  readonly path: string;
-  /** Never exceeded by all files of the tier together. */
-  readonly capacityBytes: number;
-  readonly policy: EvictionPolicyFactory;
-  readonly arena: Arena;
-  readonly space: ArenaSpace;
-  readonly clock: Clock;
-  readonly logger: BackendLogger;
+export interface DiskBackendOptions extends Omit<DiskTierOptions, 'options'> {
   readonly options?: DiskOptions;
 }
 
@@ -49,7 +36,7 @@ export class DiskBackend implements StorageBackend {
   readonly type = 'disk';
   readonly name: string;
   readonly capabilities: BackendCapabilities;
-  readonly #options: DiskBackendOptions & { readonly options: DiskOptions };
+  readonly #options: DiskTierOptions;
   readonly #reads: MediumHealth;
   readonly #writes: MediumHealth;
   #isOpen = false;

@@ -36,9 +36,12 @@ import { type BackendLogger, type MediumHealth } from './medium-health.js';
 import { encodeRemove } from './record-codec.js';
 import { restoreIndex } from './restore-index.js';
 
-export interface DiskStoreOptions {
+/** What a disk tier is made of. */
+export interface DiskTierOptions {
   readonly name: string;
+  /** A directory of this tier alone. */
   readonly path: string;
+  /** Never exceeded by all files of the tier together. */
   readonly capacityBytes: number;
   readonly policy: EvictionPolicyFactory;
   readonly arena: Arena;
@@ -46,6 +49,10 @@ export interface DiskStoreOptions {
   readonly clock: Clock;
   readonly logger: BackendLogger;
   readonly options: DiskOptions;
+}
+
+/** What a store is opened with: the tier's settings, and whom it tells what. */
+export interface DiskStoreOptions extends DiskTierOptions {
   readonly reads: MediumHealth;
   readonly writes: MediumHealth;
   readonly onCorrupt: (key: ChunkKey) => void;
