@@ -62,6 +62,32 @@ module.exports = {
       { path: '^src/modules/' },
     ),
     forbid(
+      'connectors-know-no-backend',
+      'A connector speaks to one kind of store and knows nobody who uses it: arena, common, config and protocols are below it. What ' +
+        'it answers are values of its own contract, remote-connector.interface.ts.',
+      { path: '^src/connectors/', pathNot: SPEC },
+      { path: '^src/(backends|layers|modules)/' },
+    ),
+    forbid(
+      'connectors-do-not-see-each-other',
+      'Each connector is a folder that can be taken out. What several share lies beside the folders, or in intake/ and resp-client/.',
+      { path: '^src/connectors/([^/]+)/', pathNot: SPEC },
+      { path: '^src/connectors/[^/]+/', pathNot: '^src/connectors/($1|intake|resp-client)/' },
+    ),
+    forbid(
+      'concrete-connectors-only-in-the-catalogue',
+      'Everybody speaks to the RemoteConnector contract, and the scheme of a URL chooses. A concrete connector is named once, in its ' +
+        'catalogue.',
+      { path: '^src/', pathNot: `${SPEC}|^src/connectors/|\\.catalog\\.ts$|${ROOT_FILES}` },
+      { path: '^src/connectors/(?!intake/)[^/]+/' },
+    ),
+    forbid(
+      'layers-wrap-contracts',
+      'A layer wraps any backend or connector: it knows their contracts and nothing concrete, or it would not be one.',
+      { path: '^src/layers/', pathNot: SPEC },
+      { path: '^src/(modules|backends/[^/]+|connectors/[^/]+)/' },
+    ),
+    forbid(
       'tiers-know-no-engine',
       'The tier stack finds and keeps chunks by key. Tokens, prefixes and requests are the engine’s business above it.',
       { path: '^src/modules/(tiers|prefetch)/', pathNot: SPEC },
@@ -90,7 +116,7 @@ module.exports = {
       'doors-do-not-see-each-other',
       'Each door is a folder that can be taken out. What two doors share lies beside them, in src/modules/doors.',
       { path: '^src/modules/doors/([^/]+)/', pathNot: SPEC },
-      { path: '^src/modules/doors/(http|resp)/', pathNot: '^src/modules/doors/$1/' },
+      { path: '^src/modules/doors/(http|resp|lm)/', pathNot: '^src/modules/doors/$1/' },
     ),
     forbid(
       'backends-do-not-see-each-other',
@@ -116,7 +142,7 @@ module.exports = {
       'only-the-composition-root-knows-the-doors',
       'app.module.ts puts the parts together. Anything else that imports a door could not run without it.',
       { path: '^src/(?!modules/doors/)', pathNot: `${SPEC}|${ROOT_FILES}` },
-      { path: '^src/modules/doors/(http|resp)/' },
+      { path: '^src/modules/doors/(http|resp|lm)/' },
     ),
     forbid(
       'source-imports-no-tests',

@@ -56,7 +56,7 @@ export default tseslint.config(
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'jest/prefer-importing-jest-globals': 'error',
-      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'assert*', 'fc.assert'] }],
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '*.expect*', 'assert*', 'fc.assert'] }],
       'jest/no-export': 'off',
       'jest/no-standalone-expect': 'off',
       'jest/no-conditional-expect': 'off',

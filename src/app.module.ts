@@ -3,9 +3,11 @@ import { ArenaModule } from './arena/arena.module.js';
 import { EVICTION_POLICIES } from './backends/backends.tokens.js';
 import { BackendsModule } from './backends/backends.module.js';
 import { type BackendDefinition } from './backends/backend-definition.interface.js';
-import { BACKENDS_CATALOG } from './backends/backends.catalog.js';
+import { backendsCatalog } from './backends/backends.catalog.js';
 import { systemClock } from './common/clock.js';
 import { CLOCK } from './common/common.tokens.js';
+import { type ConnectorDefinition } from './connectors/connector-definition.interface.js';
+import { CONNECTORS_CATALOG } from './connectors/connectors.catalog.js';
 import { KvnestConfigModule } from './config/kvnest-config.module.js';
 import { type KvnestConfig } from './config/kvnest-config.interface.js';
 import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
@@ -32,6 +34,8 @@ class CommonModule {}
 export interface AppExtensions {
   /** Kinds of backends beside those of the catalogue; the tiers of the configuration name them by their type. */
   readonly backends?: readonly BackendDefinition[];
+  /** Connectors beside those of the catalogue; they win where a scheme is the same. */
+  readonly connectors?: readonly ConnectorDefinition[];
 }
 
 /** The composition root: the only place that knows every module, in the order in which a request meets them. */
@@ -39,7 +43,8 @@ export interface AppExtensions {
 export class AppModule {
   static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
     const { http, resp } = config.doors;
-    const definitions = [...BACKENDS_CATALOG, ...(extensions.backends ?? [])];
+    const connectors = [...(extensions.connectors ?? []), ...CONNECTORS_CATALOG];
+    const definitions = [...backendsCatalog(connectors), ...(extensions.backends ?? [])];
     const tiers = TiersModule.forRoot(BackendsModule.forRoot(config.tiers, definitions));
     return {
       module: AppModule,

@@ -1,6 +1,7 @@
 import { type INestApplicationContext } from '@nestjs/common';
 import { formatBytes } from './common/format-bytes.js';
-import { type KvnestConfig } from './config/kvnest-config.interface.js';
+import { type KvnestConfig, type TierConfig } from './config/kvnest-config.interface.js';
+import { redactUrl } from './config/redact-config.js';
 import { DOOR_REGISTRY, type DoorRegistry } from './modules/doors/door-registry.js';
 
 /** What `serve` says when it is up: where it listens, which tiers it has, how to try it. */
@@ -13,13 +14,19 @@ export function banner(app: INestApplicationContext, config: KvnestConfig): stri
     'kvnest is ready',
     ...(http === undefined ? [] : [`  http   http://${http}    API at /docs, metrics at /metrics`]),
     ...(resp === undefined ? [] : [`  resp   redis://${resp}`]),
-    ...config.tiers.map(
-      ({ name, type, capacityBytes, path }, index) =>
-        `  tier ${index + 1} ${name} (${type}, ${formatBytes(capacityBytes)}${path === undefined ? '' : `, ${path}`})`,
-    ),
+    ...config.tiers.map(({ name, ...tier }, index) => `  tier ${index + 1} ${name} (${describeTier(tier)})`),
     ...tryIt(http, resp, config.auth.token !== undefined),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function describeTier({ type, capacityBytes, path, url }: Omit<TierConfig, 'name'>): string {
+  const where = path ?? (url === undefined ? undefined : redactUrl(url));
+  return [
+    type,
+    ...(capacityBytes > 0 ? [formatBytes(capacityBytes)] : []),
+    ...(where === undefined ? [] : [where]),
+  ].join(', ');
 }
 
 function tryIt(http: string | undefined, resp: string | undefined, hasToken: boolean): string[] {

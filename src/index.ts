@@ -53,6 +53,49 @@ export type {
   StorageBackend,
 } from './backends/storage-backend.interface.js';
 
+export type {
+  ConnectorContext,
+  ConnectorDefinition,
+  ConnectorLogger,
+  ConnectorLookup,
+  ConnectorTarget,
+} from './connectors/connector-definition.interface.js';
+export {
+  remoteAborted,
+  remoteClosed,
+  remoteFailed,
+  remoteProtocol,
+  remoteRefused,
+  remoteTimeout,
+  remoteUnreachable,
+  remoteUnsupported,
+} from './connectors/connector-errors.js';
+export { type ConnectorUrl, type HostPort } from './connectors/connector-url.js';
+export { getConnectorToken } from './connectors/connectors.tokens.js';
+export { type ConnectorRecipe, defineConnector } from './connectors/define-connector.js';
+export type { ChunkIntake } from './connectors/intake/chunk-intake.interface.js';
+export { sealChunk } from './connectors/intake/seal-chunk.js';
+export { SealedIntake } from './connectors/intake/sealed-intake.js';
+export { type IntakePlace, ValueIntake, type ValueToTake } from './connectors/intake/value-intake.js';
+export { LoopingConnector } from './connectors/looping-connector.js';
+export { adaptPlainConnector, type PlainAdapterContext } from './connectors/plain-connector.adapter.js';
+export type {
+  PlainCapabilities,
+  PlainConnector,
+  PlainListPage,
+  PlainPutOptions,
+} from './connectors/plain-connector.interface.js';
+export type {
+  CallOptions,
+  ConnectorCapabilities,
+  ExistsOptions,
+  FetchOutcome,
+  ListPage,
+  RemoteConnector,
+  SendOutcome,
+} from './connectors/remote-connector.interface.js';
+export { formatStoreKey, parseStoreKey } from './protocols/store-key/store-key.js';
+
 export {
   CACHE_ENGINE,
   type CacheEngine,

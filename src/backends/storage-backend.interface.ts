@@ -14,6 +14,13 @@ export interface BackendCapabilities {
   readonly scan: boolean;
   /** `expire` and expiry at a put are honoured. */
   readonly expiry: boolean;
+  /**
+   * Which metadata comes back with the bytes: `any`, together with the depth; `lmcache`: RemoteMetadata only, and a
+   * chunk without it gets that of plain bytes; `none`.
+   */
+  readonly metadata: 'any' | 'lmcache' | 'none';
+  /** `usage` knows bytes and chunks; false: somebody else keeps the books, and they are reported as 0. */
+  readonly accounted: boolean;
   /** Largest chunk it takes, in bytes. */
   readonly maxChunkBytes: number;
 }

@@ -1,4 +1,4 @@
-import { BACKENDS_CATALOG } from '../backends/backends.catalog.js';
+import { backendsCatalog } from '../backends/backends.catalog.js';
 import { loadConfig, type LoadedConfig } from '../config/load-config.js';
 import { EVICTION_POLICIES_CATALOG } from '../modules/tiers/eviction/eviction-policies.catalog.js';
 import { type CliIo } from './cli-io.interface.js';
@@ -14,7 +14,7 @@ export function loadCliConfig(argv: readonly string[], io: CliIo): LoadedConfig 
   return loadConfig({
     argv,
     env: io.env,
-    tierTypes: BACKENDS_CATALOG.map(({ type }) => type),
+    tierTypes: backendsCatalog([]).map(({ type }) => type),
     policies: EVICTION_POLICIES_CATALOG.map(({ name }) => name.toUpperCase()),
   });
 }

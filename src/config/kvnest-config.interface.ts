@@ -2,12 +2,30 @@
 export interface TierConfig {
   readonly name: string;
   readonly type: string;
+  /** 0 for tiers without a budget of their own, such as a remote store. */
   readonly capacityBytes: number;
   /** Name of its eviction policy, as the catalogue of policies spells it. */
   readonly policy: string;
   /** Directory, for tiers on disk. */
   readonly path?: string;
+  /** Address of the store, for tiers elsewhere. May hold a password. */
+  readonly url?: string;
   /** Whatever else the tier's own type reads. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Code that users bring: a backend or a connector, imported before the server is built. */
+export interface ExternalConfig {
+  readonly kind: 'backend' | 'connector';
+  /** The `type` of the backend's tier, or the scheme of the connector's URLs. */
+  readonly name: string;
+  /** Name of an npm package, or path of a file: absolute, or relative to the working directory. */
+  readonly modulePath: string;
+  /** Name of the export; undefined = the default export. */
+  readonly className: string | undefined;
+  /** The key that named it, for messages: `external_backend.mine.module_path`. */
+  readonly key: string;
+  /** What stands beside the two under the same name. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
@@ -37,9 +55,12 @@ export interface KvnestConfig {
     readonly native: boolean;
   };
   readonly tiers: readonly TierConfig[];
+  /** In the order of their listing. */
+  readonly externals: readonly ExternalConfig[];
   readonly doors: {
     readonly http: DoorLimits | false;
     readonly resp: DoorLimits | false;
+    readonly lm: DoorLimits | false;
   };
   readonly auth: { readonly token: string | undefined };
   readonly leaseMs: number;

@@ -38,6 +38,10 @@ const MAPPED: readonly (readonly [yaml: string, path: string, value: unknown])[]
   ['pre_caching_hash_algorithm: sha256_cbor\nkey_format: object', 'hashAlgorithm', 'blake3'],
   ['save_unfull_chunk: true', 'savePartialChunks', true],
   ['pin_timeout_sec: 60', 'pinTimeoutMs', 60_000],
+  ['remote_url: redis://h:6379', 'tiers.2.url', 'redis://h:6379'],
+  ['remote_url: [redis://h:6379, fs:///mnt/kv]', 'tiers.3.url', 'fs:///mnt/kv'],
+  ['remote_serde: zstd\nremote_url: redis://h', 'tiers.2.options.serde', 'zstd'],
+  ['blocking_timeout_secs: 2.5\nremote_url: redis://h', 'tiers.2.options.timeout_ms', 2500],
   [
     'extra_config: {save_chunk_meta: false, any.thing: [1]}',
     'extraConfig',
@@ -149,7 +153,7 @@ extra_config:
   use_odirect: True
 `;
 
-  it('works, with one warning for what is not done yet and one for what has no effect', () => {
+  it('works, with one warning for what has no effect', () => {
     const { config, warnings } = load(yaml);
     expect(config).toMatchObject({
       chunkTokens: 256,
@@ -157,12 +161,12 @@ extra_config:
       tiers: [
         { name: 'memory', capacityBytes: 80 * GIB },
         { name: 'disk', capacityBytes: 200 * GIB, path: '/mnt/nvme/lmcache' },
+        { name: 'remote', type: 'remote', url: 'redis://user:secret@10.0.0.5:6379' },
       ],
       extraConfig: { 'external_backend.a.module_path': 'pkg.a', use_odirect: true },
     });
-    expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toMatch(/remote_url, remote_serde, external_backends/);
-    expect(warnings[1]).toMatch(/save_decode_cache, enable_p2p, internal_api_server_enabled/);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/save_decode_cache, enable_p2p, internal_api_server_enabled/);
     expect(warnings.join()).not.toContain('secret');
   });
 });

@@ -24,7 +24,7 @@ export interface LoadConfigInput {
   readonly readFile?: ReadFile;
   /** Directory that relative paths start from. Default: that of the process. */
   readonly cwd?: string;
-  /** Default: memory and disk. */
+  /** Default: memory, disk and remote. */
   readonly tierTypes?: readonly string[];
   /** Eviction policies, the default first. Default: LRU. */
   readonly policies?: readonly string[];
@@ -84,7 +84,7 @@ function assemble(
   input: LoadConfigInput,
   findings: Findings,
 ): KvnestConfig {
-  const { tierTypes = ['memory', 'disk'], policies = ['LRU'], cwd = process.cwd() } = input;
+  const { tierTypes = ['memory', 'disk', 'remote'], policies = ['LRU'], cwd = process.cwd() } = input;
   const settings = validateSettings(assignments, findings);
   const config = buildConfig(settings, { tierTypes, policies, cwd }, findings);
   checkConsistency(config, findings);

@@ -3,6 +3,11 @@ import { type KvnestConfig } from './kvnest-config.interface.js';
 const SECRET = /token$|passw|secret|credential|access_?key|api_?key|private_?key/i;
 const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i;
 
+/** A URL without what stands before its @. */
+export function redactUrl(url: string): string {
+  return url.replace(USER_INFO, '$1***@');
+}
+
 export function isSecretName(name: string): boolean {
   return SECRET.test(name);
 }
@@ -13,7 +18,7 @@ export function redactConfig(config: KvnestConfig): Record<string, unknown> {
 }
 
 function redact(value: unknown, name = ''): unknown {
-  if (typeof value === 'string') return isSecretName(name) ? '***' : value.replace(USER_INFO, '$1***@');
+  if (typeof value === 'string') return isSecretName(name) ? '***' : redactUrl(value);
   if (Array.isArray(value)) return value.map((item) => redact(item, name));
   if (typeof value !== 'object' || value === null)
     return isSecretName(name) && value !== undefined ? '***' : value;

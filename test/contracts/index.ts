@@ -5,3 +5,8 @@ export {
   type StorageBackendContract,
 } from './storage-backend.contract.js';
 export { describeEvictionPolicyContract } from './eviction-policy.contract.js';
+export {
+  type ConnectorWorldContext,
+  describeRemoteConnectorContract,
+  type RemoteConnectorContract,
+} from './remote-connector.contract.js';

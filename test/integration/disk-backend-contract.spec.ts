@@ -24,7 +24,15 @@ function disk(native: boolean): StorageBackendContract {
     return backend;
   };
   return {
-    capabilities: { persistent: true, shared: false, zeroCopy: false, scan: true, expiry: true },
+    capabilities: {
+      persistent: true,
+      shared: false,
+      zeroCopy: false,
+      scan: true,
+      expiry: true,
+      metadata: 'any',
+      accounted: true,
+    },
     create: async (context) => createAt(await mkdtemp(join(directory, 'kvnest-disk-')), context),
     reopen: (closed, context) => createAt(paths.get(closed) as string, context),
     destroy: (backend) => rm(paths.get(backend) as string, { recursive: true, force: true }),

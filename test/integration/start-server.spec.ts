@@ -30,7 +30,7 @@ describe('startServer', () => {
   it.each(['http', 'resp'] as const)('says what to do when the %s door cannot listen', async (name) => {
     const config = testConfig({
       tiers: [{ name: 'memory', type: 'memory', capacityBytes: 32 * MIB, policy: 'LRU', options: {} }],
-      doors: { http: door(0), resp: door(0), [name]: door(taken) },
+      doors: { http: door(0), resp: door(0), lm: false, [name]: door(taken) },
     });
     await expect(startServer(config)).rejects.toMatchObject({
       code: 'KV_DOOR_LISTEN',

@@ -55,7 +55,7 @@ class TestEngineModule {
 export async function startHttpServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { wrap = (engine) => engine, clock = systemClock } = options;
   const http = { ...LIMITS, ...options.limits };
-  const config = testConfig({ ...options.config, doors: { http, resp: false } });
+  const config = testConfig({ ...options.config, doors: { http, resp: false, lm: false } });
   const parts = await createTestEngine(options);
   @Module({
     imports: [

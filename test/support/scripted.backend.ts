@@ -31,6 +31,8 @@ export class ScriptedBackend implements StorageBackend {
     zeroCopy: false,
     scan: true,
     expiry: true,
+    metadata: 'any',
+    accounted: true,
     maxChunkBytes: Number.MAX_SAFE_INTEGER,
   };
   readonly copies = new Map<string, Copy>();

@@ -60,6 +60,8 @@ export class DiskBackend implements StorageBackend {
       zeroCopy: false,
       scan: true,
       expiry: true,
+      metadata: 'any',
+      accounted: true,
       maxChunkBytes: blocks * blockBytes,
     };
   }

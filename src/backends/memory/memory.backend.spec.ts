@@ -5,7 +5,7 @@ import { LruPolicy, lruPolicy } from '../../modules/tiers/eviction/lru.policy.js
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ChunkTraits } from '../eviction-policy.interface.js';
 import { inWorld, KIB, MIB } from '../../../test/contracts/backend/backend-world.js';
-import { chunkBytes } from '../../../test/contracts/backend/chunk-bytes.js';
+import { chunkBytes } from '../../../test/contracts/chunks/chunk-bytes.js';
 import {
   describeStorageBackendContract,
   type StorageBackendContract,
@@ -13,7 +13,15 @@ import {
 import { MemoryBackend } from './memory.backend.js';
 
 const memory = (native: boolean, arenaBytes = 24 * MIB): StorageBackendContract => ({
-  capabilities: { persistent: false, shared: false, zeroCopy: true, scan: true, expiry: true },
+  capabilities: {
+    persistent: false,
+    shared: false,
+    zeroCopy: true,
+    scan: true,
+    expiry: true,
+    metadata: 'any',
+    accounted: true,
+  },
   create: (context) => new MemoryBackend({ ...context, name: 'memory', policy: lruPolicy }),
   createArena: () => createArena({ capacityBytes: arenaBytes, native }),
 });

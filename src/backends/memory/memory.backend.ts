@@ -55,6 +55,8 @@ export class MemoryBackend implements StorageBackend {
       zeroCopy: true,
       scan: true,
       expiry: true,
+      metadata: 'any',
+      accounted: true,
       maxChunkBytes: Math.min(options.capacityBytes, options.arena.usage().dataBytes),
     };
   }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Findings } from '../findings.js';
 import { type DoorLimits, type KvnestConfig, type TierConfig } from '../kvnest-config.interface.js';
-import { type HttpDoorSettings, type RespDoorSettings } from '../settings/door.settings.js';
+import { type HttpDoorSettings, LmDoorSettings, type RespDoorSettings } from '../settings/door.settings.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { buildHashing } from './hashing.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
@@ -26,7 +26,12 @@ export function buildConfig(
     dataDir: resolve(context.cwd, settings.data_dir),
     arena: { capacityBytes: arenaBytes, native: settings.arena.native },
     tiers,
-    doors: { http: buildDoor(settings.doors.http), resp: buildDoor(settings.doors.resp) },
+    externals: [],
+    doors: {
+      http: buildDoor(settings.doors.http),
+      resp: buildDoor(settings.doors.resp),
+      lm: buildDoor(settings.doors.lm ?? (settings.auth.token === undefined && new LmDoorSettings())),
+    },
     auth: { token: settings.auth.token },
     leaseMs: settings.lease_ms,
     pinTimeoutMs: Math.ceil(settings.pin_timeout_sec * 1000),
@@ -50,7 +55,7 @@ function defaultArenaBytes(settings: KvnestSettings, tiers: readonly TierConfig[
   );
 }
 
-function buildDoor(door: HttpDoorSettings | RespDoorSettings | false): DoorLimits | false {
+function buildDoor(door: HttpDoorSettings | RespDoorSettings | LmDoorSettings | false): DoorLimits | false {
   if (door === false) return false;
   return {
     host: door.host,

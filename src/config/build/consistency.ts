@@ -21,6 +21,9 @@ function checkDoors({ doors, auth }: KvnestConfig, findings: Findings): void {
         `${door.port} is the port of doors.${twin[0]}, too; give each its own`,
       );
     }
+    if (name === 'lm' && auth.token !== undefined) {
+      findings.warn('doors.lm cannot ask for auth.token: whoever reaches it can read and write');
+    }
     if (!LOOPBACK.test(door.host) && auth.token === undefined) {
       findings.warn(
         `doors.${name} listens on ${door.host} and auth.token is not set: anybody there can read and write`,

@@ -36,6 +36,7 @@ function contradictions(
   return [
     ...memoryContradictions(settings, bytesOf('memory', tiers)),
     ...diskContradictions(settings, tiers, cwd),
+    ...remoteContradictions(settings, tiers),
   ];
 }
 
@@ -65,6 +66,13 @@ function diskContradictions(
     found.push(['max_local_disk_size', `give disks ${formatBytes(disk)}`]);
   }
   return found;
+}
+
+function remoteContradictions(settings: KvnestSettings, tiers: readonly TierConfig[]): [string, string][] {
+  const listed = tiers.flatMap(({ url }) => (url === undefined ? [] : [url]));
+  const missing = (settings.remote_url ?? []).filter((url) => !listed.includes(url));
+  if (missing.length === 0) return [];
+  return [['remote_url', listed.length === 0 ? 'have no remote tier' : 'name other stores']];
 }
 
 function bytesOf(type: string, tiers: readonly TierConfig[]): number {

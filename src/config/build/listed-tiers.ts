@@ -4,7 +4,11 @@ import { type TierConfig } from '../kvnest-config.interface.js';
 import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type TierSettings } from '../settings/tier.settings.js';
+import { remoteDefaults } from './remote-tiers.js';
 import { findPolicy, type TierContext } from './tier-context.js';
+
+/** Tiers on this machine, which need a budget. */
+const LOCAL_TYPES = new Set(['memory', 'disk']);
 
 interface TierSurroundings {
   readonly settings: KvnestSettings;
@@ -50,15 +54,16 @@ function listedTier(tier: TierSettings, at: string, around: TierSurroundings): T
   return {
     name,
     type: tier.type,
-    capacityBytes: tier.capacity,
+    capacityBytes: tier.capacity ?? 0,
     policy: findPolicy(tier.policy ?? around.policy, context) ?? around.policy,
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
-    options: tier.options,
+    ...(tier.url !== undefined && { url: tier.url }),
+    options: tier.type === 'remote' ? { ...remoteDefaults(settings), ...tier.options } : tier.options,
   };
 }
 
 function checkTier(
-  { type, policy, path }: TierSettings,
+  { type, policy, path, url, capacity }: TierSettings,
   at: string,
   { context, findings }: TierSurroundings,
 ): void {
@@ -69,6 +74,17 @@ function checkTier(
     findings.problem(
       `${at}.policy`,
       `"${policy}" is no eviction policy${suggestion(policy, context.policies)}`,
+    );
+  }
+  if (capacity === undefined && LOCAL_TYPES.has(type)) {
+    findings.problem(`${at}.capacity`, 'is missing: write a size such as 4GiB');
+  }
+  if ((type === 'remote') !== (url !== undefined)) {
+    findings.problem(
+      `${at}.url`,
+      type === 'remote'
+        ? 'is missing: write one such as redis://host:6379'
+        : `is nothing for a tier of type ${type}`,
     );
   }
   if (type === 'memory' && path !== undefined) {

@@ -4,12 +4,13 @@ import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { listedTiers } from './listed-tiers.js';
 import { tiersOfLmcacheKeys } from './lmcache-tiers.js';
+import { remoteTiers } from './remote-tiers.js';
 import { findPolicy, type TierContext } from './tier-context.js';
 
 /** LMCache knows these; where this server does not, its default is used. */
 const LMCACHE_POLICIES = ['LRU', 'LFU', 'FIFO', 'MRU'];
 
-/** The stack: `tiers` as listed, else memory and disk as LMCache's keys say. */
+/** The stack: `tiers` as listed, else memory, disk and remote stores as LMCache's keys say. */
 export function buildTiers(
   settings: KvnestSettings,
   context: TierContext,
@@ -18,7 +19,10 @@ export function buildTiers(
   const policy = defaultPolicy(settings.cache_policy, context, findings);
   const tiers =
     settings.tiers === undefined
-      ? tiersOfLmcacheKeys(settings, policy, context, findings)
+      ? [
+          ...tiersOfLmcacheKeys(settings, policy, context, findings),
+          ...remoteTiers(settings, policy, findings),
+        ]
       : listedTiers(settings.tiers, { settings, policy, context, findings });
   if (tiers.length === 0 && !findings.hasProblemAt('tiers')) {
     findings.problem(

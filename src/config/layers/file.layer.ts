@@ -43,9 +43,7 @@ export function warnAboutLmcacheKeys(
 ): void {
   const notYet = keys['not yet'];
   if (notYet.length > 0) {
-    findings.warn(
-      `${origin}: this version does not act on ${notYet.join(', ')}: no remote store, external backend or plugin is used`,
-    );
+    findings.warn(`${origin}: this version does not act on ${notYet.join(', ')}: no plugin is started`);
   }
   const idle = keys['without effect'];
   if (idle.length > 0)

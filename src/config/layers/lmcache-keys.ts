@@ -1,16 +1,11 @@
 /** Keys whose feature this version does not have yet: a user must hear of it. */
 export const LMCACHE_KEYS_NOT_YET: ReadonlySet<string> = new Set([
-  'remote_url',
-  'remote_serde',
-  'storage_plugins',
-  'external_backends',
-  'remote_storage_plugins',
   'runtime_plugin_locations',
   'plugin_locations',
 ]);
 
 const WITHOUT_EFFECT = `
-  reserve_local_cpu_size local_cpu_use_hugepages local_disk_path_sharding blocking_timeout_secs priority_limit
+  reserve_local_cpu_size local_cpu_use_hugepages local_disk_path_sharding priority_limit
   min_retrieve_tokens hit_miss_ratio save_decode_cache use_layerwise enable_async_loading enable_kv_events
   lookup_timeout_ms lookup_server_worker_ids enable_scheduler_bypass_lookup external_lookup_client
   retrieve_locations store_location pin_check_interval_sec numa_mode py_enable_gc use_gpu_connector_v3

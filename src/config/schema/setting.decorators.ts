@@ -108,6 +108,16 @@ export function Text(rule: TextRule = {}): PropertyDecorator {
   });
 }
 
+/** A list of texts; one alone may stand for itself. */
+export function Texts(): PropertyDecorator {
+  return value({
+    convert: (given) => (typeof given === 'string' ? [given] : given),
+    accepts: (texts) =>
+      Array.isArray(texts) && texts.every((text) => typeof text === 'string' && text !== ''),
+    expected: 'text, or a list of texts, none of them empty',
+  });
+}
+
 export function OneOf(...choices: readonly string[]): PropertyDecorator {
   return value({
     convert: asIs,
@@ -133,7 +143,7 @@ export function Switch(section: () => new () => object): PropertyDecorator {
       const given = parameters.value as unknown;
       return isMapping(given) ? plainToInstance(section(), given) : given;
     }),
-    ValidateIf((_, given) => given !== false),
+    ValidateIf((_, given) => given !== false && given !== undefined),
     check('must be false, true or a mapping of keys', isMapping),
     ValidateNested(),
   );

@@ -31,10 +31,19 @@ export class RespDoorSettings extends DoorSettings {
   port = 6380;
 }
 
+export class LmDoorSettings extends DoorSettings {
+  @Port()
+  port = 65_432;
+}
+
 export class DoorsSettings {
   @Switch(() => HttpDoorSettings)
   http: HttpDoorSettings | false = new HttpDoorSettings();
 
   @Switch(() => RespDoorSettings)
   resp: RespDoorSettings | false = new RespDoorSettings();
+
+  /** Default: on, unless there is a token, which this protocol cannot carry. */
+  @Switch(() => LmDoorSettings)
+  lm?: LmDoorSettings | false;
 }

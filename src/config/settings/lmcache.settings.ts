@@ -1,4 +1,12 @@
-import { Flag, Gibibytes, OpenMapping, Seconds, Text, WholeNumber } from '../schema/setting.decorators.js';
+import {
+  Flag,
+  Gibibytes,
+  OpenMapping,
+  Seconds,
+  Text,
+  Texts,
+  WholeNumber,
+} from '../schema/setting.decorators.js';
 
 /** LMCache's keys that mean here what they mean there. */
 export class LmcacheSettings {
@@ -37,6 +45,29 @@ export class LmcacheSettings {
   /** A pin that nobody took back ends after this time. */
   @Seconds({ max: 86_400 })
   pin_timeout_sec = 300;
+
+  /** Stores elsewhere, each a tier behind the others: one URL, or a list. */
+  @Texts()
+  remote_url?: string[];
+
+  /** How chunks are written to remote stores: `naive` as they are, `zstd` compressed without loss. */
+  @Text()
+  remote_serde?: string;
+
+  /** How long a read from a remote store may take. */
+  @Seconds({ max: 3_600 })
+  blocking_timeout_secs = 10;
+
+  /** Backends that users bring, in the order of their tiers; old name `external_backends`. */
+  @Texts()
+  storage_plugins?: string[];
+
+  @Texts()
+  external_backends?: string[];
+
+  /** Connectors that users bring, by scheme. */
+  @Texts()
+  remote_storage_plugins?: string[];
 
   /** Open: whatever extensions read. */
   @OpenMapping()

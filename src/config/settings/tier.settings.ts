@@ -11,8 +11,9 @@ export class TierSettings {
   @Text({ required: true })
   type!: string;
 
-  @ByteSize({ minBytes: 2 ** 20, required: true })
-  capacity!: number;
+  /** Needed by tiers on this machine; a store elsewhere has its own. */
+  @ByteSize({ minBytes: 2 ** 20 })
+  capacity?: number;
 
   /** Eviction policy. Default: `cache_policy`. */
   @Text()
@@ -21,6 +22,10 @@ export class TierSettings {
   /** Directory of a tier on disk. Default: its name under `data_dir`. */
   @Text()
   path?: string;
+
+  /** Address of the store, for a tier of type `remote`. */
+  @Text()
+  url?: string;
 
   /** Read by the tier's own type. */
   @OpenMapping()

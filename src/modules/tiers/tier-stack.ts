@@ -200,8 +200,8 @@ export class TierStack {
   }
 
   /**
-   * As `locatePrefix`, from a tier on. Lower tiers are asked for whole runs of keys that this one lacks, so that a
-   * tier at the end of a network is asked once a run.
+   * As `locatePrefix`, from a tier on. At the first key that this one lacks, the lower tiers are asked for all the
+   * rest: a tier at the end of a network is asked once, not once for every key.
    */
   async #locateRun(
     index: number,
@@ -215,10 +215,9 @@ export class TierStack {
       const rest = keys.slice(found.length);
       const run = await tier.ask((backend) => backend.containsPrefix(rest, options), 0);
       for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
-      const gap = await lackedBy(tier, rest.slice(run));
-      const lower = await this.#locateRun(index + 1, gap, options);
-      found.push(...lower);
-      if (lower.length < gap.length || gap.length === 0) break;
+      const lower = run < rest.length ? await this.#locateRun(index + 1, rest.slice(run), options) : [];
+      if (lower.length === 0) break;
+      found.push(...(await preferTier(tier, lower, options)));
     }
     return found;
   }
@@ -267,14 +266,16 @@ export class TierStack {
   }
 }
 
-/** The keys in front of the first that the tier has. */
-async function lackedBy(tier: Tier, keys: readonly ChunkKey[]): Promise<readonly ChunkKey[]> {
-  for (let end = 1; end < keys.length; end++) {
-    const key = keys[end];
-    if (key !== undefined && (await tier.ask((backend) => backend.contains(key), false)))
-      return keys.slice(0, end);
-  }
-  return keys;
+/** The same keys, those that this tier has, too, as found in it. */
+async function preferTier(
+  tier: Tier,
+  located: readonly Located[],
+  options: ContainsOptions | undefined,
+): Promise<readonly Located[]> {
+  const here = await all(
+    located.map(({ key }) => tier.ask((backend) => backend.contains(key, options), false)),
+  );
+  return located.map((found, i) => (here[i] === true ? { ...found, tier: tier.name } : found));
 }
 
 /** Resolves when one of the puts is stored, or all have been answered. */

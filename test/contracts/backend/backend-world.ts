@@ -5,6 +5,7 @@ import { type Arena, type ArenaHandle } from '../../../src/arena/arena.interface
 import { createArena } from '../../../src/arena/create-arena.js';
 import {
   type BackendCapabilities,
+  type BackendUsage,
   type PutOutcome,
   type StorageBackend,
 } from '../../../src/backends/storage-backend.interface.js';
@@ -12,7 +13,7 @@ import { type Awaitable } from '../../../src/common/awaitable.js';
 import { type Clock } from '../../../src/common/clock.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { ManualClock } from '../../support/clock.js';
-import { chunkBytes, type ChunkSpec } from './chunk-bytes.js';
+import { chunkBytes, type ChunkSpec, sealedChunk } from '../chunks/chunk-bytes.js';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -56,21 +57,7 @@ export class BackendWorld {
 
   /** A sealed chunk in the arena. */
   chunk(spec: ChunkSpec): ArenaHandle {
-    const { key, bytes = chunkBytes(100), metadata, expiresAtMs = 0, depth = -1 } = spec;
-    const handle = this.context.space.reserve({ key, lengthBytes: bytes.length });
-    if (typeof handle === 'string') throw new Error(`no room for a test chunk: ${handle}`);
-    let checksum = 0;
-    let from = 0;
-    for (const view of handle.views) {
-      const part = bytes.subarray(from, from + view.length);
-      view.set(part);
-      checksum = this.arena.crc32c(part, checksum);
-      from += view.length;
-    }
-    if (metadata !== undefined) handle.setMetadata(metadata);
-    handle.setAttributes({ expiresAtMs, depth });
-    handle.seal(checksum);
-    return handle;
+    return sealedChunk(this.arena, this.context.space, spec);
   }
 
   async put(spec: ChunkSpec): Promise<PutOutcome | undefined> {
@@ -100,6 +87,12 @@ export class BackendWorld {
 
   async has(key: ChunkKey): Promise<boolean> {
     return this.backend.contains(key);
+  }
+
+  /** What the backend must say of its books, if it keeps any. */
+  expectUsage(expected: Partial<BackendUsage>): void {
+    const { accounted } = this.contract.capabilities;
+    expect(this.backend.usage()).toMatchObject(accounted ? expected : { chunks: 0, usedBytes: 0 });
   }
 
   /** Every key the backend has, by pages. */

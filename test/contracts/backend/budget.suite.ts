@@ -3,7 +3,7 @@ import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { inWorld, KIB, MIB, type BackendWorld, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes, expectBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from '../chunks/chunk-bytes.js';
 
 function expectWithinBudget(world: BackendWorld): void {
   expect(world.backend.usage().usedBytes).toBeLessThanOrEqual(world.capacityBytes);

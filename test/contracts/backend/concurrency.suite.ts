@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { inWorld, KIB, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes, expectBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from '../chunks/chunk-bytes.js';
 
 const VERSIONS = 5;
 const LENGTH_BYTES = 40 * KIB;
@@ -30,7 +30,7 @@ export function describeConcurrency(contract: StorageBackendContract): void {
 
         await world.put({ key, bytes: versions[2]! });
         expectBytes(await world.read(key), versions[2]!);
-        expect(world.backend.usage().chunks).toBe(1);
+        world.expectUsage({ chunks: 1 });
       }));
 
     it('ends with the last put of a key', () =>
@@ -38,7 +38,7 @@ export function describeConcurrency(contract: StorageBackendContract): void {
         const key = ChunkKey.of('contended');
         await Promise.all([0, 1, 2, 3].map((i) => world.put({ key, bytes: chunkBytes(LENGTH_BYTES, i) })));
         expectBytes(await world.read(key), chunkBytes(LENGTH_BYTES, 3));
-        expect(world.backend.usage().chunks).toBe(1);
+        world.expectUsage({ chunks: 1 });
       }));
 
     it('lets a removal win over a put that began before it', () =>

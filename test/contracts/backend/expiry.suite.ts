@@ -69,7 +69,7 @@ export function describeExpiry(contract: StorageBackendContract): void {
         await world.backend.pin(A, 60_000);
         world.clock.advance(10);
         expect(await world.read(A)).toBe('miss');
-        expect(world.backend.usage()).toMatchObject({ chunks: 0, leasedBytes: 0, pinnedBytes: 0 });
+        world.expectUsage({ chunks: 0, leasedBytes: 0, pinnedBytes: 0 });
       }));
 
     it('starts anew with a put', () =>

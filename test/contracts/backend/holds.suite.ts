@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { inWorld, KIB, type BackendWorld, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes, expectBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from '../chunks/chunk-bytes.js';
 
 const LEASE = { leaseMs: 1_000 };
 const CHUNK_BYTES = 128 * KIB;

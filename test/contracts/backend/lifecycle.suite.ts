@@ -3,7 +3,7 @@ import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { type StorageBackend } from '../../../src/backends/storage-backend.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf, inWorld, type BackendWorld, type StorageBackendContract } from './backend-world.js';
-import { chunkBytes, expectBytes } from './chunk-bytes.js';
+import { chunkBytes, expectBytes } from '../chunks/chunk-bytes.js';
 
 const KEY = ChunkKey.of('a');
 
@@ -144,7 +144,7 @@ export function describeLifecycle(contract: StorageBackendContract): void {
         await world.backend.close();
         await world.backend.open();
         expect(await world.has(KEY)).toBe(false);
-        expect(world.backend.usage()).toMatchObject({ usedBytes: 0, chunks: 0 });
+        world.expectUsage({ usedBytes: 0, chunks: 0 });
       }));
 }
 
@@ -171,7 +171,7 @@ function describePersistence(contract: StorageBackendContract): void {
 
         await world.restart();
 
-        expect(world.backend.usage()).toMatchObject({ usedBytes, chunks });
+        world.expectUsage({ usedBytes, chunks });
         expect(await world.has(ChunkKey.of('others-3'))).toBe(false);
         expectBytes(await world.read(ChunkKey.of('others-1')), chunkBytes(100, 50));
         using handle = (await world.backend.get(key)) as ArenaHandle;
@@ -186,7 +186,7 @@ function describePersistence(contract: StorageBackendContract): void {
         await world.putRun('chunk', 5, 10_000);
         await world.backend.clear();
         await world.restart();
-        expect(world.backend.usage()).toMatchObject({ usedBytes: 0, chunks: 0 });
+        world.expectUsage({ usedBytes: 0, chunks: 0 });
       }));
 
     if (contract.capabilities.expiry)

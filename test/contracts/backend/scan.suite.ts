@@ -75,7 +75,7 @@ function describeClear(contract: StorageBackendContract): void {
       inWorld(contract, async (world) => {
         await putMatrix(world);
         expect(await world.backend.clear(filter)).toBe(expected);
-        expect(world.backend.usage().chunks).toBe(8 - expected);
+        world.expectUsage({ chunks: 8 - expected });
         expect(await world.backend.clear(filter)).toBe(0);
       }),
     );

@@ -1,3 +1,5 @@
+import { type ArenaSpace } from '../../../src/arena/arena-space.interface.js';
+import { type Arena, type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { expect } from '@jest/globals';
 import { type ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { SeededRandom } from '../../support/seeded-random.js';
@@ -25,4 +27,23 @@ export function chunkBytes(lengthBytes: number, seed = 0): Buffer {
 export function expectBytes(actual: Buffer | string, expected: Buffer): void {
   expect(typeof actual === 'string' ? actual : actual.length).toBe(expected.length);
   expect(expected.equals(actual as Buffer)).toBe(true);
+}
+
+/** A sealed chunk in the arena. */
+export function sealedChunk(arena: Arena, space: ArenaSpace, spec: ChunkSpec): ArenaHandle {
+  const { key, bytes = chunkBytes(100), metadata, expiresAtMs = 0, depth = -1 } = spec;
+  const handle = space.reserve({ key, lengthBytes: bytes.length });
+  if (typeof handle === 'string') throw new Error(`no room for a test chunk: ${handle}`);
+  let checksum = 0;
+  let from = 0;
+  for (const view of handle.views) {
+    const part = bytes.subarray(from, from + view.length);
+    view.set(part);
+    checksum = arena.crc32c(part, checksum);
+    from += view.length;
+  }
+  if (metadata !== undefined) handle.setMetadata(metadata);
+  handle.setAttributes({ expiresAtMs, depth });
+  handle.seal(checksum);
+  return handle;
 }

@@ -1,0 +1,56 @@
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
+import { KvError } from '../../common/errors/kv-error.js';
+import { type TierConfig } from '../../config/kvnest-config.interface.js';
+import { type ConnectorDefinition } from '../../connectors/connector-definition.interface.js';
+import { connectorLookup } from '../../connectors/connector-lookup.js';
+import { parseConnectorUrl } from '../../connectors/connector-url.js';
+import { getConnectorToken } from '../../connectors/connectors.tokens.js';
+import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
+import { type BackendDefinition } from '../backend-definition.interface.js';
+import { getBackendToken } from '../backends.tokens.js';
+import { RemoteBackend } from './remote.backend.js';
+import { splitRemoteOptions } from './remote.config.js';
+
+/** Provides the remote backend of one tier, over the connector that its URL's scheme names. */
+@Module({})
+export class RemoteBackendModule {
+  static register(tier: TierConfig, connectors: readonly ConnectorDefinition[]): DynamicModule {
+    const { name, url: text, options } = tier;
+    if (text === undefined) throw urlMissing(name);
+    const url = parseConnectorUrl(text);
+    const find = connectorLookup(connectors);
+    const split = splitRemoteOptions(name, options);
+    const token = getBackendToken(name);
+    return {
+      module: RemoteBackendModule,
+      imports: [find(url.scheme).register({ tier: name, url, options: split.connector }, find)],
+      providers: [
+        {
+          provide: token,
+          inject: [getConnectorToken(name)],
+          useFactory: (connector: RemoteConnector) =>
+            new RemoteBackend({
+              name,
+              label: url.label,
+              connector,
+              options: split.remote,
+              logger: new Logger(RemoteBackend.name),
+            }),
+        },
+      ],
+      exports: [token],
+    };
+  }
+}
+
+/** The kind of backend that speaks to stores elsewhere, over these connectors. */
+export function remoteBackend(connectors: readonly ConnectorDefinition[]): BackendDefinition {
+  return { type: 'remote', register: (tier) => RemoteBackendModule.register(tier, connectors) };
+}
+
+function urlMissing(tier: string): KvError {
+  return new KvError('KV_CONFIG_INVALID', `The remote tier "${tier}" has no url`, {
+    kind: 'config',
+    remedy: 'Give one such as redis://host:6379.',
+  });
+}

@@ -1,0 +1,78 @@
+import { KvError } from '../common/errors/kv-error.js';
+
+/** The store does not answer: refused, reset, no route, name unknown. */
+export function remoteUnreachable(store: string, cause?: unknown): KvError {
+  return new KvError('KV_REMOTE_UNREACHABLE', `${store} cannot be reached${reason(cause)}`, {
+    kind: 'unavailable',
+    retryable: true,
+    remedy: 'Check that the store runs and that its address is right.',
+    cause,
+  });
+}
+
+/** The store answered that it will not: credentials, permissions, an unknown database. */
+export function remoteRefused(store: string, message: string, cause?: unknown): KvError {
+  return new KvError('KV_REMOTE_REFUSED', `${store} refused: ${message}`, {
+    kind: 'config',
+    remedy: 'Check user, password, permissions and database in the URL of the store.',
+    cause,
+  });
+}
+
+/** The store reported a failure of its own. */
+export function remoteFailed(
+  store: string,
+  message: string,
+  options: { retryable: boolean; cause?: unknown },
+): KvError {
+  return new KvError('KV_REMOTE_FAILED', `${store} failed: ${message}`, {
+    kind: 'unavailable',
+    remedy: 'See the log of the store.',
+    ...options,
+  });
+}
+
+/** The store sent what its protocol does not allow. */
+export function remoteProtocol(store: string, message: string): KvError {
+  return new KvError('KV_REMOTE_PROTOCOL', `${store} does not speak its protocol: ${message}`, {
+    kind: 'unavailable',
+    remedy: 'Check that the scheme of the URL names the kind of store that listens there.',
+  });
+}
+
+export function remoteTimeout(store: string, operation: string, timeoutMs: number): KvError {
+  return new KvError('KV_REMOTE_TIMEOUT', `${store} did not answer ${operation} within ${timeoutMs} ms`, {
+    kind: 'unavailable',
+    retryable: true,
+    remedy: 'Check the load of the store and of the network, or allow more time.',
+  });
+}
+
+/** Called before `connect` or after `close`. */
+export function remoteClosed(store: string): KvError {
+  return new KvError('KV_REMOTE_CLOSED', `The connector of ${store} is closed`, {
+    kind: 'unavailable',
+    remedy: 'Call connect() first, and nothing after close().',
+  });
+}
+
+/** A method was called that needs a capability which the connector has not. */
+export function remoteUnsupported(store: string, capability: string): KvError {
+  return new KvError('KV_REMOTE_UNSUPPORTED', `The connector of ${store} has no capability "${capability}"`, {
+    kind: 'internal',
+    remedy: 'Look at its capabilities before you call.',
+  });
+}
+
+/** The caller took the call back. */
+export function remoteAborted(store: string): KvError {
+  return new KvError('KV_REMOTE_ABORTED', `The call to ${store} was taken back`, {
+    kind: 'unavailable',
+    retryable: true,
+    remedy: 'None: nobody waits for the answer.',
+  });
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
+}

@@ -1,0 +1,5 @@
+import { type ConnectorDefinition } from './connector-definition.interface.js';
+import { loopbackConnector } from './loopback/loopback.module.js';
+
+/** Every connector that kvnest brings; one folder each. */
+export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [loopbackConnector];

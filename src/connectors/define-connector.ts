@@ -1,0 +1,36 @@
+import { type DynamicModule, Logger } from '@nestjs/common';
+import { type Arena } from '../arena/arena.interface.js';
+import { type ArenaSpace } from '../arena/arena-space.interface.js';
+import { ARENA, ARENA_SPACE } from '../arena/arena.tokens.js';
+import { type Clock } from '../common/clock.js';
+import { CLOCK } from '../common/common.tokens.js';
+import { KVNEST_CONFIG, type KvnestConfig } from '../config/kvnest-config.interface.js';
+import { type ConnectorContext, type ConnectorDefinition } from './connector-definition.interface.js';
+import { getConnectorToken } from './connectors.tokens.js';
+import { type RemoteConnector } from './remote-connector.interface.js';
+
+export interface ConnectorRecipe {
+  readonly type: string;
+  readonly schemes: readonly string[];
+  /** The Nest module that the connector lives in. */
+  readonly module: new () => object;
+  readonly create: (context: ConnectorContext) => RemoteConnector;
+}
+
+/** A definition whose module holds the connector and nothing else: what most connectors are. */
+export function defineConnector({ type, schemes, module, create }: ConnectorRecipe): ConnectorDefinition {
+  return {
+    type,
+    schemes,
+    register: (target): DynamicModule => {
+      const token = getConnectorToken(target.tier);
+      const provider = {
+        provide: token,
+        inject: [ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG],
+        useFactory: (arena: Arena, space: ArenaSpace, clock: Clock, config: KvnestConfig) =>
+          create({ ...target, arena, space, clock, config, logger: new Logger(`${type}:${target.tier}`) }),
+      };
+      return { module, providers: [provider], exports: [token] };
+    },
+  };
+}
