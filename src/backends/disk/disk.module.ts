@@ -5,11 +5,12 @@ import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { ARENA, ARENA_SPACE } from '../../arena/arena.tokens.js';
 import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
+import { readOptions } from '../../config/read-options.js';
 import { KVNEST_CONFIG, type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
 import { type BackendDefinition, type EvictionPolicyLookup } from '../backend-definition.interface.js';
 import { EVICTION_POLICIES, getBackendToken } from '../backends.tokens.js';
 import { DiskBackend } from './disk.backend.js';
-import { readDiskOptions } from './disk.config.js';
+import { DiskOptions } from './disk.config.js';
 
 /** Provides the disk backend of one tier. */
 @Module({})
@@ -38,7 +39,7 @@ export class DiskBackendModule {
               space,
               clock,
               logger: new Logger(DiskBackend.name),
-              options: readDiskOptions(name, options),
+              options: readOptions(DiskOptions, name, options),
             }),
         },
       ],

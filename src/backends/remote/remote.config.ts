@@ -1,6 +1,4 @@
-import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
-import { KvError } from '../../common/errors/kv-error.js';
+import { readOptions } from '../../config/read-options.js';
 import { OneOf, WholeNumber } from '../../config/schema/setting.decorators.js';
 import { settingsOf } from '../../config/schema/setting-registry.js';
 
@@ -25,20 +23,8 @@ export interface SplitOptions {
 export function splitRemoteOptions(tier: string, given: Readonly<Record<string, unknown>>): SplitOptions {
   const own = settingsOf(RemoteOptions);
   const entries = Object.entries(given);
-  const remote = plainToInstance(RemoteOptions, Object.fromEntries(entries.filter(([key]) => own.has(key))));
-  const problems = validateSync(remote).flatMap(({ property, constraints }) =>
-    Object.values(constraints ?? {}).map((message) => ({ path: `options.${property}`, message })),
-  );
-  if (problems.length === 0)
-    return { remote, connector: Object.fromEntries(entries.filter(([key]) => !own.has(key))) };
-  const lines = problems.map(({ path, message }) => `${path}: ${message}`);
-  throw new KvError(
-    'KV_CONFIG_INVALID',
-    `the remote tier "${tier}" is not configured right: ${lines.join('; ')}`,
-    {
-      kind: 'config',
-      remedy: `Options of every store: ${[...own.keys()].join(', ')}.`,
-      details: { problems },
-    },
-  );
+  return {
+    remote: readOptions(RemoteOptions, tier, Object.fromEntries(entries.filter(([key]) => own.has(key)))),
+    connector: Object.fromEntries(entries.filter(([key]) => !own.has(key))),
+  };
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { defineConnector } from '../define-connector.js';
 import { adaptPlainConnector } from '../plain-connector.adapter.js';
+import { NoOptions, readConnectorOptions } from '../read-connector-options.js';
 import { LoopbackConnector } from './loopback.connector.js';
 import { loopbackStore } from './loopback.store.js';
 
@@ -12,10 +13,10 @@ export const loopbackConnector = defineConnector({
   type: 'loopback',
   schemes: ['loopback'],
   module: LoopbackConnectorModule,
-  create: ({ url, clock, arena, space }) =>
-    adaptPlainConnector(new LoopbackConnector(loopbackStore(url.hosts[0]?.host ?? ''), clock), {
-      arena,
-      space,
-      label: url.label,
-    }),
+  create: (context) => {
+    const { url, clock, arena, space } = context;
+    readConnectorOptions(NoOptions, context);
+    const connector = new LoopbackConnector(loopbackStore(url.hosts[0]?.host ?? ''), clock);
+    return adaptPlainConnector(connector, { arena, space, label: url.label });
+  },
 });
