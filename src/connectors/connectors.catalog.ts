@@ -1,5 +1,6 @@
+import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
 
 /** Every connector that kvnest brings; one folder each. */
-export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [loopbackConnector];
+export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [blackholeConnector, loopbackConnector];
