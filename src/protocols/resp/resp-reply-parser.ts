@@ -48,6 +48,8 @@ type State = 'type' | 'line' | 'length' | 'bulk' | 'body' | 'cr' | 'lf' | 'faile
 export class RespReplyParser {
   /** Offset in the buffer last pushed of the first byte that was not consumed. */
   position = 0;
+  /** False while nobody waits for a body: bulks of any length are then part of the reply. */
+  handsOutBodies = true;
 
   readonly #limits: RespReplyLimits;
   readonly #length: LengthLine;
@@ -166,7 +168,8 @@ export class RespReplyParser {
   }
 
   #openBulk(length: number): void {
-    const isBody = this.#type === BULK && length >= this.#limits.bodyThresholdBytes;
+    const isBody =
+      this.handsOutBodies && this.#type === BULK && length >= this.#limits.bodyThresholdBytes;
     if (length > this.#limits.maxBulkBytes) {
       this.#fail('bulk too long');
     } else if (isBody) {

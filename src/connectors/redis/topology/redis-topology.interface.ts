@@ -1,7 +1,9 @@
+import { type RespAddress } from '../../resp-client/resp-address.js';
+
+export { addressKey } from '../../resp-client/resp-address.js';
+
 /** One server: a TCP address, or the path of a Unix socket. */
-export type RedisAddress =
-  | { readonly host: string; readonly port: number }
-  | { readonly socketPath: string };
+export type RedisAddress = RespAddress;
 
 /** Which server has which key, and who tells when that changes. Values never pass through it. */
 export interface RedisTopology {
@@ -17,9 +19,4 @@ export interface RedisTopology {
    * the answer may be different; many calls at once are one.
    */
   refresh(): Promise<void>;
-}
-
-/** A key of this name for a `Map`. */
-export function addressKey(address: RedisAddress): string {
-  return 'socketPath' in address ? address.socketPath : `${address.host}:${address.port}`;
 }

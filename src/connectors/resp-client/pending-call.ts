@@ -1,0 +1,70 @@
+import { type RespValue } from '../../protocols/resp/resp-reply.interface.js';
+import { type BodySink } from './body-sink.interface.js';
+
+/** Says where a long bulk goes: `replies` are those of the same call that came before it. Undefined: it is dropped. */
+export type BodyTaker = (lengthBytes: number, replies: readonly RespValue[]) => BodySink | undefined;
+
+export interface RespCallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How many replies the request gets. Default 1. */
+  readonly replies?: number;
+  /** Without it, bulks of any length are gathered in buffers. */
+  readonly onBody?: BodyTaker | undefined;
+  /** The request is long: when the call is taken back, so is its connection. */
+  readonly isLong?: boolean;
+}
+
+/** Commands that were sent, until their replies are there. */
+export class PendingCall {
+  readonly promise: Promise<readonly RespValue[]>;
+  readonly onBody: BodyTaker | undefined;
+  readonly replies: RespValue[] = [];
+  /** What is on its way for it is too much to wait for in vain. */
+  readonly isExclusive: boolean;
+  /** Nobody waits any more; the replies are still to come. */
+  isAbandoned = false;
+  isSent = false;
+  readonly #count: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  #resolve!: (replies: readonly RespValue[]) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(
+    { replies = 1, onBody, signal, isLong = false }: RespCallOptions,
+    onAbort: (call: PendingCall) => void,
+  ) {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.onBody = onBody;
+    this.isExclusive = isLong || onBody !== undefined;
+    this.#count = replies;
+    this.#signal = signal;
+    this.#onAbort = () => onAbort(this);
+    signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  get isAborted(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  /** @returns whether the call is complete with this reply. */
+  add(reply: RespValue): boolean {
+    this.replies.push(reply);
+    if (this.replies.length < this.#count) return false;
+    this.#settle();
+    this.#resolve(this.replies);
+    return true;
+  }
+
+  fail(error: unknown): void {
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+}

@@ -1,0 +1,189 @@
+import { type Socket } from 'node:net';
+import { RespReplyParser } from '../../protocols/resp/resp-reply-parser.js';
+import { type RespReplyEvent, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
+import { remoteAborted, remoteClosed, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
+import { BodyReader } from './body-reader.js';
+import { PendingCall, type RespCallOptions } from './pending-call.js';
+import { openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
+
+export interface RespConnectionOptions extends RespSocketOptions {
+  /** What errors call the store. */
+  readonly label: string;
+}
+
+/**
+ * A connection to a server that speaks Redis's protocol. Requests are sent at once, their replies come in order; long
+ * bulks are read straight to where the caller wants them. An error reply is a value (`RespErrorReply`); what is thrown
+ * is `KV_REMOTE_UNREACHABLE`, `KV_REMOTE_PROTOCOL`, `KV_REMOTE_ABORTED` or `KV_REMOTE_CLOSED`.
+ */
+export class RespConnection implements RespSocketReader {
+  /** Bytes that came in since it was opened: tells whether the server has answered at all. */
+  receivedBytes = 0;
+  body: BodyReader | undefined;
+  /** The server has accepted the connection. */
+  readonly connected: Promise<void>;
+  /** The connection is gone, by whatever way. */
+  readonly closed: Promise<void>;
+  readonly #label: string;
+  readonly #socket: Socket;
+  readonly #parser = new RespReplyParser();
+  /** Sent, in the order of their replies. */
+  readonly #calls: PendingCall[] = [];
+  #failure: Error | undefined;
+  #isCorked = false;
+  #isSuspect = false;
+
+  constructor(options: RespConnectionOptions) {
+    this.#label = options.label;
+    this.#socket = openRespSocket(options, this)
+      .on('error', (error) => this.#fail(remoteUnreachable(this.#label, error)))
+      .on('end', () => this.#fail(this.#hungUp()))
+      .on('close', () => this.#fail(this.#hungUp()));
+    this.closed = new Promise((resolve) => this.#socket.once('close', resolve));
+    this.connected = new Promise((resolve, reject) => {
+      this.#socket.once(options.tls === undefined ? 'connect' : 'secureConnect', resolve);
+      void this.closed.then(() => reject(this.#failure as Error));
+    });
+    this.connected.catch(() => undefined);
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** False also when somebody gave up waiting and nothing had come in meanwhile: new calls go elsewhere. */
+  get isTrusted(): boolean {
+    return this.isOpen && !this.#isSuspect;
+  }
+
+  /** Whether no reply is outstanding. */
+  get isIdle(): boolean {
+    return this.#calls.length === 0;
+  }
+
+  /**
+   * Sends these bytes, which must not change until the promise settles. One request may be several commands: then
+   * `replies` says so, and all of them come together.
+   *
+   * When `signal` aborts, the promise rejects at once. Where the call has a body, or nobody else waits, the connection
+   * is given up with it.
+   */
+  call(request: readonly Uint8Array[], options: RespCallOptions = {}): Promise<readonly RespValue[]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (options.signal?.aborted === true) return Promise.reject(remoteAborted(this.#label));
+    const receivedBefore = this.receivedBytes;
+    const call = new PendingCall(options, (aborted) => {
+      this.#isSuspect ||= this.receivedBytes === receivedBefore;
+      this.#abandon(aborted);
+    });
+    this.#calls.push(call);
+    this.#cork();
+    const last = request.length - 1;
+    for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
+    this.#socket.write(request[last] as Uint8Array, () => (call.isSent = true));
+    return call.promise;
+  }
+
+  /** Ends the connection at once: calls that wait reject, nothing is read or written any more. */
+  destroy(reason: Error = remoteClosed(this.#label)): void {
+    this.#fail(reason);
+  }
+
+  onBodyBytes(bytes: number): void {
+    this.receivedBytes += bytes;
+    this.#guard(() => {
+      this.body?.advance(bytes);
+      if (this.body?.done === true) this.#endBody();
+    });
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.receivedBytes += bytes.length;
+    this.#guard(() => this.#parse(bytes));
+  }
+
+  #parse(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length && this.isOpen) {
+      if (this.body !== undefined) {
+        at = this.body.write(bytes, at, bytes.length);
+        if (this.body.done) this.#endBody();
+        continue;
+      }
+      this.#parser.handsOutBodies = this.#calls[0]?.onBody !== undefined;
+      const event = this.#parser.push(bytes, at, bytes.length);
+      at = this.#parser.position;
+      if (event !== undefined) this.#on(event);
+    }
+  }
+
+  #on(event: RespReplyEvent): void {
+    const call = this.#calls[0];
+    switch (event.kind) {
+      case 'body-start':
+        this.body = new BodyReader(event.lengthBytes, call?.onBody?.(event.lengthBytes, call.replies));
+        break;
+      case 'reply':
+        if (call === undefined) this.#fail(remoteProtocol(this.#label, 'it answers what nobody asked'));
+        else this.#take(call, event.value);
+        break;
+      case 'protocol-error':
+        this.#fail(remoteProtocol(this.#label, event.message));
+        break;
+      case 'push':
+        break;
+    }
+  }
+
+  #take(call: PendingCall, reply: RespValue): void {
+    if (!call.add(reply)) return;
+    this.#calls.shift();
+    if (this.#isSuspect && this.isIdle) this.destroy();
+    // A reply before the request was sent to its end: the server has stopped reading, what follows is lost.
+    if (!call.isSent && this.#socket.writableLength > 0) this.#fail(this.#hungUp());
+  }
+
+  #endBody(): void {
+    this.body = undefined;
+    this.#parser.endBody();
+  }
+
+  #abandon(call: PendingCall): void {
+    call.isAbandoned = true;
+    call.fail(remoteAborted(this.#label));
+    const nobodyWaits = this.#calls.every(({ isAbandoned }) => isAbandoned);
+    if (call.isExclusive || nobodyWaits) this.#fail(remoteUnreachable(this.#label, new Error('given up')));
+  }
+
+  /** Requests of one turn leave in one system call. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#socket.uncork();
+    });
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #fail(failure: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.body = undefined;
+    this.#socket.destroy();
+    for (const call of this.#calls.splice(0))
+      call.fail(call.isAborted ? remoteAborted(this.#label) : failure);
+  }
+
+  #hungUp(): Error {
+    return remoteUnreachable(this.#label, new Error('the connection was closed'));
+  }
+}

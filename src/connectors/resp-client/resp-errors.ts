@@ -1,0 +1,30 @@
+import { type KvError } from '../../common/errors/kv-error.js';
+import { type RespErrorReply } from '../../protocols/resp/resp-reply.interface.js';
+import { remoteFailed, remoteRefused } from '../connector-errors.js';
+
+/** The user, the password or the permissions are not right, or none were given. */
+const REFUSALS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'NOPROTO']);
+/** The same command may succeed later, or at another server. */
+const PASSING = new Set([
+  'OOM',
+  'READONLY',
+  'LOADING',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'MOVED',
+  'ASK',
+  'BUSY',
+  'MISCONF',
+  'NOREPLICAS',
+  'UNBLOCKED',
+]);
+const CONNECTION_LIMIT = 'max number of clients reached';
+
+/** @returns what an error reply means to the caller of a connector. */
+export function respError(store: string, reply: RespErrorReply): KvError {
+  const { code, message } = reply;
+  if (REFUSALS.has(code)) return remoteRefused(store, message);
+  const retryable = PASSING.has(code) || message.includes(CONNECTION_LIMIT);
+  return remoteFailed(store, message, { retryable });
+}
