@@ -28,7 +28,7 @@ describe('remote metadata', () => {
     expect(parseRemoteMetadata(encodeRemoteMetadata(metadata))).toEqual(metadata);
     expect(describeRemoteMetadata(metadata)).toEqual({
       lengthBytes: 123,
-      format: 'BINARY',
+      format: 'BINARY_BUFFER',
       groups: [{ dtype: 'uint8', shape: [123, 0, 0, 0] }],
     });
   });

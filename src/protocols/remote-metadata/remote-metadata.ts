@@ -30,10 +30,10 @@ export interface RemoteMetadataDescription {
   readonly groups: readonly { readonly dtype: string; readonly shape: readonly number[] }[];
 }
 
-/** What belongs to bytes of which nothing else is known. */
+/** What belongs to bytes of which nothing else is known. LMCache finds no memory for a chunk of the format BINARY. */
 export function binaryMetadata(lengthBytes: number): RemoteMetadata {
   const group = { dtype: ELEMENT_TYPE_CODES.uint8, shape: [lengthBytes, 0, 0, 0] };
-  return { lengthBytes, format: MEMORY_FORMATS.BINARY, groups: [group] };
+  return { lengthBytes, format: MEMORY_FORMATS.BINARY_BUFFER, groups: [group] };
 }
 
 /**
