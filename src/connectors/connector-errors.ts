@@ -73,6 +73,24 @@ export function remoteAborted(store: string): KvError {
   });
 }
 
+/** Too much was asked of the store at once. */
+export function remoteOverloaded(store: string, message: string): KvError {
+  return new KvError('KV_REMOTE_OVERLOADED', `${store} is asked for too much at once: ${message}`, {
+    kind: 'unavailable',
+    retryable: true,
+    remedy: 'Allow more calls or bytes at once, or ask for less.',
+  });
+}
+
+/** The store was out of order lately, and is not asked for a while. */
+export function remoteCircuitOpen(store: string): KvError {
+  return new KvError('KV_REMOTE_CIRCUIT_OPEN', `${store} was out of order and is not asked for now`, {
+    kind: 'unavailable',
+    retryable: true,
+    remedy: 'See the last error of the store in the log; it is tried again by itself.',
+  });
+}
+
 function reason(cause: unknown): string {
   return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
 }

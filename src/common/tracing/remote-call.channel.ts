@@ -15,3 +15,11 @@ export interface RemoteCallMessage {
 
 /** Published after each call, when somebody listens. */
 export const remoteCallChannel = channel('kvnest:remote.call');
+
+/** The circuit breaker of a remote store has changed. */
+export interface RemoteCircuitMessage {
+  readonly tier: string;
+  readonly state: 'closed' | 'open' | 'half-open';
+}
+
+export const remoteCircuitChannel = channel('kvnest:remote.circuit');
