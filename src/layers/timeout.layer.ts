@@ -37,13 +37,14 @@ export class TimeoutLayer implements Layer {
         kept?.[Symbol.dispose]();
         return kept === undefined;
       };
-      next(call.withSignal(signal.options)).then(
-        (answer) => {
-          if (settle()) resolve(answer);
-          else call.discard(answer);
+      const answer = next(call.withSignal(signal.options));
+      answer.then(
+        (value) => {
+          if (settle()) resolve(value);
+          else call.discard(value);
         },
-        (error: unknown) => {
-          if (settle()) reject(error);
+        () => {
+          if (settle()) resolve(answer);
         },
       );
     });
