@@ -1,6 +1,6 @@
 import { type Arena } from '../../arena/arena.interface.js';
+import { type AdmissionGate } from '../../common/admission-gate.js';
 import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
-import { type AdmissionGate } from '../tiers/admission-gate.js';
 import { type TierStack } from '../tiers/tier-stack.js';
 import { type PrefixChunker } from './chunking/prefix-chunker.js';
 

@@ -1,17 +1,14 @@
 import { type DynamicModule, Inject, Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
 import { type Arena } from '../../arena/arena.interface.js';
 import { ARENA } from '../../arena/arena.tokens.js';
+import { AdmissionGate, MIN_PENDING_BYTES } from '../../common/admission-gate.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../config/kvnest-config.interface.js';
 import { createTokenHasher } from '../../protocols/token-hash/token-hasher.js';
-import { AdmissionGate } from '../tiers/admission-gate.js';
 import { type TierStack } from '../tiers/tier-stack.js';
 import { TIER_STACK } from '../tiers/tiers.tokens.js';
 import { CACHE_ENGINE } from './cache-engine.interface.js';
 import { TieredCacheEngine } from './cache-engine.js';
 import { PrefixChunker } from './chunking/prefix-chunker.js';
-
-/** What a put on its way counts at least: it takes a record of the arena and some heap, however small it is. */
-const MIN_PENDING_BYTES = 512 * 1024;
 
 /** Refuses puts from the first moment of a shutdown on. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { type Awaitable } from '../../common/awaitable.js';
+import { type Awaitable } from './awaitable.js';
 
 interface Waiter {
   readonly bytes: number;
@@ -6,9 +6,12 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
+/** What a put on its way counts at least: it takes a record of the arena and some heap, however small it is. */
+export const MIN_PENDING_BYTES = 512 * 1024;
+
 /**
- * Bounds the bytes that are between their admission and the slowest tier, so that a fast client is slowed to the pace
- * of the tiers instead of filling the arena with chunks that nothing may evict. Who waits here holds no arena bytes.
+ * Bounds the bytes that are on their way to something slow, such as the slowest tier, so that a fast client is slowed
+ * to its pace instead of filling the arena with chunks that nothing may evict.
  */
 export class AdmissionGate {
   #bytes = 0;
