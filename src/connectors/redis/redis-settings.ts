@@ -1,0 +1,105 @@
+import { type ConnectionOptions } from 'node:tls';
+import { type ConnectorTarget } from '../connector-definition.interface.js';
+import { type ConnectorUrl } from '../connector-url.js';
+import { readConnectorOptions } from '../read-connector-options.js';
+import { readRedisTls } from './redis-tls.js';
+import { badRedisUrl, type RedisPlace, readRedisUrl } from './redis-url.js';
+import { RedisOptions } from './redis.options.js';
+
+export interface RedisCredentials {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** URL, options and environment of a Redis tier, read into one. */
+export interface RedisSettings extends Pick<RedisPlace, 'mode' | 'addresses'> {
+  /** What errors and logs call the store. */
+  readonly label: string;
+  readonly credentials: RedisCredentials;
+  /** How to sign in to the sentinels. */
+  readonly sentinelCredentials: RedisCredentials;
+  /** Sentinel: the name of the master. */
+  readonly serviceName: string;
+  readonly database: number;
+  /** With these, TLS is spoken with every server. */
+  readonly tls: ConnectionOptions | undefined;
+  readonly connectTimeoutMs: number;
+  /** Connections for values, to each server. */
+  readonly connections: number;
+  readonly layout: 'lmcache' | 'sealed';
+}
+
+export interface RedisSurroundings {
+  /** LMCache's `extra_config`: what it says of `valkey://`. */
+  readonly extraConfig?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** As LMCache has it. */
+const DEFAULT_SERVICE_NAME = 'redismaster';
+/** Parameters of redis-py's URLs, which are LMCache's. */
+const ALIASES: Readonly<Record<string, string>> = {
+  ssl_ca_certs: 'tls_ca',
+  ssl_certfile: 'tls_cert',
+  ssl_keyfile: 'tls_key',
+};
+
+/** @throws KV_CONFIG_INVALID */
+export function readRedisSettings(
+  target: Pick<ConnectorTarget, 'tier' | 'url' | 'options'>,
+  { extraConfig = {}, env = process.env }: RedisSurroundings = {},
+): RedisSettings {
+  const url = withoutAliases(target.url);
+  const valkey = url.scheme === 'valkey' ? valkeyOptions(extraConfig) : {};
+  const options = readConnectorOptions(RedisOptions, {
+    ...target,
+    url,
+    options: { ...valkey, ...target.options },
+  });
+  const isCluster = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster';
+  const { mode, addresses, serviceName, database } = readRedisUrl(url, isCluster ? 'cluster' : undefined);
+  return {
+    label: url.label,
+    mode,
+    addresses,
+    credentials: readCredentials(url, options, env),
+    sentinelCredentials: { user: options.sentinel_username, password: options.sentinel_password },
+    serviceName: options.service_name ?? serviceName ?? env['REDIS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME,
+    database: database ?? options.db ?? 0,
+    tls: url.scheme === 'rediss' || options.tls === true ? readRedisTls(url, options) : undefined,
+    connectTimeoutMs: options.connect_timeout_ms,
+    connections: options.connections,
+    layout: options.layout,
+  };
+}
+
+function withoutAliases(url: ConnectorUrl): ConnectorUrl {
+  const renamed = [...url.parameters].map(([name, value]): [string, string] => [
+    ALIASES[name] ?? name,
+    value,
+  ]);
+  return { ...url, parameters: new Map(renamed) };
+}
+
+function valkeyOptions(extraConfig: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { valkey_username: username, valkey_password: password, valkey_database: db } = extraConfig;
+  return Object.fromEntries(
+    Object.entries({ username, password, db }).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
+
+function readCredentials(
+  url: ConnectorUrl,
+  options: RedisOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): RedisCredentials {
+  const { username, password_env: variable } = options;
+  const named = variable === undefined ? undefined : env[variable];
+  if (variable !== undefined && named === undefined)
+    throw badRedisUrl(url, `takes its password from ${variable}, which is not in the environment`);
+  const user = url.user ?? username;
+  const password = url.password ?? options.password ?? named;
+  if (user !== undefined && password === undefined)
+    throw badRedisUrl(url, 'has a user and no password (a password alone is written :password@host)');
+  return { user, password };
+}
