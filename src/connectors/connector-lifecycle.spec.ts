@@ -40,7 +40,7 @@ describe('ConnectorLifecycle', () => {
   it('shuts when the last call is done, also a call that fails', async () => {
     const { lifecycle, events } = recorded();
     await lifecycle.connect();
-    let fail = (_: Error): void => undefined;
+    let fail: (error: Error) => void = () => undefined;
     const running = lifecycle.run(() => new Promise((_, reject) => (fail = reject)));
     const closed = lifecycle.close();
     await Promise.resolve();

@@ -1,6 +1,11 @@
 import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
+import { fsConnector } from './fs/fs.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
 
 /** Every connector that kvnest brings; one folder each. */
-export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [blackholeConnector, loopbackConnector];
+export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
+  blackholeConnector,
+  fsConnector,
+  loopbackConnector,
+];

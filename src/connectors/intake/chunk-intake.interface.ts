@@ -4,6 +4,8 @@ import { type FetchOutcome } from '../remote-connector.interface.js';
 export interface ChunkIntake extends Disposable {
   /** Bytes of the value that are still to come. */
   readonly remainingBytes: number;
+  /** What is still to come goes nowhere: a source that need not be read to its end can stop here. */
+  readonly discards: boolean;
   /** Where the next bytes go, without a gap: at least one byte unless nothing remains. */
   target(maxBytes: number): Buffer;
   /** So many bytes were written into the last `target`. */

@@ -34,6 +34,10 @@ export class SealedIntake implements ChunkIntake {
     return this.#totalBytes - this.#received;
   }
 
+  get discards(): boolean {
+    return this.#value?.discards ?? this.#damaged;
+  }
+
   target(maxBytes: number): Buffer {
     if (this.#value !== undefined) return this.#value.target(maxBytes);
     const place = this.#damaged ? DISCARD : this.#header.subarray(this.#received);

@@ -50,6 +50,10 @@ export class ValueIntake implements ChunkIntake {
     return this.#writer?.remainingBytes ?? this.#value.lengthBytes - this.#discarded;
   }
 
+  get discards(): boolean {
+    return this.#writer === undefined;
+  }
+
   target(maxBytes: number): Buffer {
     if (this.#writer !== undefined) return this.#writer.target(maxBytes);
     return DISCARD.subarray(0, Math.min(maxBytes, this.remainingBytes));
