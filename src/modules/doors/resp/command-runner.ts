@@ -9,7 +9,7 @@ import {
 import { COMMAND_TABLE } from './commands/command-table.js';
 import { takesArguments } from './commands/subcommand.js';
 import { unknownCommandError } from './commands/unknown-command.js';
-import { type IncomingValue } from './incoming-value.js';
+import { type IncomingValue } from '../socket/incoming-value.js';
 import { type ReplyWriter } from './reply-writer.js';
 import { type RespDoorServices } from './resp-door-services.js';
 import { type RespSession } from './resp-session.js';

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { tuneSocket } from '../../../arena/native/socket-buffers.js';
 import { type Clock } from '../../../common/clock.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
@@ -14,6 +15,7 @@ import { type RespDoorFacts } from './resp-door-services.js';
 
 const SOCKET_BUFFER_BYTES = 2 * 1024 * 1024;
 const MAX_PENDING_PAIRS = 4096;
+const TOO_MANY_CLIENTS = '-ERR max number of clients reached\r\n';
 
 export interface RespDoorOptions {
   readonly limits: DoorLimits;
@@ -40,9 +42,14 @@ export function createRespDoor(options: RespDoorOptions): RespDoor {
   const keyspace = new RespKeyspace({ store, pairs, maxValueBytes: limits.maxValueBytes });
   const startedAtMs = clock.nowMs();
   return new RespDoor({
+    name: 'resp',
     limits,
     drainTimeoutMs,
     registry,
+    clock,
+    counters,
+    logger: new Logger('RespDoor'),
+    tooManyClients: TOO_MANY_CLIENTS,
     pairs,
     tuneSocket: (fd) => tuneSocket(fd, SOCKET_BUFFER_BYTES, SOCKET_BUFFER_BYTES),
     services: (door) => ({

@@ -1,5 +1,5 @@
 import { type Awaitable } from '../../../../common/awaitable.js';
-import { type IncomingValue } from '../incoming-value.js';
+import { type IncomingValue } from '../../socket/incoming-value.js';
 import { type ReplyWriter } from '../reply-writer.js';
 import { type RespDoorServices } from '../resp-door-services.js';
 import { type RespSession } from '../resp-session.js';

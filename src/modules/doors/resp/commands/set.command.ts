@@ -1,6 +1,6 @@
 import { chain, type Awaitable } from '../../../../common/awaitable.js';
-import { disposeAfter } from '../dispose-after.js';
-import { type IncomingValue } from '../incoming-value.js';
+import { disposeAfter } from '../../dispose-after.js';
+import { type IncomingValue } from '../../socket/incoming-value.js';
 import { type PutOptions } from '../keyspace/key-writer.js';
 import { type CommandCall, ONE_KEY, type RespCommandDefinition } from './command.interface.js';
 import { nameAt } from './names.js';

@@ -1,8 +1,9 @@
 import { chain, type Awaitable } from '../../../../common/awaitable.js';
 import { type ObjectStore } from '../../../engine/object-store.interface.js';
-import { disposeAfter } from '../dispose-after.js';
-import { type IncomingValue, type ReceivedChunk } from '../incoming-value.js';
-import { type DropReason, type RespCounters } from '../resp-counters.js';
+import { disposeAfter } from '../../dispose-after.js';
+import { type IncomingValue, type ReceivedChunk } from '../../socket/incoming-value.js';
+import { type DropReason } from '../../socket/drop-reason.js';
+import { type RespCounters } from '../resp-counters.js';
 import { type NamedKey } from './named-key.js';
 import { type PendingHalves, type PendingPairs } from './pending-pairs.js';
 import { type RespKeyspace } from './resp-keyspace.js';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
-import { type ReceivedChunk } from '../incoming-value.js';
+import { type ReceivedChunk } from '../../socket/incoming-value.js';
 import { PendingPairs } from './pending-pairs.js';
 
 /** A value of so many bytes that knows whether it was given back. */

@@ -1,6 +1,6 @@
 import { type Clock } from '../../../../common/clock.js';
 import { type ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
-import { type ReceivedChunk } from '../incoming-value.js';
+import { type ReceivedChunk } from '../../socket/incoming-value.js';
 
 /** What has arrived of a chunk that comes in two halves. */
 export interface PendingHalves {

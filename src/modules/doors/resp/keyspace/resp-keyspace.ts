@@ -1,9 +1,9 @@
-import { ExtentWriter } from '../../../../arena/extent-writer.js';
 import { type ArenaHandle, MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { chain, type Awaitable } from '../../../../common/awaitable.js';
 import { type ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
 import { type ObjectStore } from '../../../engine/object-store.interface.js';
-import { IncomingValue } from '../incoming-value.js';
+import { admitValue } from '../../socket/admit-value.js';
+import { IncomingValue } from '../../socket/incoming-value.js';
 import { type NamedKey, namesOfHalves } from './named-key.js';
 import { type PendingPairs } from './pending-pairs.js';
 
@@ -74,17 +74,9 @@ export class RespKeyspace {
         ? IncomingValue.toNowhere(lengthBytes, 'metadata-too-large')
         : IncomingValue.intoHeap(lengthBytes);
     }
-    if (lengthBytes > this.parts.maxValueBytes) return IncomingValue.toNowhere(lengthBytes, 'too-large');
-    const { store } = this.parts;
+    const { store, maxValueBytes } = this.parts;
     const room = name.part === 'kv_bytes' ? { metadataCapacityBytes: MAX_METADATA_BYTES } : {};
-    return chain(store.reserve(name.chunk, lengthBytes, room), (reserved) =>
-      'refused' in reserved
-        ? IncomingValue.toNowhere(lengthBytes, reserved.refused)
-        : IncomingValue.intoArena(
-            reserved,
-            new ExtentWriter(reserved.views, (bytes, previous) => store.crc32c(bytes, previous)),
-          ),
-    );
+    return admitValue(store, name.chunk, lengthBytes, { maxValueBytes, ...room });
   }
 
   /** The names of one namespace, page by page: both halves of what is a pair, the key of what is not. */

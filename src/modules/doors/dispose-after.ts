@@ -1,4 +1,4 @@
-import { type Awaitable } from '../../../common/awaitable.js';
+import { type Awaitable } from '../../common/awaitable.js';
 
 /** Runs, and disposes the resource when the result is there or the run has failed. */
 export function disposeAfter<T>(resource: Disposable, run: () => Awaitable<T>): Awaitable<T> {

@@ -1,6 +1,6 @@
 import { type ExtentWriter } from '../../../arena/extent-writer.js';
 import { type PutReservation } from '../../engine/object-store.interface.js';
-import { type DropReason } from './resp-counters.js';
+import { type DropReason } from './drop-reason.js';
 
 /** One read takes at most this much, so that the checksum finds the bytes in the processor's cache. */
 const MAX_READ_BYTES = 512 * 1024;
@@ -14,8 +14,8 @@ export interface ReceivedChunk extends Disposable {
 }
 
 /**
- * The value of one `SET` on its way in: to the arena, to a small buffer (the metadata of a pair), or to nowhere, when
- * it was not admitted. Whoever gives the value up, it keeps taking bytes until it has all: the stream stays intact.
+ * A value on its way in: to the arena, to a small buffer on the heap, or to nowhere, when it was not admitted. Whoever
+ * gives the value up, it keeps taking bytes until it has all: the stream stays intact.
  */
 export class IncomingValue implements Disposable {
   #remainingBytes: number;

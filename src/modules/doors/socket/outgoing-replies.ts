@@ -1,0 +1,87 @@
+import { type ArenaHandle } from '../../../arena/arena.interface.js';
+import { type DirectSocket } from './direct-socket.js';
+
+/** Reply bytes that the kernel has not taken, beyond which no further command is executed. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
+/** Reply bytes of one turn of the event loop beyond which others get theirs. */
+const MAX_TURN_BYTES = 8 * 1024 * 1024;
+/** Chunks up to this length are cheaper to copy than to send from where they are. */
+const MAX_COPIED_BYTES = 4096;
+
+/**
+ * The replies of one connection, in order. They are collected until `flush`, so that a batch of commands costs one
+ * system call. Chunks are sent out of the arena; their references are held until the kernel has all the bytes.
+ */
+export class OutgoingReplies {
+  /** Called whenever the kernel has taken bytes: there may be room again. */
+  onSent: () => void = () => undefined;
+
+  #buffers: Uint8Array[] = [];
+  #handles: ArenaHandle[] = [];
+  #queuedBytes = 0;
+  #unsentBytes = 0;
+
+  constructor(
+    private readonly socket: DirectSocket,
+    private readonly counters: { bytesOut: number },
+  ) {}
+
+  /** Whether the client must read, or others get their turn, before it gets more. */
+  get isFull(): boolean {
+    const bytes = this.#queuedBytes + this.#unsentBytes;
+    if (bytes < MAX_UNSENT_BYTES) return false;
+    return bytes >= MAX_TURN_BYTES || this.#queuedBytes + this.socket.unsentBytes >= MAX_UNSENT_BYTES;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queuedBytes + this.#unsentBytes === 0;
+  }
+
+  /** @param bytes must not change until they are sent. */
+  push(bytes: Uint8Array): void {
+    this.#buffers.push(bytes);
+    this.#queuedBytes += bytes.length;
+  }
+
+  /** The bytes of a chunk, with what stands before and behind them. Takes the reference over. */
+  pushChunk(before: Uint8Array, handle: ArenaHandle, behind?: Uint8Array): void {
+    const rest = behind === undefined ? [] : [behind];
+    if (handle.lengthBytes <= MAX_COPIED_BYTES) {
+      using small = handle;
+      this.push(Buffer.concat([before, ...small.views, ...rest]));
+      return;
+    }
+    this.push(before);
+    for (const view of handle.views) if (view.length > 0) this.push(view);
+    for (const bytes of rest) this.push(bytes);
+    this.#handles.push(handle);
+  }
+
+  /** Hands everything collected to the socket. */
+  flush(): void {
+    if (this.#buffers.length === 0) return;
+    const handles = this.#handles;
+    const buffers = handles.length === 0 ? [Buffer.concat(this.#buffers)] : this.#buffers;
+    const bytes = this.#queuedBytes;
+    this.#buffers = [];
+    this.#handles = [];
+    this.#queuedBytes = 0;
+    this.#unsentBytes += bytes;
+    this.counters.bytesOut += bytes;
+    this.socket.send(buffers, () => this.#sent(bytes, handles));
+  }
+
+  /** The connection is gone: what was not handed to the socket is dropped. */
+  close(): void {
+    for (const handle of this.#handles) handle[Symbol.dispose]();
+    this.#buffers = [];
+    this.#handles = [];
+    this.#queuedBytes = 0;
+  }
+
+  #sent(bytes: number, handles: readonly ArenaHandle[]): void {
+    this.#unsentBytes -= bytes;
+    for (const handle of handles) handle[Symbol.dispose]();
+    this.onSent();
+  }
+}

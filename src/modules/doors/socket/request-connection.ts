@@ -1,0 +1,290 @@
+import { type Socket } from 'node:net';
+import { type Logger } from '@nestjs/common';
+import { type Awaitable } from '../../../common/awaitable.js';
+import { type DirectReader, DirectSocket } from './direct-socket.js';
+import { IncomingValue } from './incoming-value.js';
+import { OutgoingReplies } from './outgoing-replies.js';
+import { type SocketCounters } from './socket-counters.js';
+
+/** Finds the requests in what a client sends: each call of `push` ends at the first event. */
+export interface RequestParser<Event> {
+  /** Offset in the buffer last pushed of the first byte that was not consumed. */
+  readonly position: number;
+  /** Whether the stream stands between two requests. */
+  readonly isIdle: boolean;
+  push(buffer: Buffer, start: number, end: number): Event | undefined;
+}
+
+export interface ConnectionParts {
+  readonly accepted: Socket;
+  readonly counters: SocketCounters;
+  readonly logger: Logger;
+}
+
+/**
+ * Where everything goes that is not a value: requests, and the first bytes of a value behind its request. One for all
+ * connections, because it is used up before the next read; what a blocked connection leaves is set aside.
+ */
+const header = Buffer.allocUnsafeSlow(16 * 1024);
+
+/**
+ * One client. Its requests are executed one at a time and in order. While one waits for a tier, or for the client to
+ * read its replies, nothing is read from the socket: TCP holds the client back, and the connection costs nothing.
+ *
+ * A value is read straight to its place in the arena; only those of its bytes that came along with its request are
+ * copied there.
+ */
+export abstract class RequestConnection<Event> implements DirectReader {
+  protected readonly replies: OutgoingReplies;
+  readonly #parser: RequestParser<Event>;
+  readonly #counters: SocketCounters;
+  readonly #logger: Logger;
+  readonly #onClose: () => void;
+  readonly #socket: DirectSocket;
+  /** What was read and not parsed: from `#at` to `#end`. */
+  #input = header;
+  #at = 0;
+  #end = 0;
+  #value: IncomingValue | undefined;
+  /** `onValueEnd` was called for the value. */
+  #ended = false;
+  #waiting = false;
+  #paused = false;
+  /** What still comes is read and ignored. */
+  #closing = false;
+  #closed = false;
+  #resumeWriting: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(
+    { accepted, counters, logger }: ConnectionParts,
+    parser: RequestParser<Event>,
+    onClose: () => void,
+  ) {
+    this.#parser = parser;
+    this.#counters = counters;
+    this.#logger = logger;
+    this.#onClose = onClose;
+    this.#socket = new DirectSocket(accepted, this);
+    this.replies = new OutgoingReplies(this.#socket, counters);
+    this.replies.onSent = () => this.#onSent();
+  }
+
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  get peer(): string {
+    return this.#socket.peer;
+  }
+
+  /** Whether nothing is in flight: no request half read or half done, no reply unsent. */
+  get isIdle(): boolean {
+    return !this.#waiting && this.#value === undefined && this.#parser.isIdle && this.replies.isEmpty;
+  }
+
+  /** Resolves when nothing is in flight, or the connection is gone. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#tellIdle();
+    });
+  }
+
+  /** The value that is being received, for the watch on stalled clients. */
+  get incoming(): IncomingValue | undefined {
+    return this.#waiting ? undefined : this.#value;
+  }
+
+  /** The value being received loses its place in the arena; the rest of it is read and dropped. */
+  abandonIncoming(): void {
+    this.#value?.abandon('stalled');
+    this.#socket.retarget();
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.unsentBytes;
+  }
+
+  readTarget(): Buffer {
+    const value = this.#value;
+    return value === undefined || value.remainingBytes === 0 || this.#isBlocked || this.#closing
+      ? header
+      : value.target();
+  }
+
+  onBytes(target: Buffer, bytes: number): boolean {
+    this.#counters.bytesIn += bytes;
+    if (this.#closing) return true;
+    if (target === header) {
+      this.#input = header;
+      this.#at = 0;
+      this.#end = bytes;
+    } else {
+      this.#value?.advance(bytes);
+    }
+    this.#pump();
+    this.#paused = this.#isBlocked;
+    return !this.#paused;
+  }
+
+  onClose(): void {
+    this.#closed = this.#closing = true;
+    this.#dropValue();
+    this.replies.close();
+    this.#resumeWriting?.();
+    this.#tellIdle();
+    this.#onClose();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Says goodbye as soon as the replies so far are sent. */
+  end(): void {
+    this.#closing = true;
+    this.#dropValue();
+    this.replies.flush();
+    this.#socket.end();
+  }
+
+  /** Executes what the parser found. */
+  protected abstract onEvent(event: Event): void;
+  /** All bytes of the value are there; `takeValue` gives it. */
+  protected abstract onValueEnd(): void;
+
+  /** Takes a value in: what the client sends next goes where `room` says, or nowhere if that fails. */
+  protected receive(lengthBytes: number, room: () => Awaitable<IncomingValue>): void {
+    const fail = (): void => {
+      this.#counters.commandFailures++;
+      this.#accept(IncomingValue.toNowhere(lengthBytes, 'internal'));
+    };
+    try {
+      const value = room();
+      if (value instanceof Promise) this.await(value.then((there) => this.#accept(there)).catch(fail));
+      else this.#accept(value);
+    } catch {
+      fail();
+    }
+  }
+
+  /** The value that was received last; it is the caller's now. */
+  protected takeValue(): IncomingValue | undefined {
+    const value = this.#value;
+    this.#value = undefined;
+    this.#ended = false;
+    return value;
+  }
+
+  /** Reads and executes nothing further until the work is done, which must not reject. */
+  protected await(work: Awaitable<void>, then?: () => void): void {
+    if (!(work instanceof Promise)) {
+      then?.();
+      return;
+    }
+    this.#waiting = true;
+    void work.then(() => {
+      this.#waiting = false;
+      then?.();
+      if (this.#closed) this.replies.close();
+      else this.#proceed();
+    });
+  }
+
+  /** Hands collected replies to the client, and waits until it has read enough of them. */
+  protected drained(): Awaitable<void> {
+    if (!this.replies.isFull || this.#closed) return;
+    this.replies.flush();
+    return new Promise((resolve) => {
+      this.#resumeWriting = resolve;
+    });
+  }
+
+  get #isBlocked(): boolean {
+    return this.#waiting || this.replies.isFull;
+  }
+
+  /** A defect costs one connection, never the server. */
+  #pump(): void {
+    try {
+      this.#work();
+    } catch (error) {
+      this.#logger.error('A connection failed', error instanceof Error ? error.stack : String(error));
+      this.destroy();
+    }
+  }
+
+  /** Executes what has been read until it is used up, a request waits, or the client must read first. */
+  #work(): void {
+    while (!this.#waiting && !this.#closing) {
+      if (this.replies.isFull) this.replies.flush();
+      if (this.replies.isFull) break;
+      if (!this.#step()) break;
+    }
+    this.replies.flush();
+    if (this.#at < this.#end && this.#input === header) this.#setAside();
+    this.#tellIdle();
+  }
+
+  /** @returns false when all bytes are used up. */
+  #step(): boolean {
+    const value = this.#ended ? undefined : this.#value;
+    if (value?.remainingBytes === 0) {
+      this.#ended = true;
+      this.onValueEnd();
+    } else if (this.#at === this.#end) return false;
+    else if (value === undefined) return this.#parse();
+    else this.#copyToValue(value);
+    return true;
+  }
+
+  #tellIdle(): void {
+    if (this.#onIdle !== undefined && (this.isIdle || this.#closed)) this.#onIdle();
+  }
+
+  #setAside(): void {
+    this.#input = Buffer.from(header.subarray(this.#at, this.#end));
+    this.#end -= this.#at;
+    this.#at = 0;
+  }
+
+  #parse(): boolean {
+    const event = this.#parser.push(this.#input, this.#at, this.#end);
+    this.#at = this.#parser.position;
+    if (event === undefined) return false;
+    this.onEvent(event);
+    return true;
+  }
+
+  #copyToValue(value: IncomingValue): void {
+    const bytes = Math.min(value.remainingBytes, this.#end - this.#at);
+    value.write(this.#input.subarray(this.#at, this.#at + bytes));
+    this.#at += bytes;
+  }
+
+  #accept(value: IncomingValue): void {
+    if (this.#closed) value[Symbol.dispose]();
+    else this.#value = value;
+  }
+
+  #proceed(): void {
+    this.#pump();
+    if (this.#isBlocked || this.#closed) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  #onSent(): void {
+    if (this.replies.isFull || this.#closed) return;
+    const resumeWriting = this.#resumeWriting;
+    this.#resumeWriting = undefined;
+    if (resumeWriting !== undefined) resumeWriting();
+    else if (this.#paused) this.#proceed();
+    else this.#tellIdle();
+  }
+
+  #dropValue(): void {
+    this.takeValue()?.[Symbol.dispose]();
+  }
+}
