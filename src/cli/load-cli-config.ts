@@ -1,5 +1,6 @@
 import { backendsCatalog } from '../backends/backends.catalog.js';
 import { loadConfig, type LoadedConfig } from '../config/load-config.js';
+import { CONNECTORS_CATALOG } from '../connectors/connectors.catalog.js';
 import { EVICTION_POLICIES_CATALOG } from '../modules/tiers/eviction/eviction-policies.catalog.js';
 import { type CliIo } from './cli-io.interface.js';
 
@@ -15,6 +16,7 @@ export function loadCliConfig(argv: readonly string[], io: CliIo): LoadedConfig 
     argv,
     env: io.env,
     tierTypes: backendsCatalog([]).map(({ type }) => type),
+    schemes: CONNECTORS_CATALOG.flatMap(({ schemes }) => schemes),
     policies: EVICTION_POLICIES_CATALOG.map(({ name }) => name.toUpperCase()),
   });
 }

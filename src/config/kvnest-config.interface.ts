@@ -27,6 +27,8 @@ export interface ExternalConfig {
   readonly key: string;
   /** What stands beside the two under the same name. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Folders that a package is looked for from: the working directory first, then that of the file. */
+  readonly searchFrom: readonly string[];
 }
 
 export interface DoorLimits {

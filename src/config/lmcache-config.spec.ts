@@ -43,6 +43,30 @@ const MAPPED: readonly (readonly [yaml: string, path: string, value: unknown])[]
   ['remote_serde: zstd\nremote_url: redis://h', 'tiers.2.options.serde', 'zstd'],
   ['blocking_timeout_secs: 2.5\nremote_url: redis://h', 'tiers.2.options.timeout_ms', 2500],
   [
+    'storage_plugins: [b, a]\nextra_config: {storage_plugin.a.module_path: pkg-a, storage_plugin.b.module_path: pkg-b}',
+    'tiers.2.type',
+    'b',
+  ],
+  ['external_backends: "a"\nexternal_backend: {a: {module_path: pkg}}', 'tiers.2.name', 'a'],
+  ['external_backend.a.module_path: pkg\nexternal_backends: a', 'externals.0.modulePath', 'pkg'],
+  ['external_backend: {a: {module_path: pkg}}\nexternal_backends: a', 'externals.0.kind', 'backend'],
+  ['storage_plugin: {a: {module_path: pkg, x: 1}}\nstorage_plugins: a', 'externals.0.options', { x: 1 }],
+  [
+    'remote_storage_plugins: [mine]\nextra_config: {remote_storage_plugin.mine: {module_path: pkg}}',
+    'tiers.2.url',
+    'mine://',
+  ],
+  [
+    'remote_storage_plugin: {mine: {module_path: pkg}}\nremote_storage_plugins: mine',
+    'externals.0.kind',
+    'connector',
+  ],
+  [
+    'external_connector: {mine: {module_path: ./mine.mjs, class_name: Mine}}',
+    'externals.0.className',
+    'Mine',
+  ],
+  [
     'extra_config: {save_chunk_meta: false, any.thing: [1]}',
     'extraConfig',
     { save_chunk_meta: false, 'any.thing': [1] },
@@ -150,6 +174,7 @@ internal_api_server_enabled: yes
 external_backends: "a,b"
 extra_config:
   external_backend.a.module_path: "pkg.a"
+  external_backend.b.module_path: "pkg.b"
   use_odirect: True
 `;
 
@@ -162,6 +187,8 @@ extra_config:
         { name: 'memory', capacityBytes: 80 * GIB },
         { name: 'disk', capacityBytes: 200 * GIB, path: '/mnt/nvme/lmcache' },
         { name: 'remote', type: 'remote', url: 'redis://user:secret@10.0.0.5:6379' },
+        { name: 'a', type: 'a', capacityBytes: 0 },
+        { name: 'b', type: 'b', capacityBytes: 0 },
       ],
       extraConfig: { 'external_backend.a.module_path': 'pkg.a', use_odirect: true },
     });

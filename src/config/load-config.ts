@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildConfig } from './build/build-config.js';
 import { checkConsistency } from './build/consistency.js';
@@ -28,6 +29,8 @@ export interface LoadConfigInput {
   readonly tierTypes?: readonly string[];
   /** Eviction policies, the default first. Default: LRU. */
   readonly policies?: readonly string[];
+  /** Schemes of the URLs of remote stores. Default: not checked here. */
+  readonly schemes?: readonly string[];
 }
 
 export interface LoadedConfig {
@@ -70,7 +73,7 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
     ...readEnvironmentLayer(input.env, findings),
     ...readCommandLineLayer(set.map(String), findings),
   ];
-  const config = assemble(assignments, input, findings);
+  const config = assemble(assignments, { ...input, file }, findings);
   findings.throwProblems();
   return {
     config: deepFreeze(config),
@@ -81,12 +84,14 @@ export function loadConfig(input: LoadConfigInput): LoadedConfig {
 
 function assemble(
   assignments: readonly Assignment[],
-  input: LoadConfigInput,
+  input: LoadConfigInput & { readonly file: string | undefined },
   findings: Findings,
 ): KvnestConfig {
   const { tierTypes = ['memory', 'disk', 'remote'], policies = ['LRU'], cwd = process.cwd() } = input;
+  const { schemes, file } = input;
+  const configFolder = file === undefined ? undefined : dirname(resolve(cwd, file));
   const settings = validateSettings(assignments, findings);
-  const config = buildConfig(settings, { tierTypes, policies, cwd }, findings);
+  const config = buildConfig(settings, { tierTypes, policies, schemes, cwd, configFolder }, findings);
   checkConsistency(config, findings);
   checkContradictions(settings, config.tiers, { assignments, cwd, findings });
   return config;

@@ -23,7 +23,8 @@ export interface ConnectorUrl {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-const SCHEME = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is;
+/** With the underscore, which LMCache's names of plugins have. */
+const SCHEME = /^([a-z][a-z0-9+._-]*):\/\/(.*)$/is;
 const PARTS = /^([^/?]*)([^?]*)(?:\?(.*))?$/s;
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:@\s[\]]+))(?::(\d{1,5}))?$/i;
 

@@ -3,20 +3,23 @@ import { type Findings } from '../findings.js';
 import { type DoorLimits, type KvnestConfig, type TierConfig } from '../kvnest-config.interface.js';
 import { type HttpDoorSettings, LmDoorSettings, type RespDoorSettings } from '../settings/door.settings.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
+import { buildExternals } from './externals.js';
 import { buildHashing } from './hashing.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
-import { type TierContext } from './tier-context.js';
+import { type BuildContext } from './tier-context.js';
 import { buildTiers } from './tiers.js';
+import { searchFolders, usedExternals } from './used-externals.js';
 
 const MAX_DEFAULT_PENDING_BYTES = 256 * 2 ** 20;
 
 /** The configuration that settings stand for; what does not fit together goes to `findings`. */
 export function buildConfig(
   settings: KvnestSettings,
-  context: TierContext,
+  context: BuildContext,
   findings: Findings,
 ): KvnestConfig {
-  const tiers = buildTiers(settings, context, findings);
+  const externals = buildExternals(settings, { ...context, searchFrom: searchFolders(context) }, findings);
+  const tiers = buildTiers(settings, { ...context, externals }, findings);
   const arenaBytes = settings.arena.capacity ?? defaultArenaBytes(settings, tiers);
   return {
     chunkTokens: settings.chunk_size,
@@ -26,7 +29,7 @@ export function buildConfig(
     dataDir: resolve(context.cwd, settings.data_dir),
     arena: { capacityBytes: arenaBytes, native: settings.arena.native },
     tiers,
-    externals: [],
+    externals: usedExternals(externals, tiers, context),
     doors: {
       http: buildDoor(settings.doors.http),
       resp: buildDoor(settings.doors.resp),

@@ -37,6 +37,7 @@ function contradictions(
     ...memoryContradictions(settings, bytesOf('memory', tiers)),
     ...diskContradictions(settings, tiers, cwd),
     ...remoteContradictions(settings, tiers),
+    ...externalContradictions(settings, tiers),
   ];
 }
 
@@ -73,6 +74,14 @@ function remoteContradictions(settings: KvnestSettings, tiers: readonly TierConf
   const missing = (settings.remote_url ?? []).filter((url) => !listed.includes(url));
   if (missing.length === 0) return [];
   return [['remote_url', listed.length === 0 ? 'have no remote tier' : 'name other stores']];
+}
+
+function externalContradictions(settings: KvnestSettings, tiers: readonly TierConfig[]): [string, string][] {
+  const types = new Set(tiers.map(({ type }) => type));
+  return (['storage_plugins', 'external_backends'] as const).flatMap((key) => {
+    const missing = (settings[key] ?? []).filter((name) => !types.has(name));
+    return missing.map((name): [string, string] => [key, `have none of type ${name}`]);
+  });
 }
 
 function bytesOf(type: string, tiers: readonly TierConfig[]): number {

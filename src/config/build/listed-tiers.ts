@@ -5,7 +5,9 @@ import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type TierSettings } from '../settings/tier.settings.js';
 import { remoteDefaults } from './remote-tiers.js';
-import { findPolicy, type TierContext } from './tier-context.js';
+import { capacityOption } from './external-tiers.js';
+import { reportScheme } from './schemes.js';
+import { findExternal, findPolicy, knownTypes, type TierContext } from './tier-context.js';
 
 /** Tiers on this machine, which need a budget. */
 const LOCAL_TYPES = new Set(['memory', 'disk']);
@@ -49,12 +51,16 @@ function checkDiffers(
 function listedTier(tier: TierSettings, at: string, around: TierSurroundings): TierConfig {
   const { context, settings } = around;
   checkTier(tier, at, around);
+  if (tier.url !== undefined && tier.type === 'remote') {
+    reportScheme(`${at}.url`, tier.url, context, around.findings);
+  }
+  const external = findExternal(tier.type, context);
   const name = tier.name ?? tier.type;
   const path = tier.path ?? (tier.type === 'disk' ? join(settings.data_dir, name) : undefined);
   return {
     name,
     type: tier.type,
-    capacityBytes: tier.capacity ?? 0,
+    capacityBytes: tier.capacity ?? (external && capacityOption(external, around.findings)) ?? 0,
     policy: findPolicy(tier.policy ?? around.policy, context) ?? around.policy,
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
     ...(tier.url !== undefined && { url: tier.url }),
@@ -67,8 +73,8 @@ function checkTier(
   at: string,
   { context, findings }: TierSurroundings,
 ): void {
-  if (!context.tierTypes.includes(type)) {
-    findings.problem(`${at}.type`, `"${type}" is no type of tier${suggestion(type, context.tierTypes)}`);
+  if (!knownTypes(context).includes(type)) {
+    findings.problem(`${at}.type`, `"${type}" is no type of tier${suggestion(type, knownTypes(context))}`);
   }
   if (policy !== undefined && findPolicy(policy, context) === undefined) {
     findings.problem(
@@ -79,13 +85,11 @@ function checkTier(
   if (capacity === undefined && LOCAL_TYPES.has(type)) {
     findings.problem(`${at}.capacity`, 'is missing: write a size such as 4GiB');
   }
-  if ((type === 'remote') !== (url !== undefined)) {
-    findings.problem(
-      `${at}.url`,
-      type === 'remote'
-        ? 'is missing: write one such as redis://host:6379'
-        : `is nothing for a tier of type ${type}`,
-    );
+  if (type === 'remote' && url === undefined) {
+    findings.problem(`${at}.url`, 'is missing: write one such as redis://host:6379');
+  }
+  if (LOCAL_TYPES.has(type) && url !== undefined) {
+    findings.problem(`${at}.url`, `is nothing for a tier of type ${type}`);
   }
   if (type === 'memory' && path !== undefined) {
     findings.problem(`${at}.path`, 'a memory tier has no directory; take the path out');

@@ -1,14 +1,18 @@
 import { type Findings } from '../findings.js';
 import { type TierConfig } from '../kvnest-config.interface.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
+import { type PluginStore } from './externals.js';
+import { isKnownScheme, reportScheme, schemeOf } from './schemes.js';
+import { type TierContext } from './tier-context.js';
 
 /** Lossy or tied to its tensors: LMCache's own codecs. */
 const LMCACHE_SERDES = ['cachegen', 'kivi'];
 
-/** One tier for each `remote_url`, in their order. */
+/** One tier for each remote storage plugin that is a store of its own, and for each `remote_url`, in their order. */
 export function remoteTiers(
   settings: KvnestSettings,
   policy: string,
+  context: TierContext,
   findings: Findings,
 ): readonly TierConfig[] {
   if (settings.remote_serde !== undefined && LMCACHE_SERDES.includes(settings.remote_serde)) {
@@ -16,15 +20,24 @@ export function remoteTiers(
       `remote_serde ${settings.remote_serde} is not there in kvnest; chunks are written as they are`,
     );
   }
+  const urls = settings.remote_url ?? [];
+  for (const url of urls) reportScheme('remote_url', url, context, findings);
+  const stores = [
+    ...storesOfPlugins(urls, context),
+    ...urls.map((url, index) => ({ name: index === 0 ? 'remote' : `remote-${index + 1}`, url })),
+  ];
   const options = remoteDefaults(settings);
-  return (settings.remote_url ?? []).map((url, index) => ({
-    name: index === 0 ? 'remote' : `remote-${index + 1}`,
-    type: 'remote',
-    capacityBytes: 0,
-    policy,
-    url,
-    options,
-  }));
+  return stores.map((store) => ({ ...store, type: 'remote', capacityBytes: 0, policy, options }));
+}
+
+/** A plugin whose scheme a URL has serves that URL; so may one that brings a scheme which nobody else knows. */
+function storesOfPlugins(urls: readonly string[], context: TierContext): readonly PluginStore[] {
+  const schemes = urls.map((url) => schemeOf(url));
+  const isServed = ({ url }: PluginStore): boolean =>
+    schemes.includes(schemeOf(url)) || urls.some((other) => !isKnownScheme(other, context));
+  return context.externals.stores.filter(
+    (store) => !urls.includes(store.url) && (store.isOwn || !isServed(store)),
+  );
 }
 
 /** What LMCache's keys say about every remote tier. */

@@ -2,6 +2,7 @@ import { type Findings } from '../findings.js';
 import { type TierConfig } from '../kvnest-config.interface.js';
 import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
+import { externalTiers } from './external-tiers.js';
 import { listedTiers } from './listed-tiers.js';
 import { tiersOfLmcacheKeys } from './lmcache-tiers.js';
 import { remoteTiers } from './remote-tiers.js';
@@ -21,7 +22,8 @@ export function buildTiers(
     settings.tiers === undefined
       ? [
           ...tiersOfLmcacheKeys(settings, policy, context, findings),
-          ...remoteTiers(settings, policy, findings),
+          ...remoteTiers(settings, policy, context, findings),
+          ...externalTiers(context, policy, findings),
         ]
       : listedTiers(settings.tiers, { settings, policy, context, findings });
   if (tiers.length === 0 && !findings.hasProblemAt('tiers')) {

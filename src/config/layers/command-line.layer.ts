@@ -1,6 +1,6 @@
 import { type Findings } from '../findings.js';
 import { suggestion } from '../nearest-name.js';
-import { type SettingInfo, settingPaths } from '../schema/setting-registry.js';
+import { insideOpenMapping, settingPaths } from '../schema/setting-registry.js';
 import { KvnestSettings } from '../settings/kvnest.settings.js';
 import { type Assignment } from './assignment.js';
 import { lmcacheTreatment } from './lmcache-keys.js';
@@ -25,13 +25,4 @@ export function readCommandLineLayer(sets: readonly string[], findings: Findings
     else findings.problem(path, `is not a setting${suggestion(path, settings.keys())}`, origin);
     return [];
   });
-}
-
-/** `extra_config.anything` has no entry of its own; its value is read as YAML. */
-function insideOpenMapping(
-  path: string,
-  settings: ReadonlyMap<string, SettingInfo>,
-): SettingInfo | undefined {
-  const parent = settings.get(path.slice(0, path.indexOf('.')));
-  return parent?.shape === 'open' ? { name: path, shape: 'open' } : undefined;
 }

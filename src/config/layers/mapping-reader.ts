@@ -1,7 +1,12 @@
 import { type Findings } from '../findings.js';
 import { suggestion } from '../nearest-name.js';
 import { toFlag } from '../schema/conversions.js';
-import { type SettingInfo, type SettingsClass, settingsOf } from '../schema/setting-registry.js';
+import {
+  insideOpenMapping,
+  type SettingInfo,
+  type SettingsClass,
+  settingsOf,
+} from '../schema/setting-registry.js';
 import { KvnestSettings } from '../settings/kvnest.settings.js';
 import { type Assignment, type ConfigSource, type SettingTree, SWITCHED_ON } from './assignment.js';
 import { lmcacheTreatment } from './lmcache-keys.js';
@@ -27,8 +32,8 @@ export class MappingReader {
   /** @param path of `mapping` itself, empty for the whole file. */
   read(mapping: SettingTree, owner: SettingsClass = KvnestSettings, path = ''): void {
     const known = settingsOf(owner);
-    for (const [key, value] of Object.entries(mapping)) {
-      const info = known.get(key);
+    for (const [key, value] of dottedLast(mapping)) {
+      const info = known.get(key) ?? (path === '' ? insideOpenMapping(key, known) : undefined);
       if (info !== undefined) this.readSetting(info, path === '' ? key : `${path}.${key}`, value);
       else if (path !== '' || !this.#isLmcacheKey(key, value)) this.#unknown(path, key, known.keys());
     }
@@ -75,6 +80,11 @@ export class MappingReader {
     const where = path === '' ? key : `${path}.${key}`;
     this.findings.problem(where, `is not a setting${suggestion(key, known)}`, this.origin);
   }
+}
+
+/** `a.b: 1` adds to what `a: {…}` says in the same file, whichever comes first. */
+function dottedLast(mapping: SettingTree): (readonly [string, unknown])[] {
+  return Object.entries(mapping).sort(([a], [b]) => Number(a.includes('.')) - Number(b.includes('.')));
 }
 
 function withoutNulls(item: unknown): unknown {

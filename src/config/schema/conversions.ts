@@ -1,3 +1,4 @@
+import { parse } from 'yaml';
 import { parseByteSize } from './byte-size.js';
 
 /**
@@ -26,3 +27,29 @@ export const toBytes: Conversion = (value) => parseByteSize(value) ?? value;
 export const toText: Conversion = (value) => (typeof value === 'number' ? String(value) : value);
 
 export const asIs: Conversion = (value) => value;
+
+/** One text stands for a list of itself; a list may be written as YAML or JSON, too. */
+export const toTexts: Conversion = (value) => {
+  if (typeof value !== 'string') return value;
+  return value.trimStart().startsWith('[') ? parseOr(value, value) : [value];
+};
+
+/** As `toTexts`, and text with commas is a list, as in LMCache's variables. */
+export const toNames: Conversion = (value) => {
+  const texts = toTexts(value);
+  if (!Array.isArray(texts) || typeof value !== 'string') return texts;
+  return texts.flatMap((text: unknown) => (typeof text === 'string' ? splitAtCommas(text) : [text]));
+};
+
+function splitAtCommas(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
+}
+
+function parseOr(text: string, otherwise: unknown): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch {
+    return otherwise;
+  }
+}

@@ -42,3 +42,13 @@ export function settingPaths(owner: SettingsClass, prefix = ''): ReadonlyMap<str
   }
   return paths;
 }
+
+/** A key inside a mapping that is open, such as `extra_config.anything`, has no entry of its own: whatever it holds is right. */
+export function insideOpenMapping(
+  path: string,
+  settings: ReadonlyMap<string, SettingInfo>,
+): SettingInfo | undefined {
+  const dot = path.indexOf('.');
+  const parent = dot === -1 ? undefined : settings.get(path.slice(0, dot));
+  return parent?.shape === 'open' ? { name: path, shape: 'open' } : undefined;
+}

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { plainToInstance, Transform, Type } from 'class-transformer';
 import { IsArray, IsOptional, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
-import { asIs, type Conversion, toBytes, toFlag, toNumber, toText } from './conversions.js';
+import { asIs, type Conversion, toBytes, toFlag, toNames, toNumber, toText, toTexts } from './conversions.js';
 import { formatBytes } from '../../common/format-bytes.js';
 import { registerSetting, type SettingsClass, type SettingShape } from './setting-registry.js';
 
@@ -111,11 +111,25 @@ export function Text(rule: TextRule = {}): PropertyDecorator {
 /** A list of texts; one alone may stand for itself. */
 export function Texts(): PropertyDecorator {
   return value({
-    convert: (given) => (typeof given === 'string' ? [given] : given),
-    accepts: (texts) =>
-      Array.isArray(texts) && texts.every((text) => typeof text === 'string' && text !== ''),
+    convert: toTexts,
+    accepts: isListOf((text) => text !== ''),
     expected: 'text, or a list of texts, none of them empty',
   });
+}
+
+const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
+/** A list of names, or text with commas between them. */
+export function Names(): PropertyDecorator {
+  return value({
+    convert: toNames,
+    accepts: isListOf((name) => NAME.test(name)),
+    expected: 'names of letters, digits, dots, dashes and underscores: a list, or text with commas',
+  });
+}
+
+function isListOf(accepts: (text: string) => boolean): (value: unknown) => boolean {
+  return (list) => Array.isArray(list) && list.every((text) => typeof text === 'string' && accepts(text));
 }
 
 export function OneOf(...choices: readonly string[]): PropertyDecorator {

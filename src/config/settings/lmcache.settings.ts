@@ -1,6 +1,7 @@
 import {
   Flag,
   Gibibytes,
+  Names,
   OpenMapping,
   Seconds,
   Text,
@@ -58,16 +59,34 @@ export class LmcacheSettings {
   @Seconds({ max: 3_600 })
   blocking_timeout_secs = 10;
 
-  /** Backends that users bring, in the order of their tiers; old name `external_backends`. */
-  @Texts()
+  /** Backends that users bring, in the order of their tiers. */
+  @Names()
   storage_plugins?: string[];
 
-  @Texts()
+  /** The old name of `storage_plugins`. */
+  @Names()
   external_backends?: string[];
 
-  /** Connectors that users bring, by scheme. */
-  @Texts()
+  /** Connectors that users bring. */
+  @Names()
   remote_storage_plugins?: string[];
+
+  /**
+   * What the extensions are: `<name>.module_path`, `<name>.class_name`, and whatever else they read. LMCache has these
+   * inside `extra_config`, where they mean the same.
+   */
+  @OpenMapping()
+  storage_plugin: Record<string, unknown> = {};
+
+  @OpenMapping()
+  external_backend: Record<string, unknown> = {};
+
+  @OpenMapping()
+  remote_storage_plugin: Record<string, unknown> = {};
+
+  /** Connectors by the scheme of their URLs. */
+  @OpenMapping()
+  external_connector: Record<string, unknown> = {};
 
   /** Open: whatever extensions read. */
   @OpenMapping()
