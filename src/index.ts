@@ -35,6 +35,9 @@ export {
   type BackendDefinition,
   type EvictionPolicyLookup,
 } from './backends/backend-definition.interface.js';
+export type { ChunkMedium, StoredHeader } from './backends/medium/chunk-medium.interface.js';
+export { MediumBackend } from './backends/medium/medium.backend.js';
+export type { MediumBackendOptions } from './backends/medium/medium-backend-options.interface.js';
 export { backendClosed, chunkNotSealed, notSupported } from './backends/backend-errors.js';
 export { BACKENDS, EVICTION_POLICIES, getBackendToken } from './backends/backends.tokens.js';
 export {
