@@ -37,9 +37,9 @@ export class Namespaces {
       .filter(({ values }) => Object.keys(values).length > 0);
     const merged = Object.assign({}, ...found.map(({ values }) => values)) as SettingTree;
     const { [MODULE_PATH]: modulePath, [CLASS_NAME]: className, ...options } = merged;
-    const place =
-      found.findLast(({ values }) => MODULE_PATH in values) ?? found.at(-1) ?? this.#places.at(-1);
-    return { modulePath, className, options, key: `${place?.at ?? ''}.${name}.${MODULE_PATH}` };
+    const place = found.findLast(({ values }) => MODULE_PATH in values) ?? found.at(-1);
+    const at = place?.at ?? expected ?? this.#places.at(-1)?.at ?? '';
+    return { modulePath, className, options, key: `${at}.${name}.${MODULE_PATH}` };
   }
 
   /** Every name that has a module or a class. */

@@ -51,16 +51,12 @@ function checkDiffers(
 function listedTier(tier: TierSettings, at: string, around: TierSurroundings): TierConfig {
   const { context, settings } = around;
   checkTier(tier, at, around);
-  if (tier.url !== undefined && tier.type === 'remote') {
-    reportScheme(`${at}.url`, tier.url, context, around.findings);
-  }
-  const external = findExternal(tier.type, context);
   const name = tier.name ?? tier.type;
   const path = tier.path ?? (tier.type === 'disk' ? join(settings.data_dir, name) : undefined);
   return {
     name,
     type: tier.type,
-    capacityBytes: tier.capacity ?? (external && capacityOption(external, around.findings)) ?? 0,
+    capacityBytes: tier.capacity ?? defaultCapacity(tier.type, around),
     policy: findPolicy(tier.policy ?? around.policy, context) ?? around.policy,
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
     ...(tier.url !== undefined && { url: tier.url }),
@@ -68,11 +64,18 @@ function listedTier(tier: TierSettings, at: string, around: TierSurroundings): T
   };
 }
 
+/** That of a backend that users bring; what is on this machine has to say. */
+function defaultCapacity(type: string, { context, findings }: TierSurroundings): number {
+  const external = findExternal(type, context);
+  return external === undefined ? 0 : capacityOption(external, findings);
+}
+
 function checkTier(
   { type, policy, path, url, capacity }: TierSettings,
   at: string,
-  { context, findings }: TierSurroundings,
+  around: TierSurroundings,
 ): void {
+  const { context, findings } = around;
   if (!knownTypes(context).includes(type)) {
     findings.problem(`${at}.type`, `"${type}" is no type of tier${suggestion(type, knownTypes(context))}`);
   }
@@ -85,13 +88,21 @@ function checkTier(
   if (capacity === undefined && LOCAL_TYPES.has(type)) {
     findings.problem(`${at}.capacity`, 'is missing: write a size such as 4GiB');
   }
-  if (type === 'remote' && url === undefined) {
-    findings.problem(`${at}.url`, 'is missing: write one such as redis://host:6379');
-  }
-  if (LOCAL_TYPES.has(type) && url !== undefined) {
-    findings.problem(`${at}.url`, `is nothing for a tier of type ${type}`);
-  }
+  checkUrl({ type, url }, `${at}.url`, around);
   if (type === 'memory' && path !== undefined) {
     findings.problem(`${at}.path`, 'a memory tier has no directory; take the path out');
+  }
+}
+
+function checkUrl(
+  { type, url }: { readonly type: string; readonly url: string | undefined },
+  at: string,
+  { context, findings }: TierSurroundings,
+): void {
+  if (type === 'remote') {
+    if (url === undefined) findings.problem(at, 'is missing: write one such as redis://host:6379');
+    else reportScheme(at, url, context, findings);
+  } else if (LOCAL_TYPES.has(type) && url !== undefined) {
+    findings.problem(at, `is nothing for a tier of type ${type}`);
   }
 }
