@@ -1,40 +1,59 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePort, RedisProcess } from './redis-process.js';
+import { type TestCertificates } from './tls-certificates.js';
+
+const VOLATILE = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
 
 /** A real redis-server that keeps nothing on disk. */
 export class RedisServer {
   private constructor(
+    /** TCP, or TLS; 0 for a server on a Unix socket. */
     readonly port: number,
-    private readonly child: ChildProcess,
+    private readonly process: RedisProcess,
   ) {}
 
   /** @throws when redis-server is not installed (`npm test` sees to it). */
   static async start(...options: readonly string[]): Promise<RedisServer> {
     const port = await freePort();
-    const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const child = spawn('redis-server', [...fixed, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', () => reject(new Error('redis-server ended before it was ready')));
-      child.stdout.on('data', (text: Buffer) => {
-        if (text.includes('Ready to accept connections')) resolve();
-      });
-    });
-    return new RedisServer(port, child);
+    return new RedisServer(port, await RedisProcess.start(['--port', String(port), ...VOLATILE, ...options]));
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
+  /** Speaks TLS only, with the server certificate, and takes clients with a certificate of the same authority. */
+  static async startTls(certificates: TestCertificates, ...options: readonly string[]): Promise<RedisServer> {
+    const port = await freePort();
+    const { authority, server } = certificates;
+    const tls = [
+      '--tls-port',
+      String(port),
+      '--tls-cert-file',
+      server.certificate,
+      '--tls-key-file',
+      server.key,
+    ];
+    const all = ['--port', '0', ...tls, '--tls-ca-cert-file', authority, ...VOLATILE, ...options];
+    return new RedisServer(port, await RedisProcess.start(all));
   }
-}
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  /** Listens on a Unix socket only. */
+  static async startUnix(path: string, ...options: readonly string[]): Promise<RedisServer> {
+    const all = ['--port', '0', '--unixsocket', path, ...VOLATILE, ...options];
+    return new RedisServer(0, await RedisProcess.start(all, 'ready to accept connections at'));
+  }
+
+  stop(): Promise<void> {
+    return this.process.kill();
+  }
+
+  /** kill -9, if it runs, and a new one in the same place, empty. */
+  restart(): Promise<void> {
+    return this.process.restart();
+  }
+
+  /** It stays there and answers nothing, until `resume`. */
+  suspend(): void {
+    this.process.suspend();
+  }
+
+  resume(): void {
+    this.process.resume();
+  }
 }
