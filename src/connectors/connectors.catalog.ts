@@ -2,10 +2,12 @@ import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { fsConnector } from './fs/fs.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
+import { s3Connector } from './s3/s3.module.js';
 
 /** Every connector that kvnest brings; one folder each. */
 export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   blackholeConnector,
   fsConnector,
   loopbackConnector,
+  s3Connector,
 ];

@@ -1,0 +1,142 @@
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Readable } from 'node:stream';
+
+/** What the SDK hands to a transport, as far as one is made here. */
+interface TransportRequest {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | string[] | null>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+interface TransportResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: Readable;
+}
+
+interface TransportOptions {
+  readonly maxSockets: number;
+  /** PEM of the authorities that are trusted; undefined: the system's. */
+  readonly ca: string | undefined;
+}
+
+/** A connection that nobody used for so long is closed: a load balancer between may have forgotten it silently. */
+const IDLE_MS = 15_000;
+
+/**
+ * HTTP as the SDK wants it, with two promises that its own transport does not make: a request with a stream for a body
+ * is over only when the socket is done with the bytes of that stream, which may lie in the arena; and a request that
+ * is taken back settles at once, also while it waits for a socket.
+ */
+export class S3Transport {
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
+
+  constructor({ maxSockets, ca }: TransportOptions) {
+    const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets, timeout: IDLE_MS };
+    this.#http = new HttpAgent(options);
+    this.#https = new HttpsAgent({ ...options, ...(ca !== undefined && { ca }) });
+  }
+
+  handle(
+    request: TransportRequest,
+    { abortSignal }: { readonly abortSignal?: unknown } = {},
+  ): Promise<{ response: TransportResponse }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ response: TransportResponse }>();
+    const signal = abortSignal instanceof AbortSignal ? abortSignal : undefined;
+    if (signal?.aborted === true) return Promise.reject(takenBack());
+    const call = this.#send(request);
+    let response: IncomingMessage | undefined;
+    let failure: unknown;
+    const stop = (): void => {
+      (response ?? call).destroy(takenBack());
+      // Node tells of a request in the queue only when its turn comes.
+      if (call.socket === null) reject(takenBack());
+    };
+    const fail = (error: unknown): void => {
+      failure ??= error;
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    call.once('error', fail);
+    call.once('response', (message: IncomingMessage) => {
+      response = message.once('error', fail);
+      if (request.method === 'GET') resolve({ response: answer(message, message) });
+      else whole(message, (body) => settle(call, () => resolve({ response: answer(message, body) })));
+    });
+    call.once('close', () => {
+      signal?.removeEventListener('abort', stop);
+      reject(failure ?? new Error('the connection was closed without an answer'));
+    });
+    return promise;
+  }
+
+  destroy(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  #send({ protocol, hostname, port, method, path, query, headers, body }: TransportRequest): ClientRequest {
+    const secure = protocol === 'https:';
+    const call = (secure ? httpsRequest : httpRequest)({
+      agent: secure ? this.#https : this.#http,
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port,
+      method,
+      path: path + queryText(query),
+      headers,
+    });
+    if (body instanceof Readable) {
+      body.once('error', (error) => call.destroy(error));
+      call.once('close', () => body.destroy());
+      body.pipe(call);
+    } else call.end(body);
+    return call;
+  }
+}
+
+/** Calls back when the socket holds no byte of the request any more; who answers before it has all of it gets no more. */
+function settle(call: ClientRequest, done: () => void): void {
+  if (call.writableFinished) done();
+  else call.once('close', done).destroy();
+}
+
+function whole(message: IncomingMessage, done: (body: Readable) => void): void {
+  const parts: Buffer[] = [];
+  message.on('data', (part: Buffer) => parts.push(part));
+  message.once('end', () => done(Readable.from(parts)));
+}
+
+function answer({ statusCode, headers }: IncomingMessage, body: Readable): TransportResponse {
+  const flat = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+  return { statusCode: statusCode ?? 0, headers: Object.fromEntries(flat) as Record<string, string>, body };
+}
+
+function queryText(query: TransportRequest['query'] = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, values]) =>
+    [values].flat().map((value) => escape(name) + (value === null ? '' : `=${escape(value)}`)),
+  );
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** As the signature has it: what `encodeURIComponent` leaves and RFC 3986 reserves is escaped, too. */
+function escape(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function takenBack(): Error {
+  return new Error('the call was taken back');
+}

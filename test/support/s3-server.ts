@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { missingCommand } from './peer.js';
+
+interface S3Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+interface S3ServerKind {
+  readonly command: string;
+  /** The longest name of an object. */
+  readonly maxNameBytes: number;
+  /** Arguments that only show that it runs here. */
+  readonly harmless: readonly string[];
+  arguments(port: number, directory: string): Promise<readonly string[]>;
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** May do everything; SeaweedFS refuses everybody else. */
+const OWNER: S3Credentials = { accessKeyId: 'owner', secretAccessKey: 'owner-secret' };
+/** May read and list. */
+export const READER: S3Credentials = { accessKeyId: 'reader', secretAccessKey: 'reader-secret' };
+
+/** Amazon's S3 as moto imitates it, in the memory of one process. Everybody may do everything. */
+export const MOTO: S3ServerKind = {
+  command: join(ROOT, '.cache/venv/bin/python'),
+  maxNameBytes: 1024,
+  harmless: ['-c', 'import moto, flask_cors'],
+  arguments: (port) =>
+    Promise.resolve([join(import.meta.dirname, 's3-moto-server.py'), '-H', '127.0.0.1', '-p', String(port)]),
+};
+
+/** SeaweedFS: a real object store with real credentials, on disk. */
+export const SEAWEED: S3ServerKind = {
+  command: join(ROOT, '.cache/venv/bin/weed'),
+  maxNameBytes: 255,
+  harmless: ['version'],
+  arguments: async (port, directory) => {
+    const names = ['master', 'volume', 'filer'].flatMap((part) => [`${part}.port`, `${part}.port.grpc`]);
+    const ports = await freePorts(names.length + 1);
+    const identities = [
+      { name: 'owner', credentials: [secretOf(OWNER)], actions: ['Admin'] },
+      { name: 'reader', credentials: [secretOf(READER)], actions: ['Read', 'List'] },
+    ];
+    writeFileSync(join(directory, 's3.json'), JSON.stringify({ identities }));
+    return [
+      'server',
+      ...['-ip=127.0.0.1', '-ip.bind=127.0.0.1', `-dir=${directory}`, '-master.telemetry=false'],
+      ...names.map((name, i) => `-${name}=${ports[i]!}`),
+      ...['-volume.max=8', '-master.volumeSizeLimitMB=64', '-filer', '-s3', `-s3.port=${port}`],
+      ...[`-s3.port.grpc=${ports.at(-1)!}`, '-s3.port.iceberg=0', '-s3.port.lance=0'],
+      ...[`-s3.localSocket=${directory}/s3.sock`, `-filer.localSocket=${directory}/filer.sock`],
+      `-s3.config=${join(directory, 's3.json')}`,
+    ];
+  },
+};
+
+const running = new Set<ChildProcess>();
+// A test run that is cut short leaves no server behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** An S3 service in a process of its own, with nothing in it. */
+export class S3Server {
+  readonly credentials = OWNER;
+
+  private constructor(
+    readonly port: number,
+    private readonly child: ChildProcess,
+    private readonly directory: string,
+  ) {}
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The options of a connector to this server. */
+  get options(): Readonly<Record<string, unknown>> {
+    const { accessKeyId, secretAccessKey } = this.credentials;
+    return { endpoint: this.endpoint, access_key_id: accessKeyId, secret_access_key: secretAccessKey };
+  }
+
+  static async start(kind: S3ServerKind): Promise<S3Server> {
+    const directory = mkdtempSync(join(tmpdir(), 'kvnest-s3-'));
+    const [port] = (await freePorts(1)) as [number];
+    const child = spawn(kind.command, await kind.arguments(port, directory), { stdio: 'ignore' });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    const server = new S3Server(port, child, directory);
+    await server.#answers();
+    return server;
+  }
+
+  /** It stays there and answers nothing, until `resume`. */
+  suspend(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** kill -9, and what it kept is gone. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGKILL');
+      await once(this.child, 'exit');
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #answers(): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (!(await answers(this.port))) {
+      if (this.child.exitCode !== null || Date.now() > deadline) {
+        await this.stop();
+        throw new Error(`${this.child.spawnfile} did not start`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** @returns why a server of this kind cannot be started here, undefined when it can. */
+export function missingS3({ command, harmless }: S3ServerKind): string | undefined {
+  return missingCommand(command, harmless);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const call = request({ host: '127.0.0.1', port, agent: false }, (response) => {
+      response.resume();
+      resolve(true);
+    });
+    call.once('error', () => resolve(false));
+    call.end();
+  });
+}
+
+/** Ports of 127.0.0.1 that nobody listens on now, all different. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+function secretOf({ accessKeyId, secretAccessKey }: S3Credentials): {
+  readonly accessKey: string;
+  readonly secretKey: string;
+} {
+  return { accessKey: accessKeyId, secretKey: secretAccessKey };
+}
