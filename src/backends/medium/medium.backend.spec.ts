@@ -7,7 +7,6 @@ import {
   describeStorageBackendContract,
 } from '../../../test/contracts/storage-backend.contract.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { findEvictionPolicy } from '../../modules/tiers/eviction/eviction-policies.catalog.js';
 import { type ChunkMedium, type StoredHeader } from './chunk-medium.interface.js';
 import { MediumBackend } from './medium.backend.js';
 
@@ -64,7 +63,6 @@ function create(context: BackendContext, medium = new MapMedium()): MediumBacken
     name: 'map',
     type: 'map',
     medium,
-    policy: findEvictionPolicy('LRU'),
     logger: { warn: () => undefined },
     ...context,
   });

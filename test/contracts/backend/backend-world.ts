@@ -9,6 +9,8 @@ import {
   type PutOutcome,
   type StorageBackend,
 } from '../../../src/backends/storage-backend.interface.js';
+import { type EvictionPolicyFactory } from '../../../src/backends/eviction-policy.interface.js';
+import { findEvictionPolicy } from '../../../src/modules/tiers/eviction/eviction-policies.catalog.js';
 import { type Awaitable } from '../../../src/common/awaitable.js';
 import { type Clock } from '../../../src/common/clock.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
@@ -24,6 +26,8 @@ export interface BackendContext {
   readonly space: ArenaSpace;
   readonly clock: Clock;
   readonly capacityBytes: number;
+  /** LRU, for a backend that evicts by a policy of the server. */
+  readonly policy: EvictionPolicyFactory;
 }
 
 export interface StorageBackendContract {
@@ -141,6 +145,7 @@ export async function inWorld(
     space: new ArenaSpaceService(arena),
     clock,
     capacityBytes: options.capacityBytes ?? 4 * MIB,
+    policy: findEvictionPolicy('LRU'),
   };
   const world = new BackendWorld(contract, arena, clock, context, await contract.create(context));
   try {

@@ -1,0 +1,2 @@
+export { LevelBackend } from './level.backend.js';
+export { LevelMedium } from './level.medium.js';

@@ -1,0 +1,1 @@
+export { WebDavConnector } from './web-dav.connector.js';

@@ -1,0 +1,66 @@
+/** Makes a package for a backend or a connector of one's own from the template in examples/: see CONTRIBUTING.md. */
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const TEMPLATES = {
+  backend: { folder: 'external-backend', name: 'level' },
+  connector: { folder: 'external-connector', name: 'web-dav' },
+};
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const TOOLS = ['@jest/globals', '@types/node', 'jest', 'typescript'];
+
+const [kind, name] = process.argv.slice(2);
+const template = Object.hasOwn(TEMPLATES, kind ?? '') ? TEMPLATES[kind] : undefined;
+if (template === undefined) stop('usage: npm run new:backend NAME, or npm run new:connector NAME');
+if (!NAME.test(name ?? ''))
+  stop(`"${name ?? ''}" is no name: use lower case, digits and dashes, such as my-store`);
+const target = resolve(process.env.INIT_CWD ?? process.cwd(), name);
+if (existsSync(target)) stop(`${target} is there already`);
+
+cpSync(join(ROOT, 'examples', template.folder), target, {
+  recursive: true,
+  filter: (path) => !['dist', 'node_modules'].includes(basename(path)),
+});
+rename(target);
+writeManifest(join(target, 'package.json'));
+process.stdout.write(`${target} is a ${kind} that works. Its README.md says how to go on.\n`);
+
+function rename(folder) {
+  for (const entry of readdirSync(folder)) {
+    const path = join(folder, entry);
+    if (statSync(path).isDirectory()) rename(path);
+    else {
+      writeFileSync(path, renamed(readFileSync(path, 'utf8')));
+      renameSync(path, join(folder, renamed(entry)));
+    }
+  }
+}
+
+/** `level.medium`, `LevelMedium`, `kvnest-example-external-backend` → the same of the new name. */
+function renamed(text) {
+  return text
+    .replaceAll(`kvnest-example-${template.folder}`, name)
+    .replaceAll(`${template.name}.`, `${name}.`)
+    .replace(new RegExp(`${pascal(template.name)}(?=Medium|Backend|Connector)`, 'g'), pascal(name));
+}
+
+function pascal(words) {
+  return words.replace(/(^|-)([a-z0-9])/g, (_, dash, letter) => letter.toUpperCase());
+}
+
+function writeManifest(path) {
+  const { version, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  delete manifest.private;
+  delete manifest.peerDependenciesMeta;
+  manifest.peerDependencies.kvnest = `^${version}`;
+  manifest.devDependencies = Object.fromEntries(TOOLS.map((tool) => [tool, devDependencies[tool]]));
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function stop(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
