@@ -99,6 +99,14 @@ export type {
 } from './connectors/remote-connector.interface.js';
 export { formatStoreKey, parseStoreKey } from './protocols/store-key/store-key.js';
 
+export type {
+  BackendContext,
+  ExtensionLogger,
+  ExtensionServices,
+  ExternalConnectorContext,
+} from './external/extension-context.interface.js';
+export { EXTENSION_LOGGER, EXTENSION_OPTIONS, EXTENSION_TARGET } from './external/extension.tokens.js';
+
 export {
   CACHE_ENGINE,
   type CacheEngine,

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { type AppExtensions, AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.interface.js';
+import { loadExternals } from './external/load-externals.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
 import { listenError } from './modules/doors/listen-error.js';
 import { ServerLogger } from './server-logger.js';
@@ -19,7 +20,7 @@ export async function startServer(
   config: KvnestConfig,
   extensions: AppExtensions = {},
 ): Promise<INestApplicationContext> {
-  const root = AppModule.forRoot(config, extensions);
+  const root = AppModule.forRoot(config, await withExternals(config, extensions));
   const options = { logger: new ServerLogger(config), abortOnError: false };
   const { http } = config.doors;
   if (http === false) {
@@ -34,6 +35,16 @@ export async function startServer(
     await app.close();
     throw error;
   }
+}
+
+/** What the embedding application brings, and behind it what the configuration names. */
+async function withExternals(config: KvnestConfig, extensions: AppExtensions): Promise<AppExtensions> {
+  const { backends, connectors } = await loadExternals(config.externals);
+  return {
+    ...extensions,
+    backends: [...(extensions.backends ?? []), ...backends],
+    connectors: [...(extensions.connectors ?? []), ...connectors],
+  };
 }
 
 async function listen(app: INestApplication, http: DoorLimits): Promise<void> {
