@@ -4,6 +4,7 @@ import { run, tail } from './run.mjs';
 
 /** What the tests run beside the server: a program, and the Debian package that brings it. */
 const PROGRAMS = {
+  nginx: 'nginx-light',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   'redis-benchmark': 'redis-tools',
