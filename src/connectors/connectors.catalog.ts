@@ -2,6 +2,7 @@ import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { fsConnector } from './fs/fs.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
+import { redisConnector } from './redis/redis.module.js';
 import { s3Connector } from './s3/s3.module.js';
 
 /** Every connector that kvnest brings; one folder each. */
@@ -9,5 +10,6 @@ export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   blackholeConnector,
   fsConnector,
   loopbackConnector,
+  redisConnector,
   s3Connector,
 ];

@@ -32,8 +32,10 @@ export interface RedisSettings extends Pick<RedisPlace, 'mode' | 'addresses'> {
 export interface RedisSurroundings {
   /** LMCache's `extra_config`: what it says of `valkey://`. */
   readonly extraConfig?: Readonly<Record<string, unknown>>;
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** As LMCache has it. */
 const DEFAULT_SERVICE_NAME = 'redismaster';
@@ -56,20 +58,29 @@ export function readRedisSettings(
     url,
     options: { ...valkey, ...target.options },
   });
-  const isCluster = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster';
-  const { mode, addresses, serviceName, database } = readRedisUrl(url, isCluster ? 'cluster' : undefined);
+  const mode = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster' ? 'cluster' : undefined;
   return {
     label: url.label,
-    mode,
-    addresses,
+    ...place(readRedisUrl(url, mode), options, env),
     credentials: readCredentials(url, options, env),
     sentinelCredentials: { user: options.sentinel_username, password: options.sentinel_password },
-    serviceName: options.service_name ?? serviceName ?? env['REDIS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME,
-    database: database ?? options.db ?? 0,
     tls: url.scheme === 'rediss' || options.tls === true ? readRedisTls(url, options) : undefined,
     connectTimeoutMs: options.connect_timeout_ms,
     connections: options.connections,
     layout: options.layout,
+  };
+}
+
+function place(
+  { mode, addresses, serviceName, database }: RedisPlace,
+  options: RedisOptions,
+  env: Environment,
+): Pick<RedisSettings, 'mode' | 'addresses' | 'serviceName' | 'database'> {
+  return {
+    mode,
+    addresses,
+    serviceName: options.service_name ?? serviceName ?? env['REDIS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME,
+    database: database ?? options.db ?? 0,
   };
 }
 
@@ -88,11 +99,7 @@ function valkeyOptions(extraConfig: Readonly<Record<string, unknown>>): Record<s
   );
 }
 
-function readCredentials(
-  url: ConnectorUrl,
-  options: RedisOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): RedisCredentials {
+function readCredentials(url: ConnectorUrl, options: RedisOptions, env: Environment): RedisCredentials {
   const { username, password_env: variable } = options;
   const named = variable === undefined ? undefined : env[variable];
   if (variable !== undefined && named === undefined)

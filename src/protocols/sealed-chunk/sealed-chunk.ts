@@ -58,6 +58,14 @@ export function sealedHeaderLength(start: Buffer): number | undefined {
   return length <= MAX_HEADER_BYTES && length === alignUp(content) ? length : undefined;
 }
 
+/**
+ * @param start at least the first `SEALED_FIXED_BYTES` bytes of a value.
+ * @returns how many bytes of metadata the chunk has: 0 also when this is no header.
+ */
+export function sealedMetadataBytes(start: Buffer): number {
+  return sealedHeaderLength(start) === undefined ? 0 : start.readUInt32LE(36);
+}
+
 /** @returns undefined unless `bytes` begin with a whole, undamaged header. `metadata` is a view of `bytes`. */
 export function parseSealedHeader(bytes: Buffer, crc32c: Crc32c): SealedHeader | undefined {
   const length = sealedHeaderLength(bytes);
