@@ -2,7 +2,7 @@ import { type ArenaHandle } from '../arena/arena.interface.js';
 import { remoteAborted, remoteFailed, remoteUnreachable } from '../connectors/connector-errors.js';
 import { type Layer, type LayerCall, type NextLayer } from './layer.interface.js';
 import { Pauses } from './pauses.js';
-import { seededRandom } from './seeded-random.js';
+import { seededRandom } from '../common/seeded-random.js';
 
 /** How likely each fault is for a call, from 0 to 1; absent: never. */
 export interface ChaosFaults {

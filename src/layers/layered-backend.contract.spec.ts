@@ -7,15 +7,12 @@ import {
   type BackendContext,
   type StorageBackendContract,
 } from '../../test/contracts/storage-backend.contract.js';
+import { ALL_LAYERS, EVERY_LAYER, type MakeLayers } from '../../test/support/every-layer.js';
 import { DiskBackend } from '../backends/disk/disk.backend.js';
 import { MemoryBackend } from '../backends/memory/memory.backend.js';
 import { type StorageBackend } from '../backends/storage-backend.interface.js';
 import { lruPolicy } from '../modules/tiers/eviction/lru.policy.js';
 import { layeredBackend } from './layered-backend.js';
-import { type Layer } from './layer.interface.js';
-import { MetricsLayer } from './metrics.layer.js';
-
-type MakeLayers = () => readonly Layer[];
 
 const local = { shared: false, scan: true, expiry: true, metadata: 'any', accounted: true } as const;
 const quiet = { log: () => undefined, warn: () => undefined, error: () => undefined };
@@ -45,11 +42,6 @@ function disk(layers: MakeLayers): StorageBackendContract {
   };
 }
 
-/** The whole contract of backends, through these layers: over one that answers at once, and one that does not. */
-function describeThrough(name: string, layers: MakeLayers): void {
-  describeStorageBackendContract(`memory in ${name}`, memory(layers));
-  describeStorageBackendContract(`disk in ${name}`, disk(layers));
-}
-
-describeThrough('no layer', () => []);
-describeThrough('the metrics layer', () => [new MetricsLayer({ tier: 'test' })]);
+// The whole contract of backends: over one that answers at once in each layer, over one that does not in all of them.
+for (const { name, make } of EVERY_LAYER) describeStorageBackendContract(`memory in ${name}`, memory(make));
+describeStorageBackendContract(`disk in ${ALL_LAYERS.name}`, disk(ALL_LAYERS.make));

@@ -4,14 +4,13 @@ import { LoopbackConnector } from '../connectors/loopback/loopback.connector.js'
 import { type LoopbackStore } from '../connectors/loopback/loopback.store.js';
 import { adaptPlainConnector } from '../connectors/plain-connector.adapter.js';
 import { formatStoreKey } from '../protocols/store-key/store-key.js';
+import { EVERY_LAYER, type MakeLayers } from '../../test/support/every-layer.js';
 import { layeredConnector } from './layered-connector.js';
-import { type Layer } from './layer.interface.js';
-import { MetricsLayer } from './metrics.layer.js';
 
 const clock = new ManualClock();
 
 /** The whole contract of connectors, through these layers. */
-function describeThrough(name: string, layers: () => readonly Layer[]): void {
+function describeThrough(name: string, layers: MakeLayers): void {
   let store: LoopbackStore;
   describeRemoteConnectorContract(`loopback in ${name}`, {
     capabilities: {
@@ -44,5 +43,4 @@ function describeThrough(name: string, layers: () => readonly Layer[]): void {
   });
 }
 
-describeThrough('no layer', () => []);
-describeThrough('the metrics layer', () => [new MetricsLayer({ tier: 'test' })]);
+for (const { name, make } of EVERY_LAYER) describeThrough(name, make);

@@ -1,12 +1,14 @@
-// Globals are slow to look up under jest.
-const { floor, imul } = Math;
+import { seededRandom } from '../../src/common/seeded-random.js';
 
-/** A small generator of repeatable numbers (mulberry32). */
+// Globals are slow to look up under jest.
+const { floor } = Math;
+
+/** A small generator of repeatable choices. */
 export class SeededRandom {
-  #state: number;
+  readonly #next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#next = seededRandom(seed);
   }
 
   /** An integer of 0 to `bound - 1`. */
@@ -27,13 +29,5 @@ export class SeededRandom {
     const bytes = Buffer.alloc(length);
     for (let i = 0; i < length; i++) bytes[i] = this.below(256);
     return bytes;
-  }
-
-  #next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = imul(t ^ (t >>> 15), t | 1);
-    t ^= t + imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 }
