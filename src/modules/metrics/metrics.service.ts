@@ -6,6 +6,7 @@ import { DOOR_REGISTRY, type DoorRegistry } from '../doors/door-registry.js';
 import { httpRequestChannel, type HttpRequestMessage } from '../../common/tracing/http-request.channel.js';
 import { CACHE_ENGINE, type CacheEngine } from '../engine/cache-engine.interface.js';
 import { DOOR_METRICS, ENGINE_METRICS } from './engine-metrics.js';
+import { RemoteMetrics } from './remote-metrics.js';
 import { registerScraped } from './scrape.js';
 
 const REQUEST_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -16,6 +17,7 @@ export class MetricsService implements OnModuleInit, OnApplicationShutdown {
   readonly #registry = new Registry();
   readonly #scrapes: readonly (() => void)[];
   readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>;
+  readonly #remote: RemoteMetrics;
 
   constructor(@Inject(CACHE_ENGINE) engine: CacheEngine, @Inject(DOOR_REGISTRY) doors: DoorRegistry) {
     const registers = [this.#registry];
@@ -31,6 +33,7 @@ export class MetricsService implements OnModuleInit, OnApplicationShutdown {
       buckets: REQUEST_BUCKETS,
       registers,
     });
+    this.#remote = new RemoteMetrics(this.#registry);
     this.#scrapes = [
       registerScraped(this.#registry, ENGINE_METRICS, () => engine.status()),
       registerScraped(this.#registry, DOOR_METRICS, () => doors.status()),
@@ -44,10 +47,12 @@ export class MetricsService implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     subscribe(httpRequestChannel.name, this.#onRequest);
+    this.#remote.start();
   }
 
   onApplicationShutdown(): void {
     unsubscribe(httpRequestChannel.name, this.#onRequest);
+    this.#remote.stop();
   }
 
   /** Reads everything anew. */
