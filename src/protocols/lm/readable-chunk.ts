@@ -1,21 +1,17 @@
 import { elementBytes } from '../remote-metadata/element-type.js';
 import { MEMORY_FORMATS } from '../remote-metadata/memory-format.js';
-import { parseRemoteMetadata, type RemoteMetadata } from '../remote-metadata/remote-metadata.js';
+import {
+  type MetadataGroup,
+  parseRemoteMetadata,
+  type RemoteMetadata,
+} from '../remote-metadata/remote-metadata.js';
 
 const MAX_LENGTH_BYTES = 0x7fffffff;
-/** Formats for which LMCache's client finds memory. */
-const ALLOCATED_FORMATS = new Set<number>([
-  MEMORY_FORMATS.KV_2LTD,
-  MEMORY_FORMATS.KV_T2D,
-  MEMORY_FORMATS.KV_2TD,
-  MEMORY_FORMATS.KV_MLA_FMT,
-  MEMORY_FORMATS.EC_TD,
-  MEMORY_FORMATS.HS_TD,
-]);
 
 /**
  * What a reply may tell of a chunk. LMCache's client makes room by format, dtype and shape before it reads the bytes;
  * where it cannot, or the room is too small, it leaves them in its socket and never finds the next header again.
+ * Codes that are not known here are trusted: a newer client wrote them.
  *
  * @param bytes what is stored beside the chunk.
  * @returns undefined for a chunk that such a client could not take.
@@ -29,10 +25,8 @@ export function readableMetadata(bytes: Buffer, lengthBytes: number): RemoteMeta
 }
 
 /** How much memory LMCache's client takes for such a chunk; -1: it fails. */
-function roomBytes(format: number, { dtype, shape }: RemoteMetadata['groups'][number]): number {
-  const size = elementBytes(dtype);
-  if (size === undefined) return -1;
+function roomBytes(format: number, { dtype, shape }: MetadataGroup): number {
+  if (format === MEMORY_FORMATS.UNDEFINED || format === MEMORY_FORMATS.BINARY) return -1;
   if (format === MEMORY_FORMATS.BINARY_BUFFER) return shape[0] ?? -1;
-  if (!ALLOCATED_FORMATS.has(format) || size === 0) return -1;
-  return shape.reduce((product, length) => product * length, size);
+  return shape.reduce((product, length) => product * length, elementBytes(dtype) ?? Infinity);
 }
