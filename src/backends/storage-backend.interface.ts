@@ -53,6 +53,8 @@ export interface BackendUsage {
   readonly corruptions: number;
   /** False while the medium fails; reads are misses and puts fail until it recovers. */
   readonly healthy: boolean;
+  /** What only this kind of backend counts, by name; each only grows. */
+  readonly counters?: Readonly<Record<string, number>>;
 }
 
 export interface ScanPage {

@@ -1,17 +1,21 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
-import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
+import { all, type Awaitable } from '../../common/awaitable.js';
+import { type Clock } from '../../common/clock.js';
 import { type ConnectorLogger } from '../../connectors/connector-definition.interface.js';
+import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { backendClosed, chunkNotSealed, notSupported } from '../backend-errors.js';
+import { backendClosed, chunkNotSealed } from '../backend-errors.js';
 import {
   type BackendCapabilities,
   type BackendUsage,
+  type ChunkFilter,
   type ContainsOptions,
   type PutOutcome,
   type ReadOutcome,
   type ScanPage,
   type StorageBackend,
 } from '../storage-backend.interface.js';
+import { createRemoteTier, type RemoteTier } from './remote-tier.js';
 import { type RemoteOptions } from './remote.config.js';
 
 export interface RemoteBackendOptions {
@@ -20,112 +24,123 @@ export interface RemoteBackendOptions {
   readonly label: string;
   readonly connector: RemoteConnector;
   readonly options: RemoteOptions;
+  readonly clock: Clock;
   readonly logger: ConnectorLogger;
 }
 
-/** Chunks in a store elsewhere, through a connector. */
+/**
+ * Chunks in a store elsewhere, through a connector. Nothing that the store does becomes an error here: what it does not
+ * give is a miss, what it does not take is a put that failed.
+ */
 export class RemoteBackend implements StorageBackend {
   readonly type = 'remote';
   readonly name: string;
   readonly capabilities: BackendCapabilities;
-  readonly #connector: RemoteConnector;
+  readonly #tier: RemoteTier;
   #isOpen = false;
+  /** Settles when the latest `open` or `close` has. */
+  #changing: Promise<void> | undefined;
 
-  constructor({ name, connector }: RemoteBackendOptions) {
-    this.name = name;
-    this.#connector = connector;
-    const { persistent, shared, list, ttl, metadata, maxValueBytes } = connector.capabilities;
+  constructor(options: RemoteBackendOptions) {
+    const { persistent, shared, list, ttl, metadata, maxValueBytes } = options.connector.capabilities;
+    this.name = options.name;
     this.capabilities = {
       persistent,
       shared,
       zeroCopy: false,
       scan: list,
-      expiry: ttl,
+      expiry: ttl && metadata === 'any',
       metadata,
       accounted: false,
       maxChunkBytes: maxValueBytes,
     };
+    this.#tier = createRemoteTier({ ...options, expiry: this.capabilities.expiry });
   }
 
-  async open(): Promise<void> {
-    await this.#connector.connect();
+  /** A store that cannot be reached is not an error: it is reached later. @throws for one that refuses us. */
+  open(): Promise<void> {
     this.#isOpen = true;
+    return this.#change(async () => {
+      try {
+        await this.#tier.open();
+      } catch (error) {
+        this.#isOpen = false;
+        throw error;
+      }
+    });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#isOpen = false;
-    await this.#connector.close();
+    return this.#change(() => this.#tier.close());
   }
 
-  async contains(key: ChunkKey, options?: ContainsOptions): Promise<boolean> {
-    return this.#open().exists(key, { withMetadata: options?.withMetadata ?? false });
+  contains(key: ChunkKey, options?: ContainsOptions): Awaitable<boolean> {
+    return this.#with(({ lookups }) => lookups.contains(key, options));
   }
 
-  async containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<number> {
-    const found = await this.#open().existsMany(keys, { withMetadata: options?.withMetadata ?? false });
-    const gap = found.indexOf(false);
-    return gap === -1 ? keys.length : gap;
+  containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Awaitable<number> {
+    return this.#with(({ lookups }) => lookups.containsPrefix(keys, options));
   }
 
-  isPutPending(): boolean {
-    return false;
+  isPutPending(key: ChunkKey): boolean {
+    return this.#tier.pending.find(key)?.chunk !== undefined;
   }
 
-  async putMany(handles: readonly ArenaHandle[]): Promise<readonly PutOutcome[]> {
-    const connector = this.#open();
-    if (handles.some(({ state }) => state === 'reserved')) throw chunkNotSealed(this.name);
+  putMany(handles: readonly ArenaHandle[]): Awaitable<readonly PutOutcome[]> {
+    for (const { state } of handles) if (state === 'reserved') throw chunkNotSealed(this.name);
+    if (!this.#isOpen || this.#changing === undefined)
+      return this.#with(({ puts }) => all(handles.map((handle) => puts.put(handle))));
     const kept = handles.map((handle) => handle.retain());
-    try {
-      return await connector.putMany(kept);
-    } catch {
-      return handles.map(() => 'failed');
-    } finally {
+    const outcomes = this.#with(({ puts }) => all(kept.map((handle) => puts.put(handle))));
+    return Promise.resolve(outcomes).finally(() => {
       for (const handle of kept) handle[Symbol.dispose]();
-    }
+    });
   }
 
-  async get(key: ChunkKey): Promise<ReadOutcome> {
-    return this.#open().get(key);
+  get(key: ChunkKey): Awaitable<ReadOutcome> {
+    return this.#with(({ reads }) => reads.get(key));
   }
 
-  async getMany(keys: readonly ChunkKey[]): Promise<readonly ReadOutcome[]> {
-    return this.#open().getMany(keys);
+  getMany(keys: readonly ChunkKey[]): Awaitable<readonly ReadOutcome[]> {
+    return this.#with(({ reads }) => reads.getMany(keys));
   }
 
-  async pin(key: ChunkKey): Promise<boolean> {
+  /** Protects nothing: a store elsewhere evicts as it likes. @returns whether the chunk is there. */
+  pin(key: ChunkKey): Awaitable<boolean> {
     return this.contains(key);
   }
 
-  async unpin(key: ChunkKey): Promise<boolean> {
+  unpin(key: ChunkKey): Awaitable<boolean> {
     return this.contains(key);
   }
 
-  async remove(key: ChunkKey): Promise<boolean> {
-    return this.#open().remove(key);
+  remove(key: ChunkKey): Awaitable<boolean> {
+    return this.#with(({ removals }) => removals.remove(key));
   }
 
-  async removeMany(keys: readonly ChunkKey[]): Promise<readonly boolean[]> {
-    return this.#open().removeMany(keys);
+  removeMany(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]> {
+    return this.#with(({ removals }) => removals.removeMany(keys));
   }
 
-  async expire(key: ChunkKey): Promise<boolean> {
-    return this.contains(key);
+  expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
+    return this.#with(({ expiry }) => expiry.expire(key, expiresAtMs));
   }
 
-  async expiresAtMs(key: ChunkKey): Promise<number | undefined> {
-    return (await this.contains(key)) ? 0 : undefined;
+  expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
+    return this.#with(({ expiry }) => expiry.expiresAtMs(key));
   }
 
-  clear(): number {
-    this.#open();
-    return 0;
+  clear(filter: ChunkFilter = {}): Awaitable<number> {
+    return this.#with(({ listing }) => listing.clear(filter));
   }
 
-  scan(): ScanPage {
-    throw notSupported(this.name, 'scan');
+  scan(cursor: number, count: number): Awaitable<ScanPage> {
+    return this.#with(({ listing }) => listing.scan(cursor, count));
   }
 
   usage(): BackendUsage {
+    const { counters, health, hidden } = this.#tier;
     return {
       capacityBytes: 0,
       usedBytes: 0,
@@ -133,13 +148,33 @@ export class RemoteBackend implements StorageBackend {
       evictions: 0,
       leasedBytes: 0,
       pinnedBytes: 0,
-      corruptions: 0,
-      healthy: true,
+      corruptions: counters.corruptions,
+      healthy: !this.#isOpen || health.isUp,
+      counters: {
+        errors: counters.errors,
+        hidden_keys: hidden.everHidden,
+        hidden_keys_forgotten: hidden.forgotten,
+      },
     };
   }
 
-  #open(): RemoteConnector {
-    if (this.#isOpen) return this.#connector;
-    throw backendClosed(this.name);
+  #with<T>(operation: (tier: RemoteTier) => Awaitable<T>): Awaitable<T> {
+    if (!this.#isOpen) throw backendClosed(this.name);
+    if (this.#changing === undefined) return operation(this.#tier);
+    return this.#changing.then(() => {
+      if (!this.#isOpen) throw backendClosed(this.name);
+      return operation(this.#tier);
+    });
+  }
+
+  /** Opens and closes one after the other. */
+  #change(step: () => Promise<void>): Promise<void> {
+    const before = this.#changing ?? Promise.resolve();
+    const result = before.then(step).finally(() => {
+      if (this.#changing === changing) this.#changing = undefined;
+    });
+    const changing = result.catch(() => undefined);
+    this.#changing = changing;
+    return result;
   }
 }

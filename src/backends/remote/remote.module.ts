@@ -1,6 +1,8 @@
 import { type DynamicModule, Logger, Module } from '@nestjs/common';
+import { type Clock } from '../../common/clock.js';
+import { CLOCK } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
-import { type TierConfig } from '../../config/kvnest-config.interface.js';
+import { KVNEST_CONFIG, type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
 import { type ConnectorDefinition } from '../../connectors/connector-definition.interface.js';
 import { connectorLookup } from '../../connectors/connector-lookup.js';
 import { parseConnectorUrl } from '../../connectors/connector-url.js';
@@ -8,6 +10,7 @@ import { getConnectorToken } from '../../connectors/connectors.tokens.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type BackendDefinition } from '../backend-definition.interface.js';
 import { getBackendToken } from '../backends.tokens.js';
+import { withinAdmission } from './queue-share.js';
 import { RemoteBackend } from './remote.backend.js';
 import { splitRemoteOptions } from './remote.config.js';
 
@@ -27,13 +30,14 @@ export class RemoteBackendModule {
       providers: [
         {
           provide: token,
-          inject: [getConnectorToken(name)],
-          useFactory: (connector: RemoteConnector) =>
+          inject: [getConnectorToken(name), CLOCK, KVNEST_CONFIG],
+          useFactory: (connector: RemoteConnector, clock: Clock, config: KvnestConfig) =>
             new RemoteBackend({
               name,
               label: url.label,
               connector,
-              options: split.remote,
+              options: withinAdmission(split.remote, config),
+              clock,
               logger: new Logger(RemoteBackend.name),
             }),
         },

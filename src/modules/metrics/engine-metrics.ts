@@ -110,6 +110,19 @@ export const ENGINE_METRICS: readonly MetricDefinition<EngineStatus>[] = [
         })),
       ),
   },
+  {
+    name: 'kvnest_tier_events_total',
+    help: 'What only this kind of tier counts, by event',
+    type: 'counter',
+    labels: ['tier', 'event'],
+    read: ({ tiers }) =>
+      tiers.flatMap(({ name, counters = {} }) =>
+        byLabel('event', counters).map(({ labels, value }) => ({
+          labels: { tier: name, ...labels },
+          value,
+        })),
+      ),
+  },
 ];
 
 /** What the doors tell of themselves. */
