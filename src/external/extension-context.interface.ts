@@ -1,5 +1,6 @@
 import { type Arena } from '../arena/arena.interface.js';
 import { type ArenaSpace } from '../arena/arena-space.interface.js';
+import { type EvictionPolicyLookup } from '../backends/backend-definition.interface.js';
 import { type Clock } from '../common/clock.js';
 import { type KvnestConfig, type TierConfig } from '../config/kvnest-config.interface.js';
 import { type ConnectorContext, type ConnectorLogger } from '../connectors/connector-definition.interface.js';
@@ -12,6 +13,8 @@ export interface ExtensionServices {
   readonly space: ArenaSpace;
   readonly clock: Clock;
   readonly config: KvnestConfig;
+  /** For tiers that evict: `findPolicy(tier.policy)`. */
+  readonly findPolicy: EvictionPolicyLookup;
   readonly logger: ExtensionLogger;
 }
 

@@ -3,6 +3,8 @@ import { ModuleRef } from '@nestjs/core';
 import { type Arena } from '../arena/arena.interface.js';
 import { type ArenaSpace } from '../arena/arena-space.interface.js';
 import { ARENA, ARENA_SPACE } from '../arena/arena.tokens.js';
+import { type EvictionPolicyLookup } from '../backends/backend-definition.interface.js';
+import { EVICTION_POLICIES } from '../backends/backends.tokens.js';
 import { type Clock } from '../common/clock.js';
 import { CLOCK } from '../common/common.tokens.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../config/kvnest-config.interface.js';
@@ -11,7 +13,9 @@ import { type ExtensionRecipe, making, makingNow } from './extension-recipe.js';
 import { EXTENSION_LOGGER, EXTENSION_OPTIONS, EXTENSION_TARGET } from './extension.tokens.js';
 import { prepareModule } from './prepare-module.js';
 
-const SERVICES = [ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG];
+const SERVICES = [ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG, EVICTION_POLICIES];
+
+type Services = [Arena, ArenaSpace, Clock, KvnestConfig, EvictionPolicyLookup];
 
 type Make = (services: ExtensionServices, moduleRef: ModuleRef) => unknown;
 
@@ -45,14 +49,8 @@ function ofClass<T>(recipe: ExtensionRecipe<T>, make: Make): DynamicModule {
   const provider = {
     provide: recipe.token,
     inject: [ModuleRef, ...SERVICES],
-    useFactory: async (
-      moduleRef: ModuleRef,
-      arena: Arena,
-      space: ArenaSpace,
-      clock: Clock,
-      config: KvnestConfig,
-    ) => {
-      const services = { arena, space, clock, config, logger: loggerOf(recipe) };
+    useFactory: async (moduleRef: ModuleRef, ...injected: Services) => {
+      const services = servicesOf(recipe, injected);
       return recipe.finish(await making(recipe, () => make(services, moduleRef)), services);
     },
   };
@@ -90,6 +88,13 @@ function contextProviders(recipe: ExtensionRecipe<unknown>): readonly Provider[]
     { provide: EXTENSION_TARGET, useValue: recipe.target },
     { provide: EXTENSION_LOGGER, useFactory: () => loggerOf(recipe) },
   ];
+}
+
+function servicesOf(
+  recipe: ExtensionRecipe<unknown>,
+  [arena, space, clock, config, findPolicy]: Services,
+): ExtensionServices {
+  return { arena, space, clock, config, findPolicy, logger: loggerOf(recipe) };
 }
 
 function loggerOf({ loaded, tier }: ExtensionRecipe<unknown>): Logger {

@@ -1,4 +1,4 @@
-import { type DynamicModule, type FactoryProvider, type Provider, type Type } from '@nestjs/common';
+import { type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { externalClass } from './external-errors.js';
 import { type ExtensionRecipe, making } from './extension-recipe.js';
