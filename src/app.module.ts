@@ -12,6 +12,7 @@ import { KvnestConfigModule } from './config/kvnest-config.module.js';
 import { type KvnestConfig } from './config/kvnest-config.interface.js';
 import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
 import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
+import { LmDoorModule } from './modules/doors/lm/lm-door.module.js';
 import { RespDoorModule } from './modules/doors/resp/resp-door.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
 import { HealthModule } from './modules/health/health.module.js';
@@ -42,7 +43,7 @@ export interface AppExtensions {
 @Module({})
 export class AppModule {
   static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
-    const { http, resp } = config.doors;
+    const { http, resp, lm } = config.doors;
     const connectors = [...(extensions.connectors ?? []), ...CONNECTORS_CATALOG];
     const definitions = [...backendsCatalog(connectors), ...(extensions.backends ?? [])];
     const tiers = TiersModule.forRoot(BackendsModule.forRoot(config.tiers, definitions));
@@ -56,6 +57,7 @@ export class AppModule {
         DoorRegistryModule,
         ...(http === false ? [] : [HttpDoorModule.forRoot(config), HealthModule, MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
+        ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),
       ],
     };
   }

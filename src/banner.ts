@@ -10,10 +10,12 @@ export function banner(app: INestApplicationContext, config: KvnestConfig): stri
   const address = (name: string): string | undefined => doors.find((door) => door.name === name)?.address;
   const http = address('http');
   const resp = address('resp');
+  const lm = address('lm');
   const lines = [
     'kvnest is ready',
     ...(http === undefined ? [] : [`  http   http://${http}    API at /docs, metrics at /metrics`]),
     ...(resp === undefined ? [] : [`  resp   redis://${resp}`]),
+    ...(lm === undefined ? [] : [`  lm     lm://${lm}`]),
     ...config.tiers.map(({ name, ...tier }, index) => `  tier ${index + 1} ${name} (${describeTier(tier)})`),
     ...tryIt(http, resp, config.auth.token !== undefined),
   ];

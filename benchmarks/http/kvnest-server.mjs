@@ -2,7 +2,13 @@
 import { loadConfig } from '../../dist/config/load-config.js';
 import { startServer } from '../../dist/main.js';
 
-const settings = ['doors.http.port=0', 'doors.resp=false', 'local_disk=null', 'log_level=error'];
+const settings = [
+  'doors.http.port=0',
+  'doors.resp=false',
+  'doors.lm=false',
+  'local_disk=null',
+  'log_level=error',
+];
 const { config } = loadConfig({ argv: settings.flatMap((setting) => ['--set', setting]), env: {} });
 const app = await startServer(config);
 app.enableShutdownHooks(['SIGTERM']);

@@ -166,6 +166,7 @@ describe('kvnest doctor', () => {
     'max_local_cpu_size=0.01',
     `data_dir=${tmpdir()}`,
     'doors.http.port=0',
+    'doors.lm.port=0',
   ];
   const base = ['doctor', ...SETTINGS.flatMap((setting) => ['--set', setting]), '--set', 'doors.resp.port=0'];
 

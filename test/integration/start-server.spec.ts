@@ -27,7 +27,7 @@ describe('startServer', () => {
     bodyTimeoutMs: 1000,
   });
 
-  it.each(['http', 'resp'] as const)('says what to do when the %s door cannot listen', async (name) => {
+  it.each(['http', 'resp', 'lm'] as const)('says what to do when the %s door cannot listen', async (name) => {
     const config = testConfig({
       tiers: [{ name: 'memory', type: 'memory', capacityBytes: 32 * MIB, policy: 'LRU', options: {} }],
       doors: { http: door(0), resp: door(0), lm: false, [name]: door(taken) },
