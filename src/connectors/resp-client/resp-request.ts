@@ -1,10 +1,8 @@
-import { arrayHeader, bulkHeader, bulkReply, RESP_CRLF } from '../../protocols/resp/resp-writer.js';
-
 export type RespArgument = Uint8Array | string;
 
-/** A command as it goes over the wire, by copying: for small arguments. */
+/** A command as it goes over the wire, by copying: for small arguments. Strings are UTF-8. */
 export function encodeCommand(...args: readonly RespArgument[]): Buffer {
-  return Buffer.concat([arrayHeader(args.length), ...args.map((arg) => bulkReply(arg))]);
+  return Buffer.from(`*${args.length}\r\n${args.map(bulkText).join('')}`, 'latin1');
 }
 
 /** `SET key value [options…]`, whose value is these buffers one after another: nothing of it is copied. */
@@ -14,7 +12,13 @@ export function encodeSet(
   options: readonly RespArgument[] = [],
 ): readonly Uint8Array[] {
   const lengthBytes = value.reduce((sum, part) => sum + part.length, 0);
-  const head = [arrayHeader(3 + options.length), bulkReply('SET'), bulkReply(key), bulkHeader(lengthBytes)];
-  const tail = [RESP_CRLF, ...options.map((option) => bulkReply(option))];
-  return [Buffer.concat(head), ...value, Buffer.concat(tail)];
+  const head = `*${3 + options.length}\r\n$3\r\nSET\r\n${bulkText(key)}$${lengthBytes}\r\n`;
+  const tail = `\r\n${options.map(bulkText).join('')}`;
+  return [Buffer.from(head, 'latin1'), ...value, Buffer.from(tail, 'latin1')];
+}
+
+/** A bulk, each byte a character: one string makes one buffer, where buffers would make five. */
+function bulkText(argument: RespArgument): string {
+  const bytes = typeof argument === 'string' ? Buffer.from(argument, 'utf8') : argument;
+  return `$${bytes.length}\r\n${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice()}\r\n`;
 }
