@@ -3,7 +3,7 @@ import { type ConnectorLogger } from '../../connectors/connector-definition.inte
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type HiddenKeys } from './hidden-keys.js';
-import { type KeyOrder } from './key-order.js';
+import { type KeyOrder } from '../key-order.js';
 import { type PendingWrites } from './pending-writes.js';
 import { type RemoteCounters } from './remote-counters.js';
 import { type StoreCalls } from './store-calls.js';

@@ -1,4 +1,4 @@
-import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 
 /** What runs on one key. None of these promises rejects. */
 interface KeyCalls {

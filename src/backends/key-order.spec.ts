@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { KeyOrder } from './key-order.js';
 
 const A = ChunkKey.of('a');
