@@ -44,6 +44,17 @@ describe('TierStack', () => {
     expect(slow.copies.get(key('a').id)?.bytes.equals(bytes(1))).toBe(true);
   });
 
+  it('asks no lower tier when a chunk expires that a higher one has', async () => {
+    await start();
+    await put(test, key('a'), bytes(1), { ack: 'all', expiresAtMs: Date.now() + 60_000 });
+    slow.calls.splice(0);
+    expect(await test.engine.expiresAtMs(key('a'))).toBeGreaterThan(Date.now());
+    expect(slow.calls).toEqual([]);
+    flush('a');
+    expect(await test.engine.expiresAtMs(key('a'))).toBeGreaterThan(Date.now());
+    expect(slow.calls).toEqual(['expiresAtMs a']);
+  });
+
   it('waits for every tier with ack: all', async () => {
     await start();
     await put(test, key('a'), bytes(1), { ack: 'all' });

@@ -172,9 +172,15 @@ export class TierStack {
   #expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
     using handle = this.#inFlight.get(key);
     if (handle !== undefined) return handle.attributes.expiresAtMs;
+    return this.#expiryFrom(0, key);
+  }
+
+  #expiryFrom(index: number, key: ChunkKey): Awaitable<number | undefined> {
+    const tier = this.tiers[index];
+    if (tier === undefined) return undefined;
     return chain(
-      all(this.tiers.map((tier) => tier.ask((backend) => backend.expiresAtMs(key), undefined))),
-      (times) => times.find((time) => time !== undefined),
+      tier.ask((backend) => backend.expiresAtMs(key), undefined),
+      (time) => time ?? this.#expiryFrom(index + 1, key),
     );
   }
 
