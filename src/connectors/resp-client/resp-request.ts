@@ -20,5 +20,6 @@ export function encodeSet(
 /** A bulk, each byte a character: one string makes one buffer, where buffers would make five. */
 function bulkText(argument: RespArgument): string {
   const bytes = typeof argument === 'string' ? Buffer.from(argument, 'utf8') : argument;
-  return `$${bytes.length}\r\n${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice()}\r\n`;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return `$${bytes.length}\r\n${text}\r\n`;
 }
