@@ -5,10 +5,12 @@ import { expectEventually } from '../../test/support/eventually.js';
 import { MemoryBackend } from '../backends/memory/memory.backend.js';
 import { type StorageBackendContract } from '../../test/contracts/storage-backend.contract.js';
 import { lruPolicy } from '../modules/tiers/eviction/lru.policy.js';
+import { remoteUnreachable } from '../connectors/connector-errors.js';
 import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { ChaosLayer } from './chaos.layer.js';
 import { layeredBackend } from './layered-backend.js';
 import { type Layer } from './layer.interface.js';
+import { RetryLayer } from './retry.layer.js';
 import { LimitLayer } from './limit.layer.js';
 import { TimeoutLayer } from './timeout.layer.js';
 
@@ -93,6 +95,32 @@ describe('a layered backend', () => {
       expect(await hanging).toBe(false);
       expect(backend.isPutPending(A)).toBe(false);
       await expectEventually(() => arena.usage().references === 0);
+    });
+  });
+
+  it('lets no call overtake a put of its key that is made again', () => {
+    const failsOnce: Layer = {
+      name: 'fails-once',
+      call: (() => {
+        let calls = 0;
+        return (call, next) =>
+          call.operation === 'putMany' && calls++ === 0
+            ? Promise.reject(remoteUnreachable(STORE))
+            : next(call);
+      })(),
+    };
+    const retry = new RetryLayer({ store: STORE, attempts: 2, baseDelayMs: 20, maxDelayMs: 20 });
+    return inWorld(memory([retry, failsOnce]), async (world) => {
+      const { backend } = world;
+      using handle = world.chunk({ key: A });
+      const put = backend.putMany([handle]);
+      const [found, removed] = [backend.contains(A), backend.remove(A)];
+      expect(await put).toEqual(['stored']);
+      expect([await found, await removed]).toEqual([true, true]);
+      expect(await backend.contains(A)).toBe(false);
+      const again = backend.putMany([handle]);
+      expect(await backend.clear()).toBe(1);
+      expect(await again).toEqual(['stored']);
     });
   });
 });

@@ -1,4 +1,5 @@
 import { type ArenaHandle } from '../arena/arena.interface.js';
+import { KeyOrder } from '../backends/key-order.js';
 import {
   type BackendCapabilities,
   type BackendUsage,
@@ -28,6 +29,8 @@ export function layeredBackend(backend: StorageBackend, layers: readonly Layer[]
 
 class LayeredBackend implements StorageBackend {
   readonly #puts = new PendingPuts();
+  /** Layers may delay a call, or make it again: what is called after it must not overtake it. */
+  readonly #order = new KeyOrder();
 
   constructor(
     private readonly target: StorageBackend,
@@ -56,81 +59,104 @@ class LayeredBackend implements StorageBackend {
   }
 
   contains(key: ChunkKey, options?: ContainsOptions): Promise<boolean> {
-    return this.#ask('contains', 1, () => this.target.contains(key, options), false);
+    return this.#read('contains', [key], () => this.target.contains(key, options), false);
   }
 
   containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<number> {
-    return this.#ask('containsPrefix', keys.length, () => this.target.containsPrefix(keys, options), 0);
+    return this.#read('containsPrefix', keys, () => this.target.containsPrefix(keys, options), 0);
   }
 
   isPutPending(key: ChunkKey): boolean {
     return this.#puts.has(key) || this.target.isPutPending(key);
   }
 
-  /** The chunks are kept until the outcome is known: layers may let them wait, or send them again. */
   putMany(handles: readonly ArenaHandle[]): Promise<readonly PutOutcome[]> {
-    return this.#puts.track(handles, (kept) => {
+    return this.#puts.track(handles, (kept, keys) => {
       const invoke = (): Awaitable<readonly PutOutcome[]> => this.target.putMany(kept);
       const call = new TargetCall('putMany', kept.length, invoke, undefined, kept);
-      return this.layers.call(call).catch(answered<readonly PutOutcome[]>(kept.map(() => 'failed')));
+      const failed = kept.map((): PutOutcome => 'failed');
+      return this.#order.write(keys, () => this.#answer<readonly PutOutcome[]>(call, failed));
     });
   }
 
   get(key: ChunkKey): Promise<ReadOutcome> {
-    return this.#ask<ReadOutcome>('get', 1, () => this.target.get(key), 'miss');
+    return this.#read<ReadOutcome>('get', [key], () => this.target.get(key), 'miss');
   }
 
   getMany(keys: readonly ChunkKey[]): Promise<readonly ReadOutcome[]> {
     const misses = keys.map((): ReadOutcome => 'miss');
-    return this.#ask('getMany', keys.length, () => this.target.getMany(keys), misses);
+    return this.#read<readonly ReadOutcome[]>('getMany', keys, () => this.target.getMany(keys), misses);
   }
 
   pin(key: ChunkKey, timeoutMs: number): Promise<boolean> {
-    return this.#ask('pin', 1, () => this.target.pin(key, timeoutMs), false);
+    return this.#write('pin', [key], () => this.target.pin(key, timeoutMs), false);
   }
 
   unpin(key: ChunkKey): Promise<boolean> {
-    return this.#ask('unpin', 1, () => this.target.unpin(key), false);
+    return this.#write('unpin', [key], () => this.target.unpin(key), false);
   }
 
   remove(key: ChunkKey): Promise<boolean> {
-    return this.#ask('remove', 1, () => this.target.remove(key), false);
+    return this.#write('remove', [key], () => this.target.remove(key), false);
   }
 
   removeMany(keys: readonly ChunkKey[]): Promise<readonly boolean[]> {
     const none = keys.map(() => false);
-    return this.#ask('removeMany', keys.length, () => this.target.removeMany(keys), none);
+    return this.#write<readonly boolean[]>('removeMany', keys, () => this.target.removeMany(keys), none);
   }
 
   expire(key: ChunkKey, expiresAtMs: number): Promise<boolean> {
-    return this.#ask('expire', 1, () => this.target.expire(key, expiresAtMs), false);
+    return this.#write('expire', [key], () => this.target.expire(key, expiresAtMs), false);
   }
 
   expiresAtMs(key: ChunkKey): Promise<number | undefined> {
-    return this.#ask('expiresAtMs', 1, () => this.target.expiresAtMs(key), undefined);
+    return this.#read<number | undefined>(
+      'expiresAtMs',
+      [key],
+      () => this.target.expiresAtMs(key),
+      undefined,
+    );
   }
 
-  clear(filter?: ChunkFilter): Promise<number> {
-    return this.#ask('clear', 0, () => this.target.clear(filter), 0);
+  async clear(filter?: ChunkFilter): Promise<number> {
+    await this.#puts.settled();
+    return this.#answer(new TargetCall('clear', 0, () => this.target.clear(filter)), 0);
   }
 
   scan(cursor: number, count: number): Promise<ScanPage> {
-    return this.#ask('scan', 0, () => this.target.scan(cursor, count), { keys: [], cursor: 0 });
+    const call = new TargetCall<ScanPage>('scan', 0, () => this.target.scan(cursor, count));
+    return this.#answer(call, { keys: [], cursor: 0 });
   }
 
   usage(): BackendUsage {
     return this.target.usage();
   }
 
-  #ask<T>(operation: LayerOperation, keys: number, invoke: () => Awaitable<T>, otherwise: T): Promise<T> {
-    return this.layers.call(new TargetCall<T>(operation, keys, invoke)).catch(answered(otherwise));
+  #read<T>(
+    operation: LayerOperation,
+    keys: readonly ChunkKey[],
+    invoke: () => Awaitable<T>,
+    otherwise: T,
+  ): Promise<T> {
+    const call = new TargetCall(operation, keys.length, invoke);
+    return this.#order.read(keys, () => this.#answer(call, otherwise));
   }
-}
 
-/** Errors of layers become this answer; those of the backend are broken promises and stay. */
-function answered<T>(answer: T): (error: unknown) => T {
-  return (error) => {
-    if (isKvError(error) && error.code.startsWith('KV_REMOTE_')) return answer;
-    throw error;
-  };
+  #write<T>(
+    operation: LayerOperation,
+    keys: readonly ChunkKey[],
+    invoke: () => Awaitable<T>,
+    otherwise: T,
+  ): Promise<T> {
+    const call = new TargetCall(operation, keys.length, invoke);
+    return this.#order.write(keys, () => this.#answer(call, otherwise));
+  }
+
+  /** Errors of layers become this answer; those of the backend are broken promises and stay. */
+  #answer<T>(call: TargetCall<T>, otherwise: T): Promise<T> {
+    return this.layers.call(call).catch((error: unknown) => {
+      if (isKvError(error) && error.code.startsWith('KV_REMOTE_')) return otherwise;
+      throw error;
+    });
+  }
 }

@@ -21,7 +21,7 @@ const breaker = (): Layer =>
   new CircuitBreakerLayer({ tier: 'test', store, failures: 5, cooldownMs: 1_000, maxCooldownMs: 10_000 });
 const retry = (): Layer => new RetryLayer({ store, attempts: 3, baseDelayMs: 1, maxDelayMs: 10 });
 const timeout = (): Layer => new TimeoutLayer({ store, timeoutMs: 30_000, closeTimeoutMs: 30_000 });
-const delays = (): Layer => new ChaosLayer({ store, seed: 1, faults: { delay: 0.1 }, maxDelayMs: 1 });
+const delays = (): Layer => new ChaosLayer({ store, seed: 1, faults: { delay: 0.2 }, maxDelayMs: 2 });
 
 /** So narrow that calls wait for one another. */
 const limit = (): Layer =>
