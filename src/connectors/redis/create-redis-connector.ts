@@ -1,16 +1,14 @@
 import { type ConnectorContext } from '../connector-definition.interface.js';
 import { type IntakePlace } from '../intake/value-intake.js';
-import { openRespConnection } from '../resp-client/open-resp-connection.js';
 import { type RespAddress } from '../resp-client/resp-address.js';
 import { RespPool } from '../resp-client/resp-pool.js';
 import { LmcacheLayout } from './layouts/lmcache.layout.js';
 import { type RedisLayout } from './layouts/redis-layout.interface.js';
 import { SealedLayout } from './layouts/sealed.layout.js';
+import { openServer } from './redis-server-calls.js';
 import { readRedisSettings, type RedisSettings } from './redis-settings.js';
 import { RedisConnector } from './redis.connector.js';
 import { createTopology } from './topology/create-topology.js';
-
-const CLIENT_NAME = 'kvnest';
 
 /** @throws KV_CONFIG_INVALID */
 export function createRedisConnector(context: ConnectorContext): RedisConnector {
@@ -18,7 +16,7 @@ export function createRedisConnector(context: ConnectorContext): RedisConnector 
   return new RedisConnector({
     label: settings.label,
     layout: createLayout(settings, context),
-    topology: createTopology(settings),
+    topology: createTopology(settings, context.logger),
     openPool: (address) => openPool(settings, address),
   });
 }
@@ -32,15 +30,6 @@ function createLayout(
 }
 
 function openPool(settings: RedisSettings, address: RespAddress): RespPool {
-  const { label, connections, credentials, database, tls, connectTimeoutMs } = settings;
-  const options = {
-    label,
-    address,
-    tls,
-    connectTimeoutMs,
-    database,
-    clientName: CLIENT_NAME,
-    ...credentials,
-  };
-  return new RespPool({ label, connections, open: (signal) => openRespConnection(options, signal) });
+  const { label, connections } = settings;
+  return new RespPool({ label, connections, open: (signal) => openServer(settings, address, signal) });
 }
