@@ -45,7 +45,10 @@ export class AppModule {
   static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
     const { http, resp, lm } = config.doors;
     const connectors = [...(extensions.connectors ?? []), ...CONNECTORS_CATALOG];
-    const definitions = [...backendsCatalog(connectors), ...(extensions.backends ?? [])];
+    const definitions = [
+      ...backendsCatalog({ connectors, extraConfig: config.extraConfig }),
+      ...(extensions.backends ?? []),
+    ];
     const tiers = TiersModule.forRoot(BackendsModule.forRoot(config.tiers, definitions));
     return {
       module: AppModule,

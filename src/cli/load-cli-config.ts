@@ -15,7 +15,7 @@ export function loadCliConfig(argv: readonly string[], io: CliIo): LoadedConfig 
   return loadConfig({
     argv,
     env: io.env,
-    tierTypes: backendsCatalog([]).map(({ type }) => type),
+    tierTypes: backendsCatalog({ connectors: [], extraConfig: {} }).map(({ type }) => type),
     schemes: CONNECTORS_CATALOG.flatMap(({ schemes }) => schemes),
     policies: EVICTION_POLICIES_CATALOG.map(({ name }) => name.toUpperCase()),
   });

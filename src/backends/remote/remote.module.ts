@@ -14,10 +14,16 @@ import { withinAdmission } from './queue-share.js';
 import { RemoteBackend } from './remote.backend.js';
 import { splitRemoteOptions } from './remote.config.js';
 
+export interface RemoteSurroundings {
+  /** What the tiers may speak to. */
+  readonly connectors: readonly ConnectorDefinition[];
+  readonly extraConfig: KvnestConfig['extraConfig'];
+}
+
 /** Provides the remote backend of one tier, over the connector that its URL's scheme names. */
 @Module({})
 export class RemoteBackendModule {
-  static register(tier: TierConfig, connectors: readonly ConnectorDefinition[]): DynamicModule {
+  static register(tier: TierConfig, { connectors, extraConfig }: RemoteSurroundings): DynamicModule {
     const { name, url: text, options } = tier;
     if (text === undefined) throw urlMissing(name);
     const url = parseConnectorUrl(text);
@@ -26,7 +32,7 @@ export class RemoteBackendModule {
     const token = getBackendToken(name);
     return {
       module: RemoteBackendModule,
-      imports: [find(url.scheme).register({ tier: name, url, options: split.connector }, find)],
+      imports: [find(url.scheme).register({ tier: name, url, options: split.connector, extraConfig }, find)],
       providers: [
         {
           provide: token,
@@ -48,8 +54,8 @@ export class RemoteBackendModule {
 }
 
 /** The kind of backend that speaks to stores elsewhere, over these connectors. */
-export function remoteBackend(connectors: readonly ConnectorDefinition[]): BackendDefinition {
-  return { type: 'remote', register: (tier) => RemoteBackendModule.register(tier, connectors) };
+export function remoteBackend(around: RemoteSurroundings): BackendDefinition {
+  return { type: 'remote', register: (tier) => RemoteBackendModule.register(tier, around) };
 }
 
 function urlMissing(tier: string): KvError {
