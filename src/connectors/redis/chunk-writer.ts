@@ -7,9 +7,6 @@ import { type RedisLayout, type RedisRequest } from './layouts/redis-layout.inte
 import { redirectOf } from './redirect.js';
 import { type RedisPrefix, type RedisServer, type RedisServers, NO_PREFIX } from './redis-servers.js';
 
-/** The server's own limit of a value (`proto-max-bulk-len`) is below the usual one. */
-const TOO_LONG = 'invalid bulk length';
-
 /** Writes chunks: what belongs to one in one flight, unless a cluster has it at two servers. */
 export class ChunkWriter {
   constructor(
@@ -25,7 +22,6 @@ export class ChunkWriter {
     const error = replies.find((reply) => reply instanceof RespErrorReply);
     if (error === undefined) return 'stored';
     if (error.code === 'OOM') return this.#refuse(chunk, 'busy', signal);
-    if (error.message.includes(TOO_LONG)) return this.#refuse(chunk, 'rejected', signal);
     await this.#remove(chunk, signal);
     throw respError(this.label, error);
   }
