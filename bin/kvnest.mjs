@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 
 const OLDEST = [22, 12];
+const EXIT_GRACE_MS = 500;
 const entry = new URL('../dist/cli.js', import.meta.url);
 
 /** The pinned Node lies beside this package's other dependencies, or beside the package in an installation. */
@@ -55,4 +56,6 @@ if (isTooOld(process.versions.node)) {
   if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true);
   const { main } = await import(entry.href);
   process.exitCode = await main(process.argv.slice(2));
+  // Code of users may hold the process, by a timer or a socket, after the server refused to start.
+  if (process.exitCode > 0) setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }

@@ -3,6 +3,7 @@ import { CONFIG_OPTIONS, type LoadedConfig } from '../config/load-config.js';
 import { type CliCommand, type CliIo, EXIT_FAILURE, EXIT_OK } from './cli-io.interface.js';
 import { type Check, type Diagnosis, fail, ok, warn } from './doctor/diagnosis.interface.js';
 import { checkDisks } from './doctor/disk.check.js';
+import { checkExternals } from './doctor/externals.check.js';
 import { checkLimits } from './doctor/limits.check.js';
 import { checkMemory } from './doctor/memory.check.js';
 import { checkPorts } from './doctor/ports.check.js';
@@ -10,13 +11,21 @@ import { checkAddon, checkNode } from './doctor/runtime.check.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
 import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
-const CHECKS: readonly Check[] = [checkAddon, checkMemory, checkDisks, checkPorts, checkLimits];
+const CHECKS: readonly Check[] = [
+  checkAddon,
+  checkMemory,
+  checkDisks,
+  checkPorts,
+  checkLimits,
+  checkExternals,
+];
 
 /** `kvnest doctor`: whether this machine can run this configuration. */
 export const doctorCommand: CliCommand = {
   help: `Usage: kvnest doctor [--config FILE] [--set KEY=VALUE]…
 
 Looks at the machine, changes nothing, and says what to do. Exits with 1 when the server would not run.
+Code that the configuration names is imported, and not used.
 
 ${CONFIG_HELP}`,
   run,

@@ -76,8 +76,8 @@ function ofModule<T>(
   const provider = {
     provide: token,
     inject: [made, ...SERVICES],
-    useFactory: (instance: unknown, arena: Arena, space: ArenaSpace, clock: Clock, config: KvnestConfig) =>
-      recipe.finish(instance, { arena, space, clock, config, logger: loggerOf(recipe) }),
+    useFactory: (instance: unknown, ...injected: Services) =>
+      recipe.finish(instance, servicesOf(recipe, injected)),
   };
   return { module: ExtensionModule, imports: [user], providers: [provider], exports: [token] };
 }

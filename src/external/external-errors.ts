@@ -4,7 +4,15 @@ import { type ExternalConfig } from '../config/kvnest-config.interface.js';
 /** Where docs and templates are, for remedies. */
 const GUIDE = 'docs/extending.md';
 
-export const TEMPLATES = {
+const MISSING = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+const NOT_STRIPPED = new Set([
+  'ERR_INVALID_TYPESCRIPT_SYNTAX',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+  'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING',
+  'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+]);
+
+const TEMPLATES = {
   backend: 'examples/external-backend',
   connector: 'examples/external-connector',
 } as const satisfies Record<ExternalConfig['kind'], string>;
@@ -40,7 +48,7 @@ export function externalIsPython(external: ExternalConfig): KvError {
 /** The module was found and could not be imported. */
 export function externalImportFailed(external: ExternalConfig, file: string, cause: unknown): KvError {
   return refusal('KV_EXTERNAL_IMPORT', external, `${file} cannot be imported: ${importFailure(cause)}`, {
-    remedy: importRemedy(cause),
+    remedy: importRemedy(cause, file),
     cause,
   });
 }
@@ -84,7 +92,7 @@ export function externalVersion(external: ExternalConfig, what: string, remedy: 
   return refusal('KV_EXTERNAL_VERSION', external, what, { remedy });
 }
 
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -101,25 +109,19 @@ function refusal(
   return new KvError(code, `${key}: ${message}`, { kind: 'config', ...options });
 }
 
-/** Node's message; for a syntax error with the place, which only the stack has. */
+/** Node's message; for a syntax error with the place, where the stack has it. */
 function importFailure(cause: unknown): string {
   const message = messageOf(cause);
   const [place = ''] = (cause instanceof SyntaxError ? cause.stack : undefined)?.split('\n', 1) ?? [];
   return /^(file:|\/).*:\d+$/.test(place) ? `${message} (${place})` : message;
 }
 
-function importRemedy(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  switch (code) {
-    case 'ERR_MODULE_NOT_FOUND':
-    case 'MODULE_NOT_FOUND':
-      return 'Install what it imports, in its own folder.';
-    case 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING':
-    case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
-    case 'ERR_INVALID_TYPESCRIPT_SYNTAX':
-    case 'ERR_UNKNOWN_FILE_EXTENSION':
-      return 'Node only strips types, and not below node_modules: build it first, and name the JavaScript.';
-    default:
-      return 'Mend it: it must load by itself, as in node --input-type=module -e "import(\'…\')".';
+function importRemedy(cause: unknown, file: string): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (MISSING.has(code)) return 'Install what it imports, in its own folder.';
+  if (NOT_STRIPPED.has(code)) {
+    return 'Node only strips types, and not below node_modules: build it first, and name the JavaScript.';
   }
+  if (cause instanceof SyntaxError) return `Mend it; node --check ${file} shows the place.`;
+  return 'Mend it; --debug shows the stack.';
 }

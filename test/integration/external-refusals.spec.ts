@@ -1,0 +1,351 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { type ExternalConfig } from '../../src/config/kvnest-config.interface.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { type KvnestRun, runKvnest, writeConfig } from '../support/kvnest-process.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const FIXTURES = join(ROOT, 'test/fixtures/external-extensions');
+
+type Settings = Readonly<Record<string, unknown>>;
+
+interface Refused {
+  readonly code: string;
+  /** Content of `x.mjs`, or of other files. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly settings?: Settings;
+  /** What the message has to say. */
+  readonly says: readonly (string | RegExp)[];
+}
+
+const KEY = 'external_backend.mine.module_path';
+
+function backend(module_path: string, class_name?: string, more: object = {}): Settings {
+  return {
+    external_backends: ['mine'],
+    external_backend: { mine: { module_path, ...(class_name !== undefined && { class_name }), ...more } },
+  };
+}
+
+function connector(module_path: string, class_name?: string): Settings {
+  return {
+    remote_url: 'mine://h',
+    external_connector: { mine: { module_path, ...(class_name !== undefined && { class_name }) } },
+  };
+}
+
+/** What importing the code finds. */
+const IMPORTED: Readonly<Record<string, Refused>> = {
+  'a package that is not there': {
+    code: 'KV_EXTERNAL_NOT_FOUND',
+    settings: backend('no-such-package', 'X'),
+    says: [
+      `${KEY}: "no-such-package" is not there`,
+      /from \S+refusals-\S+, package no-such-package from kvnest itself/,
+      'Install the package',
+    ],
+  },
+  'a file that is not there': {
+    code: 'KV_EXTERNAL_NOT_FOUND',
+    files: { 'mine.mjs': '' },
+    settings: backend('./mien.mjs', 'X'),
+    says: [`${KEY}: "./mien.mjs" is not there (there is `, '/mine.mjs)', 'write the path of a file'],
+  },
+  'a dotted path of Python': {
+    code: 'KV_EXTERNAL_PYTHON',
+    settings: backend('my_pkg.backends', 'X'),
+    says: [`${KEY}: "my_pkg.backends" is a module of Python`, 'TypeScript', 'examples/external-backend'],
+  },
+  'a file of Python': {
+    code: 'KV_EXTERNAL_PYTHON',
+    files: { 'x.py': 'class X: pass' },
+    settings: connector('./x.py', 'X'),
+    says: [
+      'external_connector.mine.module_path: "./x.py" is a module of Python',
+      'examples/external-connector',
+    ],
+  },
+  'a URL that names Python': {
+    code: 'KV_EXTERNAL_PYTHON',
+    settings: {
+      remote_url:
+        'external://host:0/external_log_connector.lmc_external_log_connector/?connector_name=ExternalLogConnector',
+    },
+    says: ['remote_url: "external_log_connector.lmc_external_log_connector" is a module of Python'],
+  },
+  'a syntax error': {
+    code: 'KV_EXTERNAL_IMPORT',
+    files: { 'x.mjs': 'export class X {\n  oops oops\n}' },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, "/x.mjs cannot be imported: Unexpected identifier 'oops'", 'node --check /'],
+  },
+  'a dependency that is missing': {
+    code: 'KV_EXTERNAL_IMPORT',
+    files: { 'x.mjs': "import 'its-dependency'; export class X {}" },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, '/x.mjs cannot be imported', 'its-dependency', 'Install what it imports'],
+  },
+  'an import that throws': {
+    code: 'KV_EXTERNAL_IMPORT',
+    files: { 'x.cjs': "throw new TypeError('no luck')" },
+    settings: backend('./x.cjs', 'X'),
+    says: [KEY, '/x.cjs cannot be imported: no luck'],
+  },
+  'TypeScript that Node cannot strip': {
+    code: 'KV_EXTERNAL_IMPORT',
+    files: { 'x.ts': 'export class X { constructor(readonly a: string) {} }' },
+    settings: backend('./x.ts', 'X'),
+    says: [KEY, '/x.ts cannot be imported', 'build it first'],
+  },
+  'a class that is not there': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'export class Mine {} export const other = 1' },
+    settings: backend('./x.mjs', 'Mien'),
+    says: [KEY, '/x.mjs has no export "Mien"; did you mean Mine?'],
+  },
+  'an export that is no class': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'export const x = () => undefined' },
+    settings: backend('./x.mjs', 'x'),
+    says: [KEY, '/x.mjs exports "x", which is no class'],
+  },
+  'classes of which none is named': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'export class A {} export class B {}' },
+    settings: backend('./x.mjs'),
+    says: [KEY, '/x.mjs exports several classes: A, B', 'class_name'],
+  },
+  'a class for another version': {
+    code: 'KV_EXTERNAL_VERSION',
+    files: { 'x.mjs': "export class X { static compatibility = '^9.1.0' }" },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, '/x.mjs works with kvnest ^9.1.0 (X.compatibility), and this is '],
+  },
+  'a module whose version is no range': {
+    code: 'KV_EXTERNAL_VERSION',
+    files: { 'x.mjs': "export class X {} export const compatibility = 'new'" },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, 'its export compatibility is "new", which is no range'],
+  },
+  'a package for another version': {
+    code: 'KV_EXTERNAL_VERSION',
+    files: {
+      'pkg/package.json': '{"name": "pkg", "main": "x.cjs", "peerDependencies": {"kvnest": ">=3"}}',
+      'pkg/x.cjs': 'exports.X = class X {}',
+    },
+    settings: backend('./pkg', 'X'),
+    says: [KEY, 'works with kvnest >=3 (peerDependencies in ', 'pkg/package.json)'],
+  },
+  'schemes that are none': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'export class X { static schemes = "a" }' },
+    settings: connector('./x.mjs', 'X'),
+    says: ['has schemes that are no list'],
+  },
+};
+
+/** What making the extension finds, in the graph. */
+const MADE: Readonly<Record<string, Refused>> = {
+  'a backend without methods': {
+    code: 'KV_EXTERNAL_METHODS',
+    files: {
+      'x.mjs': `export class X {
+        constructor({ name }) { this.name = name; this.type = 'x'; this.capabilities = { persistent: 1, metadata: 'all' }; }
+        open() {} close() {} contains() {}
+      }`,
+    },
+    settings: backend('./x.mjs', 'X'),
+    says: [
+      KEY,
+      'X of ',
+      'is no StorageBackend: containsPrefix() is missing; isPutPending() is missing',
+      'usage() is missing; capabilities.persistent must be a boolean, and is 1',
+      'capabilities.metadata must be any, lmcache or none, and is "all"',
+      'capabilities.maxChunkBytes must be a number, and is missing',
+    ],
+  },
+  'a backend with the name of another': {
+    code: 'KV_EXTERNAL_METHODS',
+    files: {
+      'heap.x.mjs':
+        "import { HeapBackend } from './heap.mjs'; export class X extends HeapBackend { constructor(c) { super({ ...c, name: 'x' }); } }",
+    },
+    settings: backend('./heap.x.mjs', 'X', { capacity: '1MiB' }),
+    says: [KEY, 'name must be that of its tier, "mine", and is "x"'],
+  },
+  'a plain connector without methods': {
+    code: 'KV_EXTERNAL_METHODS',
+    files: { 'x.mjs': 'export class X { async get() {} remove = 1 }' },
+    settings: connector('./x.mjs', 'X'),
+    says: ['is no PlainConnector: exists() is missing; put() is missing; remove is no method'],
+  },
+  'a full connector without methods': {
+    code: 'KV_EXTERNAL_METHODS',
+    files: { 'x.mjs': 'export class X { async getMany() {} }' },
+    settings: connector('./x.mjs', 'X'),
+    says: ['is no RemoteConnector: connect() is missing', 'putMany() is missing', 'capabilities is missing'],
+  },
+  'a constructor that throws': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: { 'x.mjs': "export class X { constructor({ name }) { throw new Error('no ' + name); } }" },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, 'X of ', '/x.mjs cannot be made: no mine'],
+  },
+  'a constructor that asks for what is not there': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: {
+      'x.mjs':
+        "import { Inject, Injectable } from '@nestjs/common'; export class X {} Injectable()(X); Inject('NOTHING')(X, undefined, 0);",
+    },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, 'X of ', 'cannot be made', 'NOTHING'],
+  },
+  'a module whose factory throws an error of its own copy of kvnest': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: {
+      'x.mjs': `class M {}
+        const code = { code: 'KV_CONFIG_INVALID', remedy: 'Turn it on.' };
+        export default { register: ({ name }) => ({ module: M, exports: ['kvnest:Backend:' + name], providers: [
+          { provide: 'kvnest:Backend:' + name, useFactory: () => { throw Object.assign(new Error('it is off'), code); } }
+        ] }) };`,
+    },
+    settings: backend('./x.mjs'),
+    says: [KEY, 'its default export of ', 'cannot be made: it is off', 'Turn it on.'],
+  },
+  'a module that throws when it registers': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: { 'x.mjs': "export class X { static async register() { throw new Error('not today'); } }" },
+    settings: backend('./x.mjs', 'X'),
+    says: [KEY, 'cannot be made: not today'],
+  },
+  'a module without the extension': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'class M {} export class X { static register() { return { module: M }; } }' },
+    settings: backend('./x.mjs', 'X'),
+    says: [
+      KEY,
+      'registers a module without the extension',
+      'getBackendToken(tier.name)',
+      'kvnest:Backend:mine',
+    ],
+  },
+  'no module': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'export class X { static register() { return 1; } }' },
+    settings: connector('./x.mjs', 'X'),
+    says: ['external_connector.mine.module_path', 'registers no dynamic module'],
+  },
+};
+
+/** Imports every external of a list on its own, and prints what became of each. */
+const IMPORTER = `
+import { readFileSync } from 'node:fs';
+import { loadExternals } from '${ROOT}/dist/external/load-externals.js';
+const outcomes = [];
+for (const externals of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
+  try {
+    await loadExternals(externals);
+    outcomes.push({});
+  } catch ({ code, kind, message, remedy }) {
+    outcomes.push({ code, kind, text: message + ' ' + remedy });
+  }
+}
+console.log(JSON.stringify(outcomes));
+`;
+
+interface Outcome {
+  readonly code?: string;
+  readonly kind?: string;
+  readonly text?: string;
+}
+
+describe('the server refuses to start for', () => {
+  let root: string;
+  let outcomes: readonly Outcome[];
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'refusals-'));
+    outcomes = await importAll();
+  });
+
+  afterAll(() => rm(root, { recursive: true }));
+
+  /** A folder for one case. @returns its configuration file. */
+  async function prepare({ files = {}, settings = {} }: Omit<Refused, 'says' | 'code'>): Promise<string> {
+    const folder = await mkdtemp(join(root, 'case-'));
+    await cp(FIXTURES, folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(join(folder, name, '..'), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
+    return writeConfig(folder, { max_local_cpu_size: 0.01, local_disk: null, ...settings });
+  }
+
+  async function importAll(): Promise<readonly Outcome[]> {
+    const lists: (readonly ExternalConfig[])[] = [];
+    for (const refused of Object.values(IMPORTED)) {
+      const config = await prepare(refused);
+      const argv = ['--config', config];
+      lists.push(loadConfig({ argv, env: {}, cwd: dirname(config) }).config.externals);
+    }
+    await writeFile(join(root, 'lists.json'), JSON.stringify(lists));
+    await writeFile(join(root, 'importer.mjs'), IMPORTER);
+    const { stdout } = await promisify(execFile)(process.execPath, ['importer.mjs', 'lists.json'], {
+      cwd: root,
+    });
+    return JSON.parse(stdout) as readonly Outcome[];
+  }
+
+  it.each(Object.entries(IMPORTED).map(([name, refused], index) => [name, refused, index] as const))(
+    '%s',
+    (_, { code, says }, index) => {
+      expect(outcomes[index]).toMatchObject({ code, kind: 'config' });
+      expectSays(outcomes[index]?.text ?? '', says);
+    },
+  );
+
+  it.each(Object.entries(MADE))('%s', async (_, refused) => {
+    const { code, out, err } = await serve(await prepare(refused), '--debug');
+    expect({ code, out }).toEqual({ code: 2, out: expect.not.stringContaining('ready') });
+    expect(err).toContain(`code: '${refused.code}'`);
+    expectSays(err, refused.says);
+  });
+
+  it('what cannot be imported, in two lines, although other code holds the process', async () => {
+    const config = await prepare({
+      files: { 'x.mjs': 'setInterval(() => undefined, 1000); export class X {}' },
+      settings: backend('./x.mjs', 'Y'),
+    });
+    const { code, out, err } = await serve(config);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^kvnest: external_backend\.mine\.module_path: \S+ has no export "Y".*\n[^\n]+\n$/);
+  });
+
+  function serve(config: string, ...args: readonly string[]): Promise<KvnestRun> {
+    return runKvnest(['serve', '--config', config, ...args], { cwd: dirname(config) });
+  }
+
+  it('and doctor says so before', async () => {
+    const config = await prepare({
+      files: { 'good.mjs': 'export class Good {}', 'bad.mjs': "throw new Error('no')" },
+      settings: {
+        external_connector: { good: { module_path: './good.mjs' }, bad: { module_path: './bad.mjs' } },
+      },
+    });
+    const { code, out } = await runKvnest(['doctor', '--config', config], { cwd: dirname(config) });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^ok +connector good: Good of \S+good\.mjs$/m);
+    expect(out).toMatch(/^fail +external_connector\.bad\.module_path: \S+bad\.mjs cannot be imported: no$/m);
+  });
+});
+
+function expectSays(text: string, says: Refused['says']): void {
+  for (const said of says) {
+    if (typeof said === 'string') expect(text).toContain(said);
+    else expect(text).toMatch(said);
+  }
+}
