@@ -56,6 +56,7 @@ export class ChunkLookups {
     asked: readonly number[],
     how: ExistsOptions,
   ): Promise<number | undefined> {
+    if (asked.length === 0) return undefined;
     const some = asked.flatMap((index) => keys[index] ?? []);
     const found = await this.#existsMany(some, how);
     return asked[found.indexOf(false)];

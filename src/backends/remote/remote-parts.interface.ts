@@ -8,6 +8,9 @@ import { type PendingWrites } from './pending-writes.js';
 import { type RemoteCounters } from './remote-counters.js';
 import { type StoreCalls } from './store-calls.js';
 
+/** Where the few lines of a tier go; Nest's loggers fit. */
+export type RemoteLogger = Pick<ConnectorLogger, 'log' | 'warn'>;
+
 /** What the parts of one remote tier share. */
 export interface RemoteParts {
   /** What lines in the log begin with. */
@@ -22,5 +25,5 @@ export interface RemoteParts {
   readonly hide: (key: ChunkKey) => void;
   readonly counters: RemoteCounters;
   readonly clock: Clock;
-  readonly logger: ConnectorLogger;
+  readonly logger: RemoteLogger;
 }

@@ -1,5 +1,4 @@
 import { type Clock } from '../../common/clock.js';
-import { type ConnectorLogger } from '../../connectors/connector-definition.interface.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { ChunkExpiry } from './chunk-expiry.js';
 import { ChunkListing } from './chunk-listing.js';
@@ -14,7 +13,7 @@ import { HiddenKeys } from './hidden-keys.js';
 import { KeyOrder } from '../key-order.js';
 import { PendingWrites } from './pending-writes.js';
 import { RemoteCounters } from './remote-counters.js';
-import { type RemoteParts } from './remote-parts.interface.js';
+import { type RemoteLogger, type RemoteParts } from './remote-parts.interface.js';
 import { type RemoteOptions } from './remote.config.js';
 import { StoreCalls } from './store-calls.js';
 import { StoreHealth } from './store-health.js';
@@ -28,7 +27,7 @@ export interface RemoteTierOptions {
   readonly connector: RemoteConnector;
   readonly options: RemoteOptions;
   readonly clock: Clock;
-  readonly logger: ConnectorLogger;
+  readonly logger: RemoteLogger;
   /** Whether the store honours expiry, and tells. */
   readonly expiry: boolean;
 }

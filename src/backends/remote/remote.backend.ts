@@ -1,7 +1,6 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { all, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
-import { type ConnectorLogger } from '../../connectors/connector-definition.interface.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { backendClosed, chunkNotSealed } from '../backend-errors.js';
@@ -15,6 +14,7 @@ import {
   type ScanPage,
   type StorageBackend,
 } from '../storage-backend.interface.js';
+import { type RemoteLogger } from './remote-parts.interface.js';
 import { createRemoteTier, type RemoteTier } from './remote-tier.js';
 import { type RemoteOptions } from './remote.config.js';
 
@@ -25,7 +25,7 @@ export interface RemoteBackendOptions {
   readonly connector: RemoteConnector;
   readonly options: RemoteOptions;
   readonly clock: Clock;
-  readonly logger: ConnectorLogger;
+  readonly logger: RemoteLogger;
 }
 
 /**

@@ -1,13 +1,13 @@
 import { isKvError } from '../../common/errors/kv-error.js';
-import { type ConnectorLogger } from '../../connectors/connector-definition.interface.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type CircuitState } from '../../layers/circuit-breaker.layer.js';
+import { type RemoteLogger } from './remote-parts.interface.js';
 
 export interface StoreHealthOptions {
   /** What its lines in the log begin with. */
   readonly what: string;
   readonly pingIntervalMs: number;
-  readonly logger: ConnectorLogger;
+  readonly logger: RemoteLogger;
   /** The store has answered: when it was reached, at each ping, and when it is in order again. */
   readonly onAnswer: () => void;
 }
