@@ -12,7 +12,7 @@ import { createTopology } from './topology/create-topology.js';
 
 /** @throws KV_CONFIG_INVALID */
 export function createRedisConnector(context: ConnectorContext): RedisConnector {
-  const settings = readRedisSettings(context, { extraConfig: context.config.extraConfig });
+  const settings = readRedisSettings(context, { extraConfig: context.extraConfig ?? {} });
   return new RedisConnector({
     label: settings.label,
     layout: createLayout(settings, context),
