@@ -82,6 +82,19 @@ module.exports = {
       { path: '^src/connectors/(?!intake/)[^/]+/' },
     ),
     forbid(
+      'code-of-users-comes-in-at-the-root',
+      'Backends and connectors that users bring are loaded before the graph is built, by main.ts, and are then like any other. Nobody ' +
+        'else may know where one came from.',
+      { path: '^src/', pathNot: `${SPEC}|${ROOT_FILES}|^src/(external|cli)/` },
+      { path: '^src/external/' },
+    ),
+    forbid(
+      'code-of-users-meets-contracts',
+      'What loads code of users knows the contracts that it must fulfil, and no backend or connector that is there already.',
+      { path: '^src/external/', pathNot: SPEC },
+      { path: '^src/(modules|layers|backends/[^/]+|connectors/[^/]+)/' },
+    ),
+    forbid(
       'layers-wrap-contracts',
       'A layer wraps any backend or connector: it knows their contracts and nothing concrete, or it would not be one.',
       { path: '^src/layers/', pathNot: SPEC },
