@@ -129,6 +129,20 @@ tiers: [{type: a, name: first}, {type: memory, capacity: 1GiB}, {type: b, capaci
     expect(config.externals.map(({ name }) => name)).toEqual(['b', 'a']);
   });
 
+  it('says of its tier what the tier does not say itself', () => {
+    const mine = 'mine: {module_path: x, capacity: 2MiB, policy: fifo, path: kv, url: x://y}';
+    const yaml = `storage_plugin: {${mine}}\nstorage_plugins: mine`;
+    const policies = ['LRU', 'FIFO'];
+    const said = { capacityBytes: 2 * MIB, policy: 'FIFO', path: '/srv/kv', url: 'x://y' };
+    expect(load({ yaml, policies }).config.tiers.at(-1)).toMatchObject(said);
+    const tiers =
+      'tiers: [{type: mine}, {type: mine, name: own, capacity: 3MiB, policy: lru, path: /a, url: z://}]';
+    expect(load({ yaml: `${yaml}\n${tiers}`, policies }).config.tiers).toMatchObject([
+      said,
+      { capacityBytes: 3 * MIB, policy: 'LRU', path: '/a', url: 'z://' },
+    ]);
+  });
+
   it('is a mistake when it is listed and in no tier', () => {
     const tiers = '[{type: memory, capacity: 1GiB}]';
     const yaml = 'external_backends: [a]\nexternal_backend: {a: {module_path: x}}\n';
@@ -157,9 +171,19 @@ tiers: [{type: a, name: first}, {type: memory, capacity: 1GiB}, {type: b, capaci
       'external_backend.a.capacity: must be a size',
     ],
     [
+      'with a policy and a path that are none',
+      'external_backends: [a]\nexternal_backend: {a: {module_path: x, policy: LRV, path: 7}}',
+      'external_backend.a.path: must be text\nexternal_backend.a.policy: "LRV" is no eviction policy; did you mean LRU?',
+    ],
+    [
       'with the name of what is there',
       'storage_plugins: [disk]\nstorage_plugin: {disk: {module_path: x}}',
       'storage_plugin.disk.module_path: "disk" is a type that kvnest has',
+    ],
+    [
+      'with the name of another tier',
+      'storage_plugins: [mine]\nstorage_plugin: {mine: {module_path: x}}\nremote_storage_plugins: mine\nremote_storage_plugin: {mine: {module_path: x}}',
+      'tiers: two would be called "mine"',
     ],
     ['with a name that is none', 'storage_plugins: [../x]', 'storage_plugins: '],
     ['in a mapping that is none', 'external_backend: 5', 'external_backend: 5 must be a mapping'],

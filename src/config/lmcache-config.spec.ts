@@ -40,6 +40,12 @@ const MAPPED: readonly (readonly [yaml: string, path: string, value: unknown])[]
   ['pin_timeout_sec: 60', 'pinTimeoutMs', 60_000],
   ['remote_url: redis://h:6379', 'tiers.2.url', 'redis://h:6379'],
   ['remote_url: [redis://h:6379, fs:///mnt/kv]', 'tiers.3.url', 'fs:///mnt/kv'],
+  ['audit_actual_remote_url: lm://h:1', 'extraConfig.audit_actual_remote_url', 'lm://h:1'],
+  [
+    'audit_actual_remote_url: lm://h:1\nextra_config: {audit_actual_remote_url: lm://h:2}',
+    'extraConfig.audit_actual_remote_url',
+    'lm://h:2',
+  ],
   ['remote_serde: zstd\nremote_url: redis://h', 'tiers.2.options.serde', 'zstd'],
   ['blocking_timeout_secs: 2.5\nremote_url: redis://h', 'tiers.2.options.timeout_ms', 2500],
   [

@@ -43,7 +43,7 @@ export function buildConfig(
     readAheadChunks: settings.read_ahead_chunks,
     drainTimeoutMs: settings.drain_timeout_ms,
     logLevel: settings.log_level,
-    extraConfig: settings.extra_config,
+    extraConfig: buildExtraConfig(settings),
   };
 }
 
@@ -56,6 +56,14 @@ function defaultArenaBytes(settings: KvnestSettings, tiers: readonly TierConfig[
   return Math.floor(
     (settings.max_local_cpu_size > 0 ? settings.max_local_cpu_size : 1) * BYTES_PER_LMCACHE_GB,
   );
+}
+
+/** What LMCache has inside `extra_config` and beside it. */
+function buildExtraConfig({
+  audit_actual_remote_url,
+  extra_config,
+}: KvnestSettings): Readonly<Record<string, unknown>> {
+  return { ...(audit_actual_remote_url !== undefined && { audit_actual_remote_url }), ...extra_config };
 }
 
 function buildDoor(door: HttpDoorSettings | RespDoorSettings | LmDoorSettings | false): DoorLimits | false {

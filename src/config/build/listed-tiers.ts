@@ -5,7 +5,7 @@ import { suggestion } from '../nearest-name.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type TierSettings } from '../settings/tier.settings.js';
 import { remoteDefaults } from './remote-tiers.js';
-import { capacityOption } from './external-tiers.js';
+import { type TierDefaults, tierDefaults } from './external-tiers.js';
 import { reportScheme } from './schemes.js';
 import { findExternal, findPolicy, knownTypes, type TierContext } from './tier-context.js';
 
@@ -52,22 +52,30 @@ function listedTier(tier: TierSettings, at: string, around: TierSurroundings): T
   const { context, settings } = around;
   checkTier(tier, at, around);
   const name = tier.name ?? tier.type;
-  const path = tier.path ?? (tier.type === 'disk' ? join(settings.data_dir, name) : undefined);
+  const external = findExternal(tier.type, context);
+  const defaults =
+    external === undefined
+      ? defaultsOf(tier.type, name, settings)
+      : tierDefaults(external, context, around.findings);
+  const path = tier.path ?? defaults.path;
+  const url = tier.url ?? defaults.url;
   return {
     name,
     type: tier.type,
-    capacityBytes: tier.capacity ?? defaultCapacity(tier.type, around),
-    policy: findPolicy(tier.policy ?? around.policy, context) ?? around.policy,
+    capacityBytes: tier.capacity ?? defaults.capacityBytes,
+    policy: findPolicy(tier.policy ?? defaults.policy ?? around.policy, context) ?? around.policy,
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
-    ...(tier.url !== undefined && { url: tier.url }),
+    ...(url !== undefined && { url }),
     options: tier.type === 'remote' ? { ...remoteDefaults(settings), ...tier.options } : tier.options,
   };
 }
 
-/** That of a backend that users bring; what is on this machine has to say. */
-function defaultCapacity(type: string, { context, findings }: TierSurroundings): number {
-  const external = findExternal(type, context);
-  return external === undefined ? 0 : capacityOption(external, findings);
+function defaultsOf(type: string, name: string, { data_dir }: KvnestSettings): TierDefaults {
+  return {
+    capacityBytes: 0,
+    policy: undefined,
+    ...(type === 'disk' && { path: join(data_dir, name) }),
+  };
 }
 
 function checkTier(

@@ -26,6 +26,10 @@ export function buildTiers(
           ...externalTiers(context, policy, findings),
         ]
       : listedTiers(settings.tiers, { settings, policy, context, findings });
+  for (const name of namesOfSeveral(tiers)) {
+    if (findings.hasProblemAt('tiers')) break;
+    findings.problem('tiers', `two would be called "${name}"; list tiers, and give each a name of its own`);
+  }
   if (tiers.length === 0 && !findings.hasProblemAt('tiers')) {
     findings.problem(
       'tiers',
@@ -45,4 +49,9 @@ function defaultPolicy(name: string, context: TierContext, findings: Findings): 
     findings.problem('cache_policy', `"${name}" is no eviction policy${suggestion(name, context.policies)}`);
   }
   return standIn;
+}
+
+function namesOfSeveral(tiers: readonly TierConfig[]): readonly string[] {
+  const names = tiers.map(({ name }) => name);
+  return names.filter((name, index) => names.indexOf(name) !== index);
 }

@@ -27,7 +27,7 @@ const WITHOUT_EFFECT = `
   lazy_memory_step lazy_memory_step_ratio lazy_memory_safe_size
   enable_chunk_statistics chunk_statistics_auto_start_statistics chunk_statistics_auto_exit_timeout_hours
   chunk_statistics_auto_exit_target_unique_chunks chunk_statistics_strategy
-  script_allowed_imports run_script_api_enabled remote_config_url app_id mp_host mp_port audit_actual_remote_url
+  script_allowed_imports run_script_api_enabled remote_config_url app_id mp_host mp_port
   enable_hidden_state_cache max_hidden_state_cpu_size hidden_state_layers hidden_states_retrieve_mode
   error_handling pipelined_backend
 `;

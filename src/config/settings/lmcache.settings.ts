@@ -51,6 +51,10 @@ export class LmcacheSettings {
   @Texts()
   remote_url?: string[];
 
+  /** The store behind an `audit://` URL; LMCache has it inside `extra_config` as well. */
+  @Text()
+  audit_actual_remote_url?: string;
+
   /** How chunks are written to remote stores: `naive` as they are, `zstd` compressed without loss. */
   @Text()
   remote_serde?: string;
