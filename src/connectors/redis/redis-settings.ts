@@ -65,7 +65,7 @@ export function readRedisSettings(
     credentials: readCredentials(url, options, env),
     sentinelCredentials: { user: options.sentinel_username, password: options.sentinel_password },
     tls: url.scheme === 'rediss' || options.tls === true ? readRedisTls(url, options) : undefined,
-    connectTimeoutMs: options.connect_timeout_ms,
+    connectTimeoutMs: options.socket_connect_timeout_ms,
     connections: options.connections,
     layout: options.layout,
   };

@@ -10,9 +10,9 @@ export class RedisOptions {
   @WholeNumber({ min: 1, max: 64 })
   connections = 4;
 
-  /** How long connecting and signing in may take. */
+  /** How long a connection may take to be made and signed in. */
   @WholeNumber({ min: 1, max: 3_600_000 })
-  connect_timeout_ms = 5_000;
+  socket_connect_timeout_ms = 5_000;
 
   /** Number of the database, where the URL's path does not say it. */
   @WholeNumber({ min: 0, max: 1_000_000 })

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
+import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
+import { describeStorageBackendContract } from '../contracts/storage-backend.contract.js';
+import { type ManualClock } from '../support/clock.js';
+import { connectorFromUrl } from '../support/connector-from-url.js';
+import { describeWithPeer, missingCommand } from '../support/peer.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { RedisServer } from '../support/resp-redis-server.js';
+
+/** So far ahead of Redis that nothing expires there during a test. */
+const AHEAD_MS = 3_600_000;
+
+describeWithPeer(missingCommand('redis-server', ['--version']))('A tier over a real Redis', () => {
+  let server: RedisServer;
+  let admin: Redis;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    admin = new Redis(server.port, '127.0.0.1');
+  });
+  afterAll(async () => {
+    admin.disconnect();
+    await server.stop();
+  });
+
+  for (const layout of ['sealed', 'lmcache'] as const) {
+    describeStorageBackendContract(`remote over redis://, ${layout}`, {
+      capabilities: {
+        persistent: false,
+        shared: true,
+        zeroCopy: false,
+        scan: true,
+        // Redis has a clock of its own, which does not wait for that of the contract.
+        expiry: false,
+        metadata: layout === 'sealed' ? 'any' : 'lmcache',
+        accounted: false,
+      },
+      bounded: false,
+      create: async (context) => {
+        await admin.flushall();
+        const clock = context.clock as ManualClock;
+        clock.advance(Date.now() - clock.nowMs() + AHEAD_MS);
+        const label = `redis://127.0.0.1:${server.port}`;
+        const connector = await connectorFromUrl(`${label}?layout=${layout}`, context);
+        Object.defineProperty(connector, 'capabilities', {
+          value: { ...connector.capabilities, ttl: false },
+        });
+        const logger = Object.assign(new RecordingLogger(), { debug: () => undefined });
+        return new RemoteBackend({
+          name: 'far',
+          label,
+          connector,
+          options: new RemoteOptions(),
+          clock,
+          logger,
+        });
+      },
+    });
+  }
+});
