@@ -1,3 +1,4 @@
+import { auditConnector } from './audit/audit.module.js';
 import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { fsConnector } from './fs/fs.module.js';
@@ -7,6 +8,7 @@ import { s3Connector } from './s3/s3.module.js';
 
 /** Every connector that kvnest brings; one folder each. */
 export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
+  auditConnector,
   blackholeConnector,
   fsConnector,
   loopbackConnector,

@@ -27,13 +27,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(path, { recursive: true }));
 
-function open({ directories, extra_config: extra }: WrittenFiles): Promise<RemoteWorld> {
+function open({ directories, extra_config: extraConfig }: WrittenFiles): Promise<RemoteWorld> {
   const paths = directories.map((directory) => join(path, directory)).join(',');
-  const options = {
-    save_chunk_meta: extra.save_chunk_meta,
-    relative_tmp_dir: extra.fs_connector_relative_tmp_dir,
-  };
-  return RemoteWorld.open(`fs://host:0${paths}`, { options });
+  return RemoteWorld.open(`fs://host:0${paths}`, { extraConfig });
 }
 
 /** What the file of this chunk holds in front of its bytes. */

@@ -20,6 +20,7 @@ class ConnectorFromUrlModule {}
 
 export interface UrlParts {
   readonly options?: Readonly<Record<string, unknown>>;
+  readonly extraConfig?: Readonly<Record<string, unknown>>;
   readonly definitions?: readonly ConnectorDefinition[];
 }
 
@@ -27,7 +28,7 @@ export interface UrlParts {
 export async function connectorFromUrl(
   text: string,
   { arena, space, clock }: ConnectorWorldContext,
-  { options = {}, definitions = CONNECTORS_CATALOG }: UrlParts = {},
+  { options = {}, extraConfig = {}, definitions = CONNECTORS_CATALOG }: UrlParts = {},
 ): Promise<RemoteConnector> {
   const url = parseConnectorUrl(text);
   const find = connectorLookup(definitions);
@@ -35,7 +36,7 @@ export async function connectorFromUrl(
     [ARENA, arena],
     [ARENA_SPACE, space],
     [CLOCK, clock],
-    [KVNEST_CONFIG, { extraConfig: {} }],
+    [KVNEST_CONFIG, { extraConfig }],
   ]);
   const application: INestApplicationContext = await NestFactory.createApplicationContext(
     {
@@ -46,7 +47,7 @@ export async function connectorFromUrl(
           providers: [...values].map(([provide, useValue]) => ({ provide, useValue })),
           exports: [...values.keys()],
         },
-        find(url.scheme).register({ tier: 'far', url, options }, find),
+        find(url.scheme).register({ tier: 'far', url, options, extraConfig }, find),
       ],
     },
     { logger: false, abortOnError: false },

@@ -1,4 +1,6 @@
+import { readOptions } from '../../config/read-options.js';
 import { Flag, OneOf, Text, WholeNumber } from '../../config/schema/setting.decorators.js';
+import { type ConnectorContext } from '../connector-definition.interface.js';
 
 /** Parameters of an `fs://` URL, and `options` of its tier. */
 export class FsOptions {
@@ -29,4 +31,19 @@ export class FsOptions {
    */
   @WholeNumber({ min: 1, max: 64 })
   io_depth = 3;
+}
+
+/**
+ * Options from the parameters of the URL, which win, from the tier, and from LMCache's `extra_config`.
+ *
+ * @throws KV_CONFIG_INVALID
+ */
+export function readFsOptions({ tier, url, options, config }: ConnectorContext): FsOptions {
+  const { save_chunk_meta, fs_connector_relative_tmp_dir: relative_tmp_dir } = config.extraConfig;
+  return readOptions(FsOptions, tier, {
+    save_chunk_meta,
+    ...(relative_tmp_dir !== undefined && { relative_tmp_dir }),
+    ...options,
+    ...Object.fromEntries(url.parameters),
+  });
 }

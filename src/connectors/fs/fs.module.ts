@@ -2,9 +2,8 @@ import { Module } from '@nestjs/common';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type ConnectorUrl } from '../connector-url.js';
 import { defineConnector } from '../define-connector.js';
-import { readConnectorOptions } from '../read-connector-options.js';
 import { FsConnector } from './fs.connector.js';
-import { FsOptions } from './fs.config.js';
+import { readFsOptions } from './fs.config.js';
 import { LmcacheLayout } from './lmcache.layout.js';
 import { SealedLayout } from './sealed.layout.js';
 import { SharedDirectories } from './shared-directories.js';
@@ -19,7 +18,7 @@ export const fsConnector = defineConnector({
   module: FsConnectorModule,
   create: (context) => {
     const { url, arena, space, clock } = context;
-    const options = readConnectorOptions(FsOptions, context);
+    const options = readFsOptions(context);
     const place = { space, crc32c: (bytes: Uint8Array, previous?: number) => arena.crc32c(bytes, previous) };
     return new FsConnector({
       label: url.label,
