@@ -2,6 +2,7 @@ import { auditConnector } from './audit/audit.module.js';
 import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { fsConnector } from './fs/fs.module.js';
+import { lmConnector } from './lm/lm.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
 import { redisConnector } from './redis/redis.module.js';
 import { s3Connector } from './s3/s3.module.js';
@@ -11,6 +12,7 @@ export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   auditConnector,
   blackholeConnector,
   fsConnector,
+  lmConnector,
   loopbackConnector,
   redisConnector,
   s3Connector,

@@ -1,0 +1,189 @@
+import { connect, type Socket } from 'node:net';
+import { LM_CODES, type LmReply } from '../../protocols/lm/lm-message.js';
+import { type LmReplyEvent, LmReplyParser } from '../../protocols/lm/lm-reply-parser.js';
+import { type RemoteMetadata } from '../../protocols/remote-metadata/remote-metadata.js';
+import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
+import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+
+export interface LmAddress {
+  readonly host: string;
+  readonly port: number;
+  /** What errors call the store. */
+  readonly label: string;
+}
+
+export interface LmAnswer {
+  readonly reply: LmReply;
+  /** The server hung up where the body should begin: it has the key and not the bytes. */
+  readonly bodyIsMissing: boolean;
+}
+
+export interface LmCallOptions {
+  /** When it aborts, the call rejects and the connection is gone. */
+  readonly signal?: AbortSignal | undefined;
+  /** Makes room for the body that comes next. Without it, a body is against the protocol. */
+  readonly take?: ((metadata: RemoteMetadata) => ChunkIntake) | undefined;
+}
+
+interface RunningCall {
+  readonly take: LmCallOptions['take'];
+  settle(answer: LmAnswer | Error): void;
+}
+
+/** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
+const READ_BYTES = 256 * 1024;
+/** Where headers are read. Each is taken out before the next read, so that all connections share it. */
+const HEADER = Buffer.allocUnsafeSlow(64);
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * A connection to a server of `lm://`, with one request on its way at a time. No more than the header of a reply is
+ * read before it is known where the bytes behind it go: they are read there.
+ */
+export class LmConnection {
+  /** Bytes that came in since it was opened: tells whether the server has answered at all. */
+  receivedBytes = 0;
+  /** Settles when the connection is gone, by whatever way. */
+  readonly closed: Promise<void>;
+  /** Settles when the server has accepted it. */
+  readonly connected: Promise<void>;
+  readonly #label: string;
+  readonly #socket: Socket;
+  readonly #parser = new LmReplyParser();
+  #target: Buffer = HEADER;
+  #call: RunningCall | undefined;
+  /** The header of a reply whose body is on its way to `#intake`. */
+  #reply: LmReply | undefined;
+  #intake: ChunkIntake | undefined;
+  #bodyBegan = false;
+  #failure: Error | undefined;
+
+  constructor({ host, port, label }: LmAddress) {
+    this.#label = label;
+    const onread = {
+      buffer: () => this.#nextTarget(),
+      callback: (bytes: number) => {
+        this.#onBytes(bytes);
+        return true;
+      },
+    };
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
+    this.#socket = connect({ host, port, ...options })
+      .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
+      .on('end', () => this.#hungUp())
+      .resume();
+    this.closed = new Promise((resolve) => {
+      this.#socket.once('close', () => {
+        this.#hungUp();
+        resolve();
+      });
+    });
+    this.connected = new Promise((resolve, reject) => {
+      this.#socket.once('connect', resolve);
+      void this.closed.then(() => reject(this.#failure as Error));
+    });
+    this.connected.catch(() => undefined);
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /**
+   * Sends these bytes, which must not change until the promise settles, and waits for one reply.
+   *
+   * @throws KV_REMOTE_UNREACHABLE, KV_REMOTE_PROTOCOL, KV_REMOTE_ABORTED, or what `destroy` was given.
+   */
+  call(request: readonly Uint8Array[], { signal, take }: LmCallOptions = {}): Promise<LmAnswer> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (signal?.aborted === true) return Promise.reject(remoteAborted(this.#label));
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => this.destroy(remoteAborted(this.#label));
+      signal?.addEventListener('abort', giveUp);
+      this.#call = {
+        take,
+        settle: (answer) => {
+          signal?.removeEventListener('abort', giveUp);
+          if (answer instanceof Error) reject(answer);
+          else resolve(answer);
+        },
+      };
+      this.#socket.cork();
+      for (const bytes of request) this.#socket.write(bytes);
+      this.#socket.uncork();
+    });
+  }
+
+  /** Ends the connection at once: nothing is read or written any more. */
+  destroy(reason: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    this.#socket.destroy();
+    this.#intake = undefined;
+    this.#settle(reason);
+  }
+
+  #nextTarget(): Buffer {
+    this.#target = this.#intake?.target(READ_BYTES) ?? HEADER.subarray(0, this.#parser.missingHeaderBytes);
+    return this.#target;
+  }
+
+  #onBytes(bytes: number): void {
+    this.receivedBytes += bytes;
+    try {
+      if (this.#intake === undefined) this.#parse(bytes);
+      else this.#onBody(this.#intake, bytes);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
+  #parse(bytes: number): void {
+    if (this.#call === undefined) {
+      this.#violated('it answers what nobody asked');
+      return;
+    }
+    const event = this.#parser.push(this.#target, 0, bytes);
+    if (event?.kind === 'protocol-error') this.#violated(event.message);
+    else if (event !== undefined) this.#onReply(event, this.#call);
+  }
+
+  #onReply({ code, metadata }: LmReplyEvent, { take }: RunningCall): void {
+    const reply = { code, metadata };
+    if (this.#socket.writableLength > 0) this.#violated('it answers before it has everything');
+    else if (code !== LM_CODES.SUCCESS || metadata.lengthBytes === 0) {
+      this.#settle({ reply, bodyIsMissing: false });
+    } else if (take === undefined) this.#violated('bytes where none are due');
+    else {
+      this.#reply = reply;
+      this.#bodyBegan = false;
+      this.#intake = take(metadata);
+    }
+  }
+
+  #onBody(intake: ChunkIntake, bytes: number): void {
+    this.#bodyBegan = true;
+    intake.advance(bytes);
+    if (intake.remainingBytes > 0 || this.#reply === undefined) return;
+    this.#intake = undefined;
+    this.#parser.endBody();
+    this.#settle({ reply: this.#reply, bodyIsMissing: false });
+  }
+
+  #hungUp(): void {
+    if (this.#intake !== undefined && this.#reply !== undefined && !this.#bodyBegan) {
+      this.#settle({ reply: this.#reply, bodyIsMissing: true });
+    }
+    this.destroy(remoteUnreachable(this.#label, new Error('the connection was closed')));
+  }
+
+  #violated(what: string): void {
+    this.destroy(remoteProtocol(this.#label, what));
+  }
+
+  #settle(answer: LmAnswer | Error): void {
+    const call = this.#call;
+    this.#call = undefined;
+    call?.settle(answer);
+  }
+}

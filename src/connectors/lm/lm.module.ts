@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import { KvError } from '../../common/errors/kv-error.js';
+import { type ConnectorUrl, type HostPort } from '../connector-url.js';
+import { defineConnector } from '../define-connector.js';
+import { readConnectorOptions } from '../read-connector-options.js';
+import { LmConnector } from './lm.connector.js';
+import { LmOptions } from './lm.options.js';
+
+const DEFAULT_PORT = 65_432;
+
+@Module({})
+class LmConnectorModule {}
+
+/** `lm://host:port`: LMCache's own remote server, or the lm door of another kvnest. */
+export const lmConnector = defineConnector({
+  type: 'lm',
+  schemes: ['lm'],
+  module: LmConnectorModule,
+  create: (context) => {
+    const { url, arena, space } = context;
+    const { connections, connect_timeout_ms, keys } = readConnectorOptions(LmOptions, context);
+    const { host, port = DEFAULT_PORT } = serverOf(url);
+    return new LmConnector({
+      host,
+      port,
+      label: url.label,
+      connections,
+      connectTimeoutMs: connect_timeout_ms,
+      anyKey: keys === 'any',
+      place: { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) },
+    });
+  },
+});
+
+function serverOf({ hosts, path, user, password, label }: ConnectorUrl): HostPort {
+  const [server, ...others] = hosts;
+  const isPlain = others.length === 0 && (path === '' || path === '/');
+  if (server !== undefined && isPlain && user === undefined && password === undefined) return server;
+  throw new KvError('KV_CONFIG_INVALID', `the URL "${label}" does not name one server and nothing else`, {
+    kind: 'config',
+    remedy: 'Write lm://host:65432; the protocol knows no user, password or path.',
+  });
+}
