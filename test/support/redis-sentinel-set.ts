@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectEventually } from './eventually.js';
 import { redisCommand, untilRedis } from './redis-admin.js';
 import { freePort, RedisProcess } from './redis-process.js';
 import { RedisServer } from './resp-redis-server.js';
 
 const SERVICE = 'kvnest';
-/** Shorter than by default, so that a failover takes a second. INFO counts for five pings, and comes once a second. */
-const PERIODS = [
-  ...['ping-period', '300', 'info-period', '100'],
-  ...['ask-period', '100', 'publish-period', '100'],
-];
+/**
+ * Shorter than by default, so that a failover takes about a second. During one, INFO comes once a second whatever is
+ * set: it counts for five pings, and a promoted replica is left alone for four publications.
+ */
+const PERIODS = ['ping-period', '300', 'info-period', '100', 'ask-period', '100', 'publish-period', '400'];
 const REPLICATION = ['--repl-diskless-sync-delay', '0'];
 
 export interface SentinelSetOptions {
@@ -75,16 +76,34 @@ export class RedisSentinelSet {
     await redisCommand(port, ['SENTINEL', 'DEBUG', ...PERIODS]);
   }
 
-  /** host:port, separated by commas, as URLs name them. */
-  get hosts(): string {
-    return [...this.sentinels.keys()].map((port) => `127.0.0.1:${port}`).join(',');
+  async restartSentinel(port: number): Promise<void> {
+    await this.sentinels.get(port)!.restart();
+    await redisCommand(port, ['SENTINEL', 'DEBUG', ...PERIODS]);
   }
 
-  /** The master in the eyes of the first sentinel. */
+  get sentinelPorts(): readonly number[] {
+    return [...this.sentinels.keys()];
+  }
+
+  /** host:port, separated by commas, as URLs name them. */
+  get hosts(): string {
+    return this.sentinelPorts.map((port) => `127.0.0.1:${port}`).join(',');
+  }
+
+  /** The master in the eyes of the last sentinel. */
   async masterPort(): Promise<number> {
-    const [port] = this.sentinels.keys();
-    const reply = await redisCommand(port!, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SERVICE]);
+    const port = this.sentinelPorts.at(-1)!;
+    const reply = await redisCommand(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SERVICE]);
     return Number((reply as string[])[1]);
+  }
+
+  /** Makes a replica the master, and waits until the old one has become its replica. @returns the old one's port. */
+  async orderFailover(): Promise<number> {
+    const before = await this.masterPort();
+    await redisCommand(this.sentinelPorts.at(-1)!, ['SENTINEL', 'FAILOVER', SERVICE]);
+    await expectEventually(async () => (await this.masterPort()) !== before);
+    await this.untilReplica(before);
+    return before;
   }
 
   /** Waits until the server on this port is a replica that is in step with its master. */
