@@ -1,6 +1,7 @@
 import { type BackendDefinition } from '../backends/backend-definition.interface.js';
 import { getBackendToken } from '../backends/backends.tokens.js';
 import { type StorageBackend } from '../backends/storage-backend.interface.js';
+import { deepFreeze } from '../config/deep-freeze.js';
 import { missingOfBackend } from './contract-check.js';
 import { ExtensionModule } from './extension.module.js';
 import { externalMethods } from './external-errors.js';
@@ -17,7 +18,7 @@ export function externalBackend(loaded: LoadedExternal): BackendDefinition {
         token: getBackendToken(tier.name),
         tokenCall: 'getBackendToken(tier.name)',
         tier: tier.name,
-        target: { ...tier, options: { ...external.options, ...tier.options } },
+        target: { ...tier, options: deepFreeze({ ...external.options, ...tier.options }) },
         finish: (instance, { logger }) => {
           const backend = Object(instance) as object;
           const missing = missingOfBackend(backend, tier.name);

@@ -1,5 +1,6 @@
 import { KvError } from '../common/errors/kv-error.js';
 import { EXTERNAL_SCHEME, parseExternalUrl } from '../config/build/external-url.js';
+import { deepFreeze } from '../config/deep-freeze.js';
 import {
   type ConnectorDefinition,
   type ConnectorLookup,
@@ -56,7 +57,7 @@ function registerConnector(
     token: getConnectorToken(target.tier),
     tokenCall: 'getConnectorToken(target.tier)',
     tier: target.tier,
-    target: { ...target, options: { ...external.options, ...target.options } },
+    target: { ...target, options: deepFreeze({ ...external.options, ...target.options }) },
     find,
     finish: (instance, services) => {
       services.logger.log(`connector ${description}`);

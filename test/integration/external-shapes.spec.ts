@@ -115,11 +115,12 @@ describe('code of users', () => {
       },
       external_connector: {
         full: connector('connectors.mjs', 'FullConnector'),
-        defined: connector('connectors.mjs', 'defined'),
+        // A scheme that kvnest has: whoever names code for it means that.
+        loopback: connector('connectors.mjs', 'defined'),
       },
       remote_url: [
         'full://somewhere',
-        'defined://somewhere',
+        'loopback://somewhere',
         'typed2://by/its/own/scheme',
         'folder_store://by/its/name',
         `external://host:0/${folder('bare')}/connectors.mjs/?connector_name=FullConnector`,
@@ -205,6 +206,7 @@ describe('code of users', () => {
     expect(server!.output).toMatch(/\[plain\].* backend PlainBackend of .*esm-package\/plain\.mjs/);
     expect(server!.output).toMatch(/\[injectable\].* injectable is made/);
     expect(server!.output).toMatch(/\[folder_store:remote-4\].* connector FolderConnector of /);
+    expect(server!.output).toMatch(/\[loopback:remote-2\].* connector defined of /);
     expect(server!.output).toMatch(/\[external:remote-5\].* connector FullConnector of /);
   });
 
