@@ -28,6 +28,7 @@ export class UnreliableConnector extends LoopingConnector {
   readonly capabilities: ConnectorCapabilities;
   #fails: Fault = NONE;
   #hangs: Fault = NONE;
+  #answersLate: Fault = NONE;
   #error = new Error('not said');
   #held: (() => void)[] = [];
 
@@ -50,9 +51,14 @@ export class UnreliableConnector extends LoopingConnector {
     this.#hangs = which;
   }
 
+  /** From now on the store does what these calls say, puts and removals, but nothing is heard until it recovers. */
+  answerLate(which: Fault): void {
+    this.#answersLate = which;
+  }
+
   /** From now on calls go through, those that hang, too. */
   recover(): void {
-    this.#fails = this.#hangs = NONE;
+    this.#fails = this.#hangs = this.#answersLate = NONE;
     for (const go of this.#held.splice(0)) go();
   }
 
@@ -102,7 +108,10 @@ export class UnreliableConnector extends LoopingConnector {
     this.calls.push(call);
     if (this.#fails(call)) throw this.#error;
     if (this.#hangs(call)) await this.#hold(options?.signal);
-    return pass();
+    if (!this.#answersLate(call)) return pass();
+    const answer = await pass();
+    await this.#hold(options?.signal);
+    return answer;
   }
 
   #hold(signal: AbortSignal | undefined): Promise<void> {

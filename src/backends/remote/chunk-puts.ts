@@ -43,7 +43,6 @@ export class ChunkPuts {
     const { lengthBytes } = chunk;
     const refused = await refusal;
     try {
-      if (!pending.isLatest(write)) return 'stored';
       const outcome = refused ?? (await this.queue.send(lengthBytes, () => this.#send(write, chunk)));
       if (outcome === 'overtaken') return 'stored';
       // What the store itself answers, it answers with no older chunk left.
