@@ -5,6 +5,7 @@ import { fsConnector } from './fs/fs.module.js';
 import { lmConnector } from './lm/lm.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
 import { redisConnector } from './redis/redis.module.js';
+import { respConnector } from './resp/resp.module.js';
 import { s3Connector } from './s3/s3.module.js';
 
 /** Every connector that kvnest brings; one folder each. */
@@ -15,5 +16,6 @@ export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   lmConnector,
   loopbackConnector,
   redisConnector,
+  respConnector,
   s3Connector,
 ];
