@@ -79,6 +79,9 @@ describe('CircuitBreakerLayer', () => {
     for (let i = 0; i < 5; i++) {
       await calls(2, DOWN);
       await calls(1, 'miss');
+      await calls(2, DOWN);
+      target.script = () => true;
+      await connector.exists(KEY);
     }
     expect(breaker.state).toBe('closed');
   });
@@ -144,21 +147,21 @@ describe('CircuitBreakerLayer', () => {
 
   it('does not listen to calls from before it opened', async () => {
     const early = connector.get(KEY);
-    const [earlyCall] = target.calls;
-    const late = ended(connector.get(KEY));
-    const lateCall = target.last;
+    const failing = ended(connector.get(KEY));
+    const [succeeds, fails] = target.calls;
     await calls(3, DOWN);
-    earlyCall!.answer('miss');
-    await early;
-    expect(breaker.state).toBe('open');
     clock.advance(1_000);
     const probe = connector.get(KEY);
-    lateCall.fail(DOWN);
-    await late;
+    const probed = target.last;
+    fails!.fail(DOWN);
+    await failing;
     expect(breaker.state).toBe('half-open');
-    target.last.answer('miss');
+    succeeds!.answer('miss');
+    await early;
+    expect(breaker.state).toBe('half-open');
+    probed.answer('miss');
     await probe;
-    expect(breaker.state).toBe('closed');
+    expect(changes.map(([state]) => state)).toEqual(['open', 'half-open', 'closed']);
   });
 
   it('publishes each change', async () => {
@@ -209,6 +212,17 @@ describe('CircuitBreakerLayer', () => {
       expect(await reaches(whole)).toBe(true);
       await calls(2, 'corrupt');
       expect(breaker.state).toBe('closed');
+    });
+
+    it('cools down anew once a chunk was whole', async () => {
+      await calls(3, 'corrupt');
+      clock.advance(1_000);
+      target.script = () => true;
+      await connector.exists(KEY);
+      await calls(1, whole);
+      await calls(3, 'corrupt');
+      clock.advance(1_000);
+      expect(await reaches('miss')).toBe(true);
     });
 
     it('does not close when the probe brings a corrupt chunk', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ScriptedConnector } from '../../test/support/scripted.connector.js';
 import { remoteAborted, remoteRefused, remoteUnreachable } from '../connectors/connector-errors.js';
@@ -98,6 +99,18 @@ describe('RetryLayer', () => {
     const { times, error } = await attempts(around({ budgetMs: 299 }));
     expect(times).toEqual([0, 50, 150]);
     expect(error).toBe(DOWN);
+  });
+
+  it('keeps no listener on the signal of a call', async () => {
+    const { signal } = new AbortController();
+    const answer = around().get(KEY, { signal });
+    target.last.fail(DOWN);
+    await jest.advanceTimersByTimeAsync(10);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await jest.advanceTimersByTimeAsync(40);
+    target.last.answer('miss');
+    expect(await answer).toBe('miss');
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('stops when the caller takes the call back, also between two attempts', async () => {

@@ -86,6 +86,7 @@ describe('TimeoutLayer', () => {
     const looked = connector.get(KEY);
     const spread = { ...target.last.options };
     expect(spread.signal).toBeInstanceOf(AbortSignal);
+    expect(target.last.options?.signal).toBe(spread.signal);
     expect(made).toHaveBeenCalledTimes(1);
     target.last.answer('miss');
     await looked;
