@@ -15,6 +15,8 @@ import { encodeCommand, encodeSet } from './resp-request.js';
 const MIB = 1024 * 1024;
 const UNREACHABLE: unknown = expect.objectContaining({ code: 'KV_REMOTE_UNREACHABLE', retryable: true });
 
+const ABORTED: unknown = expect.objectContaining({ code: 'KV_REMOTE_ABORTED' });
+
 /** Takes a bulk in pieces of odd sizes. */
 class TestSink implements BodySink {
   readonly bytes: Buffer;
@@ -154,24 +156,46 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('RespPool: a rea
       }, abort.signal)
       .catch((error: unknown) => error);
     const other = get('long');
-    expect(await aborted).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+    expect(await aborted).toEqual(ABORTED);
     expect(chunkBytes(8 * MIB).equals((await other) as Buffer)).toBe(true);
     expect(chunkBytes(8 * MIB).equals((await get('long')) as Buffer)).toBe(true);
+  });
+
+  it('gives up the connection with a value that is half way, and tells who else is on it', async () => {
+    await set('long', [chunkBytes(8 * MIB)]);
+    const abort = new AbortController();
+    const [half, other] = await pool.lease((connection) => {
+      const onBody = (lengthBytes: number): TestSink => {
+        abort.abort();
+        expect(connection.isOpen).toBe(false);
+        return new TestSink(lengthBytes);
+      };
+      const command = [encodeCommand('GET', 'long')];
+      return Promise.all([
+        connection.call(command, { onBody, signal: abort.signal }).catch((error: unknown) => error),
+        connection.call(command).catch((error: unknown) => error),
+      ]);
+    });
+    expect(half).toEqual(ABORTED);
+    expect(other).toEqual(UNREACHABLE);
   });
 
   it('lets nobody wait who gave up, neither for a connection nor for a reply', async () => {
     const [blocked, waiting] = [new AbortController(), new AbortController()];
     const block = (): Promise<unknown> =>
-      pool.lease((connection) =>
-        connection.call([encodeCommand('BLPOP', 'never', '0')], { signal: blocked.signal }),
-      );
+      pool.lease(async (connection) => {
+        const call = (): Promise<unknown> =>
+          connection.call([encodeCommand('BLPOP', 'never', '0')], { signal: blocked.signal, isLong: true });
+        const [first, second] = await Promise.allSettled([call(), call()]);
+        expect(second).toEqual({ status: 'rejected', reason: ABORTED });
+        throw (first as PromiseRejectedResult).reason;
+      });
     const running = [block(), block()].map((call) => errorOf(() => call));
     const waits = errorOf(() => get('key', waiting.signal));
     waiting.abort();
-    expect(await waits).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+    expect(await waits).toEqual(ABORTED);
     blocked.abort();
-    for (const error of await Promise.all(running))
-      expect(error).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+    for (const error of await Promise.all(running)) expect(error).toEqual(ABORTED);
     expect(await get('key')).toBeNull();
   });
 
@@ -181,7 +205,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('RespPool: a rea
     const sleeping = errorOf(() => ask('DEBUG', 'SLEEP', '0.3'));
     const call = errorOf(() => pool.ask([encodeCommand('PING')], { signal: abort.signal }));
     abort.abort();
-    expect(await call).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+    expect(await call).toEqual(ABORTED);
     expect(await ask('PING')).toBe('PONG');
     await sleeping;
   });
@@ -273,6 +297,49 @@ describe('RespPool: servers that misbehave, each played by a few lines', () => {
       outcome,
     );
     await expectEventually(() => sockets.size === 0);
+  });
+
+  it('one that answers before it has read, and reads no more', async () => {
+    const asked: string[] = [];
+    await play((socket, data) => {
+      asked.push(data.toString('latin1', 0, 20));
+      if (!data.includes('SET')) return void socket.write('+OK\r\n');
+      socket.pause();
+      socket.write('-ERR enough\r\n');
+    });
+    expect(await set('key', [chunkBytes(64 * MIB)])).toEqual(new RespErrorReply('ERR enough'));
+    expect(await get('key')).toBe('OK');
+    expect(asked.at(-1)).toContain('GET');
+  });
+
+  it('one that hangs on one connection: others find another, and who waits goes on waiting', async () => {
+    let connections = 0;
+    const numbers = new Map<Socket, number>();
+    await play((socket) => {
+      if (!numbers.has(socket)) numbers.set(socket, ++connections);
+      if (numbers.get(socket) !== 1) socket.write('+OK\r\n');
+    });
+    const waiting = ask('FIRST');
+    const abort = new AbortController();
+    const second = errorOf(() => pool.ask([encodeCommand('SECOND')], { signal: abort.signal }));
+    await expectEventually(() => connections === 1);
+    abort.abort();
+    expect(await second).toEqual(ABORTED);
+    expect(await ask('THIRD')).toBe('OK');
+    expect(sockets.size).toBe(2);
+    const [hanging] = sockets;
+    hanging!.write('+FIRST\r\n+SECOND\r\n');
+    expect(await waiting).toBe('FIRST');
+    await expectEventually(() => sockets.size === 1);
+  });
+
+  it('a caller who leaves a reply behind does not leave it to the next one', async () => {
+    await play((socket, data) => socket.write(data.includes('late') ? '+late\r\n' : '+OK\r\n'));
+    await pool.lease((connection) => {
+      connection.call([encodeCommand('GET', 'late')]).catch(() => undefined);
+      return Promise.resolve();
+    });
+    expect(await get('key')).toBe('OK');
   });
 
   it('one that accepts and never signs in', async () => {
