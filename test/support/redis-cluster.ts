@@ -80,6 +80,55 @@ export class RedisCluster {
     return this.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
   }
 
+  /** Nodes that are there, and masters in their own eyes. */
+  async masters(): Promise<readonly ClusterNode[]> {
+    const roles = await Promise.allSettled(this.nodes.map(({ port }) => redisCommand(port, ['ROLE'])));
+    const isMaster = roles.map(
+      (role) => role.status === 'fulfilled' && String(role.value).startsWith('master'),
+    );
+    return this.nodes.filter((_, i) => isMaster[i]);
+  }
+
+  /**
+   * Moves a slot with its keys to another node while clients use it, key by key, as `redis-cli --cluster reshard` does.
+   *
+   * @param between is called after each key: some keys are at `to` then, some are not.
+   */
+  async moveSlot(slot: number, to: ClusterNode, between: () => Promise<void>): Promise<void> {
+    const from = await this.#ownerOf(slot);
+    if (from.id === to.id) return;
+    await redisCommand(to.port, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id]);
+    await redisCommand(from.port, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id]);
+    for (;;) {
+      const [key] = (await redisCommand(from.port, ['CLUSTER', 'GETKEYSINSLOT', slot, 1])) as string[];
+      if (key === undefined) break;
+      await redisCommand(from.port, ['MIGRATE', '127.0.0.1', to.port, key, 0, 5_000]);
+      await between();
+    }
+    for (const { port } of [to, from, ...(await this.masters())])
+      await redisCommand(port, ['CLUSTER', 'SETSLOT', slot, 'NODE', to.id]);
+  }
+
+  async #ownerOf(slot: number): Promise<ClusterNode> {
+    const ranges = (await redisCommand(this.nodes[0]!.port, ['CLUSTER', 'SLOTS'])) as [
+      number,
+      number,
+      unknown[],
+    ][];
+    const [, , master] = ranges.find(([first, last]) => first <= slot && slot <= last)!;
+    return this.nodes.find(({ port }) => port === master[1])!;
+  }
+
+  /** How often the masters have answered with this error, or were sent this command. */
+  async count(what: `errorstat_${string}` | `cmdstat_${string}`): Promise<number> {
+    const section = what.startsWith('errorstat') ? 'errorstats' : 'commandstats';
+    const counts = (await this.masters()).map(async ({ port }) => {
+      const info = String(await redisCommand(port, ['INFO', section]));
+      return Number(new RegExp(`^${what}:(?:count|calls)=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  }
+
   /** Waits until the node on this port is a replica that is in step with its master. */
   async untilReplica(port: number): Promise<void> {
     await untilRedis(

@@ -11,6 +11,9 @@ const CLIENTS = 4;
 const KEYS_PER_CLIENT = 12;
 const LENGTHS = [900, 5_000, 70_000, 300_000];
 
+/** So that the time without service is that of the store, and not much more. */
+const QUICK_TO_TRY_AGAIN = { breaker_reset_ms: 100, ping_interval_ms: 1_000 };
+
 /** What every chunk of one key has in common; versions differ in their bytes. */
 interface LoadKey {
   readonly key: ChunkKey;
@@ -40,11 +43,12 @@ export async function underLoad(
   body: (loads: readonly RemoteLoad[]) => Promise<void>,
 ): Promise<readonly LoadSummary[]> {
   const loads = await Promise.all(urls.map((url, i) => RemoteLoad.start(url, seed + i)));
-  let ends: readonly LoadSummary[] = [];
+  const ends: LoadSummary[] = [];
   try {
     await body(loads);
+    for (const load of loads) ends.push(await load.summary());
   } finally {
-    ends = await Promise.all(loads.map((load) => load.stop()));
+    await Promise.all(loads.map((load) => load.close()));
   }
   const wrong = loads.flatMap((load) => load.wrong);
   if (wrong.length > 0) throw new Error(`under load of seed ${seed}:\n${wrong.slice(0, 20).join('\n')}`);
@@ -61,6 +65,7 @@ export class RemoteLoad {
   readonly #counts = { stored: 0, hits: 0, misses: 0, failures: 0 };
   #longestOutageMs = 0;
   #lastStoredMs = performance.now();
+  readonly #random: SeededRandom;
   readonly #keys: readonly LoadKey[];
   readonly #connector: RemoteConnector;
   #running: Promise<unknown> | undefined;
@@ -68,10 +73,12 @@ export class RemoteLoad {
 
   private constructor(
     private readonly world: RemoteWorld,
-    private readonly random: SeededRandom,
+    seed: number,
   ) {
+    const random = new SeededRandom(seed);
+    this.#random = random;
     this.#keys = Array.from({ length: CLIENTS * KEYS_PER_CLIENT }, (_, index) => ({
-      key: ChunkKey.of(`org/model@1@0@${index.toString(16)}@half`),
+      key: ChunkKey.of(`load-${seed}@1@0@${index.toString(16)}@half`),
       index,
       lengthBytes: random.pick(LENGTHS) + random.below(64),
       version: 0,
@@ -80,7 +87,7 @@ export class RemoteLoad {
     this.#connector = connectorStack(world.connector, {
       name: 'far',
       label: 'the store under load',
-      options: new RemoteOptions(),
+      options: Object.assign(new RemoteOptions(), QUICK_TO_TRY_AGAIN),
       onStateChange: () => undefined,
     });
   }
@@ -88,7 +95,7 @@ export class RemoteLoad {
   /** @param url of the store. */
   static async start(url: string, seed: number): Promise<RemoteLoad> {
     const world = await RemoteWorld.open(url);
-    const load = new RemoteLoad(world, new SeededRandom(seed));
+    const load = new RemoteLoad(world, seed);
     load.#running = Promise.all(Array.from({ length: CLIENTS }, (_, client) => load.#run(client)));
     return load;
   }
@@ -105,26 +112,32 @@ export class RemoteLoad {
   }
 
   /** Ends the load and reads every key once more. */
-  async stop(): Promise<LoadSummary> {
-    this.#isStopping = true;
-    await this.#running;
+  async summary(): Promise<LoadSummary> {
+    await this.#stop();
     const outcomes: boolean[] = [];
-    try {
-      for (const key of this.#keys) if (key.isStored) outcomes.push(await this.#get(key));
-    } finally {
-      const references = await this.world.close();
-      if (references > 0) this.wrong.push(`${references} references were left`);
-    }
+    for (const key of this.#keys) if (key.isStored) outcomes.push(await this.#get(key));
     const kept = outcomes.filter((hit) => hit).length;
     const [counts, longestOutageMs] = [this.#counts, this.#longestOutageMs];
     return { kept, lost: outcomes.length - kept, counts, longestOutageMs };
   }
 
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.#connector.close();
+    const references = await this.world.close();
+    if (references > 0) this.wrong.push(`${references} references were left`);
+  }
+
+  async #stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#running;
+  }
+
   async #run(client: number): Promise<void> {
     const own = this.#keys.filter(({ index }) => index % CLIENTS === client);
     while (!this.#isStopping) {
-      const isPut = this.random.chance(0.4);
-      const key = this.random.pick(isPut ? own : this.#keys);
+      const isPut = this.#random.chance(0.4);
+      const key = this.#random.pick(isPut ? own : this.#keys);
       try {
         if (isPut) await this.#put(key);
         else await this.#get(key);
