@@ -51,12 +51,20 @@ export default tseslint.config(
     },
   },
   {
+    // Their own tsconfig.json is for a package on its own, where `kvnest` is in node_modules.
+    files: ['examples/external-*/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: false, project: './tsconfig.json' } },
+  },
+  {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
     plugins: { jest },
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'jest/prefer-importing-jest-globals': 'error',
-      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '*.expect*', 'assert*', 'fc.assert'] }],
+      'jest/expect-expect': [
+        'error',
+        { assertFunctionNames: ['expect*', '*.expect*', 'assert*', 'fc.assert'] },
+      ],
       'jest/no-export': 'off',
       'jest/no-standalone-expect': 'off',
       'jest/no-conditional-expect': 'off',

@@ -6,14 +6,16 @@ const BINARY = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 /** Records of chunks in LevelDB: headers and bytes apart, so that a start reads only headers. */
 export class LevelMedium implements ChunkMedium {
   readonly persistent = true;
-  readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
+  readonly #path: string;
+  #database!: ClassicLevel<Uint8Array, Uint8Array>;
 
   /** @param path a directory of this database alone. */
   constructor(path: string) {
-    this.#database = new ClassicLevel(path, { ...BINARY, compression: false });
+    this.#path = path;
   }
 
   async open(): Promise<AsyncIterable<StoredHeader>> {
+    this.#database = new ClassicLevel(this.#path, { ...BINARY, compression: false });
     await this.#database.open();
     return this.#readHeaders();
   }

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { KvnestProcess, writeConfig } from '../support/kvnest-process.js';
+import { describeWithPeer, missingCommand } from '../support/peer.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const INSTALL_MS = 300_000;
+const run = promisify(execFile);
+
+interface Nginx {
+  readonly url: string;
+  readonly folder: string;
+  stop(): Promise<void>;
+}
+
+/** What an author does with the templates, in a folder that has nothing to do with this source tree. */
+describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templates', () => {
+  let folder: string;
+  let nginx: Nginx | undefined;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kvnest-templates-'));
+    await npm(ROOT, 'pack', '--pack-destination', folder);
+    await makePackage('backend', 'chunk-shelf');
+    await makePackage('connector', 'web-shelf');
+    await linkTools();
+    const { startNginx } = (await import(
+      pathToFileURL(join(ROOT, 'examples/external-connector/test/nginx.mjs')).href
+    )) as { readonly startNginx: () => Promise<Nginx> };
+    nginx = await startNginx();
+  }, INSTALL_MS);
+
+  afterAll(async () => {
+    await nginx?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(['chunk-shelf', 'web-shelf'])(
+    '%s compiles, and passes the contract suite of kvnest/testing',
+    async (name) => {
+      await run(join(ROOT, 'node_modules/.bin/tsc'), { cwd: join(folder, name) });
+      const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
+      const { stderr } = await run(
+        process.execPath,
+        [
+          '--experimental-vm-modules',
+          jest,
+          '--rootDir',
+          join(folder, name),
+          '--testRegex',
+          'spec\\.mjs$',
+          '--ci',
+        ],
+        { cwd: join(folder, name), env: { ...process.env, NODE_OPTIONS: '' } },
+      );
+      expect(stderr).toMatch(/Tests: +\d+ passed, \d+ total/);
+    },
+    INSTALL_MS,
+  );
+
+  it(
+    'are installed into an empty project, and are tiers of the server there',
+    async () => {
+      for (const name of ['chunk-shelf', 'web-shelf'])
+        await npm(join(folder, name), 'pack', '--pack-destination', folder);
+      if (nginx === undefined) throw new Error('nginx did not start');
+      const { url, folder: files } = nginx;
+      const project = join(folder, 'project');
+      await mkdir(project);
+      await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }));
+      const packages = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
+      expect(packages).toHaveLength(3);
+      await npm(
+        project,
+        'install',
+        '--ignore-scripts',
+        '--prefer-offline',
+        ...packages.map((name) => join(folder, name)),
+      );
+      const config = await writeConfig(project, {
+        local_cpu: false,
+        local_disk: null,
+        external_backends: ['shelf'],
+        remote_url: url.replace('http:', 'webdav:'),
+        extra_config: {
+          'external_backend.shelf.module_path': 'chunk-shelf',
+          'external_backend.shelf.class_name': 'ChunkShelfBackend',
+          'external_backend.shelf.capacity': '64MiB',
+          'external_connector.webdav.module_path': 'web-shelf',
+          'external_connector.webdav.class_name': 'WebShelfConnector',
+        },
+      });
+      const value = Buffer.alloc(3_000_001, 'keys and values');
+      const place = { cwd: project, bin: join(project, 'node_modules/kvnest/bin/kvnest.mjs') };
+      {
+        await using server = await KvnestProcess.start(config, place);
+        expect((await server.status()).tiers.map(({ name }) => name)).toEqual(['remote', 'shelf']);
+        const client = new Redis(server.respPort);
+        expect(await client.set('model@1@0@abcd@half', value)).toBe('OK');
+        client.disconnect();
+      }
+      const [file = ''] = await readdir(files);
+      await rm(join(files, file));
+      await using restarted = await KvnestProcess.start(config, place);
+      const client = new Redis(restarted.respPort);
+      expect((await client.getBuffer('model@1@0@abcd@half'))?.equals(value)).toBe(true);
+      client.disconnect();
+    },
+    INSTALL_MS,
+  );
+
+  async function makePackage(kind: string, name: string): Promise<void> {
+    await run('npm', ['--prefix', ROOT, 'run', '--silent', `new:${kind}`, name], { cwd: folder });
+  }
+
+  /** What `npm install` would bring, from this source tree. */
+  async function linkTools(): Promise<void> {
+    const modules = join(folder, 'node_modules');
+    await mkdir(join(modules, '@types'), { recursive: true });
+    await symlink(ROOT, join(modules, 'kvnest'));
+    for (const name of ['@jest', '@nestjs', '@types/node', 'classic-level', 'rxjs'])
+      await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+  }
+});
+
+function npm(cwd: string, ...args: readonly string[]): Promise<unknown> {
+  return run('npm', [...args], { cwd, maxBuffer: 2 ** 26 });
+}
+
+describe('npm run new:backend', () => {
+  const script = join(ROOT, 'scripts/new-extension.mjs');
+
+  it.each([
+    [['backend'], 'is no name'],
+    [['backend', '../up'], 'is no name'],
+    [['door', 'mine'], 'usage'],
+    [['connector', 'src'], 'is there already'],
+  ])('refuses %j', async (args, message) => {
+    const refused = run(process.execPath, [script, ...args], { cwd: ROOT });
+    await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+  });
+});
