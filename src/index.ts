@@ -65,8 +65,10 @@ export type {
 } from './connectors/connector-definition.interface.js';
 export {
   remoteAborted,
+  remoteCircuitOpen,
   remoteClosed,
   remoteFailed,
+  remoteOverloaded,
   remoteProtocol,
   remoteRefused,
   remoteTimeout,
@@ -97,6 +99,20 @@ export type {
   RemoteConnector,
   SendOutcome,
 } from './connectors/remote-connector.interface.js';
+export { ChaosLayer, type ChaosFaults, type ChaosLayerOptions } from './layers/chaos.layer.js';
+export {
+  CircuitBreakerLayer,
+  type CircuitBreakerLayerOptions,
+  type CircuitState,
+} from './layers/circuit-breaker.layer.js';
+export type { Layer, LayerCall, LayerOperation, NextLayer } from './layers/layer.interface.js';
+export { layeredBackend } from './layers/layered-backend.js';
+export { layeredConnector } from './layers/layered-connector.js';
+export { LimitLayer, type LimitLayerOptions } from './layers/limit.layer.js';
+export { MetricsLayer, type MetricsLayerOptions } from './layers/metrics.layer.js';
+export { RetryLayer, type RetryLayerOptions } from './layers/retry.layer.js';
+export { TimeoutLayer, type TimeoutLayerOptions } from './layers/timeout.layer.js';
+
 export { formatStoreKey, parseStoreKey } from './protocols/store-key/store-key.js';
 
 export type {
