@@ -10,6 +10,7 @@ const BENCHMARKS = {
   disk: 'disk.bench.mjs',
   http: 'http/http.bench.mjs',
   resp: 'resp/resp.bench.mjs',
+  layers: 'layers.bench.mjs',
 };
 
 const args = process.argv.slice(2);
