@@ -8,6 +8,7 @@ const PROGRAMS = {
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   'redis-benchmark': 'redis-tools',
+  openssl: 'openssl',
 };
 
 /** Installs what is missing, where that is allowed; under CI nothing may stay missing. */

@@ -10,11 +10,11 @@ export function remoteUnreachable(store: string, cause?: unknown): KvError {
   });
 }
 
-/** The store answered that it will not: credentials, permissions, an unknown database. */
+/** One side does not take the other: credentials, permissions, certificates, an unknown database. */
 export function remoteRefused(store: string, message: string, cause?: unknown): KvError {
   return new KvError('KV_REMOTE_REFUSED', `${store} refused: ${message}`, {
     kind: 'config',
-    remedy: 'Check user, password, permissions and database in the URL of the store.',
+    remedy: 'Check user, password, permissions, certificates and database of the tier and of the store.',
     cause,
   });
 }

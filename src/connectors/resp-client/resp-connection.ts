@@ -4,6 +4,7 @@ import { type RespReplyEvent, type RespValue } from '../../protocols/resp/resp-r
 import { remoteAborted, remoteClosed, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { BodyReader } from './body-reader.js';
 import { PendingCall, type RespCallOptions } from './pending-call.js';
+import { socketError } from './resp-errors.js';
 import { openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
 
 export interface RespConnectionOptions extends RespSocketOptions {
@@ -36,7 +37,7 @@ export class RespConnection implements RespSocketReader {
   constructor(options: RespConnectionOptions) {
     this.#label = options.label;
     this.#socket = openRespSocket(options, this)
-      .on('error', (error) => this.#fail(remoteUnreachable(this.#label, error)))
+      .on('error', (error) => this.#fail(socketError(this.#label, error)))
       .on('end', () => this.#fail(this.#hungUp()))
       .on('close', () => this.#fail(this.#hungUp()));
     this.closed = new Promise((resolve) => this.#socket.once('close', resolve));

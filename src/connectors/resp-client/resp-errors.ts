@@ -1,6 +1,6 @@
 import { type KvError } from '../../common/errors/kv-error.js';
 import { type RespErrorReply } from '../../protocols/resp/resp-reply.interface.js';
-import { remoteFailed, remoteRefused } from '../connector-errors.js';
+import { remoteFailed, remoteRefused, remoteUnreachable } from '../connector-errors.js';
 
 /** The user, the password or the permissions are not right, or none were given. */
 const REFUSALS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'NOPROTO']);
@@ -19,6 +19,8 @@ const PASSING = new Set([
   'NOREPLICAS',
   'UNBLOCKED',
 ]);
+/** What Node and OpenSSL say of a certificate, the server's or ours, that the other side does not take. */
+const CERTIFICATE = /CERT|UNKNOWN_CA|UNABLE_TO_VERIFY/;
 const CONNECTION_LIMIT = 'max number of clients reached';
 
 /** @returns what an error reply means to the caller of a connector. */
@@ -27,4 +29,10 @@ export function respError(store: string, reply: RespErrorReply): KvError {
   if (REFUSALS.has(code)) return remoteRefused(store, message);
   const retryable = PASSING.has(code) || message.includes(CONNECTION_LIMIT);
   return remoteFailed(store, message, { retryable });
+}
+
+/** @returns what an error of a socket means to the caller of a connector. */
+export function socketError(store: string, error: Error & { readonly code?: unknown }): KvError {
+  const isRefusal = typeof error.code === 'string' && CERTIFICATE.test(error.code);
+  return isRefusal ? remoteRefused(store, error.message, error) : remoteUnreachable(store, error);
 }
