@@ -75,6 +75,7 @@ export {
   remoteUnreachable,
   remoteUnsupported,
 } from './connectors/connector-errors.js';
+export { ConnectorLifecycle, type ConnectorResources } from './connectors/connector-lifecycle.js';
 export { type ConnectorUrl, type HostPort } from './connectors/connector-url.js';
 export { getConnectorToken } from './connectors/connectors.tokens.js';
 export { type ConnectorRecipe, defineConnector } from './connectors/define-connector.js';

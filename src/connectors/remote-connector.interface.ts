@@ -63,8 +63,8 @@ export interface ListPage {
  *   the receiver.
  * - A chunk is visible whole or not at all: a put that failed half way is a miss.
  * - Calls may run at the same time, also for one key; the caller keeps the order of one key.
- * - When `signal` aborts, the promise settles soon with any outcome or error, and nothing is written to the arena
- *   afterwards.
+ * - When `signal` aborts, the promise settles soon with any outcome or error. Nothing is written to the arena
+ *   afterwards but to what the connector still holds.
  */
 export interface RemoteConnector {
   readonly capabilities: ConnectorCapabilities;

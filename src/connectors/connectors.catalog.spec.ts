@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { CONNECTORS_CATALOG } from './connectors.catalog.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const CONNECTORS = join(ROOT, 'src/connectors');
+/** What several connectors use. */
+const SHARED = ['intake', 'resp-client'];
+const SUITE = 'describeRemoteConnectorContract';
+
+const read = (...path: readonly string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(
+    (name) => `${folder}/${name}`,
+  );
+}
+
+/** Functions in `test/support` that call the suite for a kind of store with several servers. */
+const SUITES = [
+  SUITE,
+  ...filesIn('test/support')
+    .filter((path) => path.endsWith('.ts') && read(path).includes(`${SUITE}(`))
+    .flatMap((path) => Array.from(read(path).matchAll(/export function (\w+)/g), ([, name = '']) => name)),
+];
+
+function specsOf(type: string): readonly string[] {
+  const inFolder = filesIn(`src/connectors/${type}`).filter((path) => path.endsWith('.spec.ts'));
+  const apart = filesIn('test/integration').filter((path) => path.startsWith(`test/integration/${type}-`));
+  return [...inFolder, ...apart];
+}
+
+describe('the catalogue of connectors', () => {
+  it('lists the folders, in their order', () => {
+    const folders = readdirSync(CONNECTORS, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !SHARED.includes(entry.name))
+      .map(({ name }) => name);
+    expect(CONNECTORS_CATALOG.map(({ type }) => type)).toEqual(folders.sort());
+  });
+
+  it('has one connector for each scheme', () => {
+    const schemes = CONNECTORS_CATALOG.flatMap((definition) => definition.schemes);
+    expect(new Set(schemes).size).toBe(schemes.length);
+    for (const scheme of schemes) expect(scheme).toMatch(/^[a-z][a-z0-9+.-]*$/);
+  });
+});
+
+describe.each(CONNECTORS_CATALOG.map(({ type, schemes }) => ({ type, schemes })))(
+  'the connector $type',
+  ({ type, schemes }) => {
+    it.each([`${type}.connector.ts`, `${type}.module.ts`, 'README.md'])('has its file %s', (name) => {
+      expect(existsSync(join(CONNECTORS, type, name))).toBe(true);
+    });
+
+    it('passes the contract suite somewhere', () => {
+      const callsSuite = (path: string): boolean => SUITES.some((suite) => read(path).includes(`${suite}(`));
+      expect(specsOf(type).filter(callsSuite)).not.toEqual([]);
+    });
+
+    it.each([`src/connectors/${type}/README.md`, 'src/connectors/README.md', 'docs/configuration.md'])(
+      'tells its schemes in %s',
+      (page) => {
+        const text = existsSync(join(ROOT, page)) ? read(page) : '';
+        expect(schemes.filter((scheme) => !text.includes(`${scheme}://`))).toEqual([]);
+      },
+    );
+  },
+);
