@@ -3,7 +3,7 @@ import { type ConnectorTarget } from '../connector-definition.interface.js';
 import { type ConnectorUrl } from '../connector-url.js';
 import { readConnectorOptions } from '../read-connector-options.js';
 import { readRedisTls } from './redis-tls.js';
-import { badRedisUrl, type RedisPlace, readRedisUrl } from './redis-url.js';
+import { badRedisUrl, type RedisMode, type RedisPlace, readRedisUrl } from './redis-url.js';
 import { RedisOptions } from './redis.options.js';
 
 export interface RedisCredentials {
@@ -61,7 +61,7 @@ export function readRedisSettings(
   const mode = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster' ? 'cluster' : undefined;
   return {
     label: url.label,
-    ...place(readRedisUrl(url, mode), options, env),
+    ...readPlace(url, mode, options, env),
     credentials: readCredentials(url, options, env),
     sentinelCredentials: { user: options.sentinel_username, password: options.sentinel_password },
     tls: url.scheme === 'rediss' || options.tls === true ? readRedisTls(url, options) : undefined,
@@ -71,17 +71,16 @@ export function readRedisSettings(
   };
 }
 
-function place(
-  { mode, addresses, serviceName, database }: RedisPlace,
+function readPlace(
+  url: ConnectorUrl,
+  forced: RedisMode | undefined,
   options: RedisOptions,
   env: Environment,
 ): Pick<RedisSettings, 'mode' | 'addresses' | 'serviceName' | 'database'> {
-  return {
-    mode,
-    addresses,
-    serviceName: options.service_name ?? serviceName ?? env['REDIS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME,
-    database: database ?? options.db ?? 0,
-  };
+  const { mode, addresses, serviceName: named, database = options.db ?? 0 } = readRedisUrl(url, forced);
+  if (mode === 'cluster' && database > 0) throw badRedisUrl(url, 'a cluster has only database 0');
+  const serviceName = options.service_name ?? named ?? env['REDIS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME;
+  return { mode, addresses, serviceName, database };
 }
 
 function withoutAliases(url: ConnectorUrl): ConnectorUrl {

@@ -52,8 +52,6 @@ function readPath(url: ConnectorUrl, mode: RedisMode): Pick<RedisPlace, 'service
   const [database, ...more] = parts;
   if (more.length > 0 || (database !== undefined && !/^\d{1,7}$/.test(database)))
     throw badRedisUrl(url, `has the path ${url.path}, which is no number of a database`);
-  if (mode === 'cluster' && Number(database ?? 0) > 0)
-    throw badRedisUrl(url, 'a cluster has only database 0');
   return { serviceName, database: database === undefined ? undefined : Number(database) };
 }
 
