@@ -111,6 +111,15 @@ describe('TimeoutLayer', () => {
     expect(getEventListeners(other.signal, 'abort')).toHaveLength(0);
   });
 
+  it('keeps no listener on the signal of the caller for a call that never ends', async () => {
+    const { signal } = new AbortController();
+    const failure = errorOf(connector.get(KEY, { signal }));
+    expect(target.last.options?.signal?.aborted).toBe(false);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(await failure).toMatchObject(TIMEOUT);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
   it('gives back a chunk that comes too late', async () => {
     const failure = errorOf(connector.get(KEY));
     await jest.advanceTimersByTimeAsync(100);

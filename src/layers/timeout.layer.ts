@@ -28,6 +28,7 @@ export class TimeoutLayer implements Layer {
         kept = call.keepChunks();
         const error = remoteTimeout(store, call.operation, timeoutMs);
         signal.abort(error);
+        signal.end();
         reject(error);
       }, timeoutMs);
       /** @returns whether somebody still waits. */
