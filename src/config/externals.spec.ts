@@ -226,7 +226,7 @@ tiers:
   - {type: remote, name: c, url: 'external://host:0//opt/my%20kv.mjs/'}
   - {type: remote, name: d, url: 'external://host:0/./kv.mjs/'}`;
     expect(load({ yaml }).config.externals).toMatchObject([
-      { kind: 'connector', name: 'external', modulePath: 'my.pkg', className: 'Log', key: 'remote_url' },
+      { kind: 'connector', name: 'external', modulePath: 'my.pkg', className: 'Log', key: 'url of tier a' },
       { modulePath: '/opt/my kv.mjs', className: undefined },
       { modulePath: './kv.mjs', className: undefined },
     ]);

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 
 const BIN = resolve(import.meta.dirname, '../../bin/kvnest.mjs');
 
+const START_DEADLINE_MS = 45_000;
+
 export interface KvnestRun {
   readonly code: number;
   readonly out: string;
@@ -75,7 +77,8 @@ export class KvnestProcess implements AsyncDisposable {
       child.stderr.on('data', read);
       child.once('exit', () => missed(new Error(`the server ended before it listened:\n${output.text}`)));
     });
-    const [, httpUrl = '', respPort] = await banner;
+    const deadline = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE_MS);
+    const [, httpUrl = '', respPort] = await banner.finally(() => clearTimeout(deadline));
     return new KvnestProcess(child, output, { httpUrl, respPort: Number(respPort) });
   }
 

@@ -29,7 +29,7 @@ export function buildConfig(
     dataDir: resolve(context.cwd, settings.data_dir),
     arena: { capacityBytes: arenaBytes, native: settings.arena.native },
     tiers,
-    externals: usedExternals(externals, tiers, context),
+    externals: usedExternals(externals, tiers, { ...context, areListed: settings.tiers !== undefined }),
     doors: {
       http: buildDoor(settings.doors.http),
       resp: buildDoor(settings.doors.resp),
