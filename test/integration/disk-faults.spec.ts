@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { DiskWorld, versionBytes } from '../support/disk-world.js';
 import { describeWithPeer } from '../support/peer.js';
+import { SmallMount } from '../support/small-mount.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -37,36 +38,14 @@ async function expectHits(world: DiskWorld, count: number): Promise<void> {
   }
 }
 
-/** Mounts a small file system, which only root may. */
-function mountSmall(at: string, size: string): void {
-  mkdirSync(at);
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at]);
-  if (status !== 0) throw new Error(`cannot mount: ${stderr.toString()}`);
-}
-
-/** Why no file system can be mounted here, undefined when one can. */
-function mountRefused(): string | undefined {
-  const probe = mkdtempSync(join(tmpdir(), 'kvnest-mount-'));
-  try {
-    mountSmall(join(probe, 'fs'), '1m');
-    return undefined;
-  } catch {
-    return 'mounting a file system is refused here, so the disk cannot be filled';
-  } finally {
-    spawnSync('umount', ['-l', join(probe, 'fs')]);
-    rmSync(probe, { recursive: true });
-  }
-}
-
-describeWithPeer(mountRefused())('a disk tier on a full file system', () => {
+describeWithPeer(SmallMount.refused())('a disk tier on a full file system', () => {
   it('fails puts and keeps the rest, with one line, and recovers with another', async () => {
-    const mount = join(path, 'small');
-    mountSmall(mount, '8m');
+    const small = SmallMount.mount(join(path, 'small'), '8m');
     try {
-      const options = { path: join(mount, 'tier'), capacityBytes: 64 * MIB };
+      const options = { path: join(small.path, 'tier'), capacityBytes: 64 * MIB };
       const world = await DiskWorld.open(options);
       for (let i = 0; i < 4; i++) expect(await putNumbered(world, i)).toBe('stored');
-      await writeFile(join(mount, 'ballast'), Buffer.alloc(8 * MIB, 1)).catch(() => undefined);
+      await writeFile(join(small.path, 'ballast'), Buffer.alloc(8 * MIB, 1)).catch(() => undefined);
 
       for (let i = 10; i < 15; i++) expect(await putNumbered(world, i)).toBe('failed');
       expect(world.backend.usage()).toMatchObject({ healthy: false, chunks: 4 });
@@ -77,7 +56,7 @@ describeWithPeer(mountRefused())('a disk tier on a full file system', () => {
       }
       expect(world.logger.count('error')).toBe(1);
 
-      await rm(join(mount, 'ballast'));
+      await rm(join(small.path, 'ballast'));
       world.clock.advance(100_000);
       expect(await putNumbered(world, 4)).toBe('stored');
       expect(world.backend.usage()).toMatchObject({ healthy: true, chunks: 5 });
@@ -91,21 +70,20 @@ describeWithPeer(mountRefused())('a disk tier on a full file system', () => {
       await expectHits(again, 5);
       await again.close();
     } finally {
-      spawnSync('umount', ['-l', mount]);
+      small.unmount();
     }
   });
 
   it('leaves no older chunk under the key of a put that failed, not even after a restart', async () => {
-    const mount = join(path, 'small');
-    mountSmall(mount, '8m');
+    const small = SmallMount.mount(join(path, 'small'), '8m');
     try {
-      const options = { path: join(mount, 'tier'), capacityBytes: 64 * MIB };
+      const options = { path: join(small.path, 'tier'), capacityBytes: 64 * MIB };
       const world = await DiskWorld.open(options);
       for (let i = 0; i < 2; i++) expect(await putNumbered(world, i)).toBe('stored');
-      await writeFile(join(mount, 'ballast'), Buffer.alloc(8 * MIB, 1)).catch(() => undefined);
+      await writeFile(join(small.path, 'ballast'), Buffer.alloc(8 * MIB, 1)).catch(() => undefined);
       expect(await world.put(keyOf(0), versionBytes(9, 2 * MIB))).toBe('failed');
       expect(await world.read(keyOf(0))).toBe('miss');
-      await rm(join(mount, 'ballast'));
+      await rm(join(small.path, 'ballast'));
       await world.close();
 
       const again = await DiskWorld.open(options);
@@ -113,7 +91,7 @@ describeWithPeer(mountRefused())('a disk tier on a full file system', () => {
       expect(again.backend.usage().chunks).toBe(1);
       await again.close();
     } finally {
-      spawnSync('umount', ['-l', mount]);
+      small.unmount();
     }
   });
 });

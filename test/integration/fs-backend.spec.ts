@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
+import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
+import {
+  type BackendContext,
+  describeStorageBackendContract,
+} from '../contracts/storage-backend.contract.js';
+import { connectorFromUrl } from '../support/connector-from-url.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+
+const paths = new WeakMap<object, string>();
+
+async function open(path: string, context: BackendContext): Promise<RemoteBackend> {
+  const label = `fs://${path}`;
+  const backend = new RemoteBackend({
+    name: 'far',
+    label,
+    connector: await connectorFromUrl(`${label}?layout=sealed`, context),
+    options: new RemoteOptions(),
+    clock: context.clock,
+    logger: new RecordingLogger(),
+  });
+  paths.set(backend, path);
+  return backend;
+}
+
+// LMCache's layout cannot keep what this contract asks for: any key, and expiry.
+describeStorageBackendContract('remote over fs://, sealed', {
+  capabilities: {
+    persistent: true,
+    shared: true,
+    zeroCopy: false,
+    scan: true,
+    expiry: false,
+    metadata: 'any',
+    accounted: false,
+  },
+  bounded: false,
+  create: (context) => open(mkdtempSync(join(tmpdir(), 'kvnest-fs-backend-')), context),
+  reopen: (closed, context) => open(paths.get(closed) ?? '', context),
+  destroy: (backend) => rmSync(paths.get(backend) ?? '', { recursive: true }),
+});
