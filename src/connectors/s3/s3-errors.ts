@@ -6,11 +6,10 @@ import {
   remoteRefused,
   remoteUnreachable,
 } from '../connector-errors.js';
+import { TransportError } from './s3-transport.js';
 
 /** What the SDK throws, as far as it is looked at. */
 interface S3Failure extends Error {
-  /** Of node's own errors: `ECONNREFUSED`, … */
-  readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: number };
   readonly $response?: { readonly statusCode?: number; readonly headers?: Record<string, string> };
 }
@@ -18,12 +17,10 @@ interface S3Failure extends Error {
 /** Errors with a status that would say something else. */
 const REFUSED = new Set([
   'AuthorizationHeaderMalformed',
-  'CredentialsProviderError',
   'ExpiredToken',
   'InvalidBucketName',
   'InvalidToken',
   'NoSuchBucket',
-  'TokenProviderError',
 ]);
 const LATER = new Set(['RequestTimeout', 'SlowDown', 'Throttling', 'ThrottlingException']);
 const LATER_STATUS = new Set([408, 429, 500, 502, 503, 504]);
@@ -44,13 +41,13 @@ export function isNameTooLong(error: unknown): boolean {
 export function remoteErrorOf(label: string, error: unknown, signal: AbortSignal | undefined): KvError {
   if (signal?.aborted === true) return remoteAborted(label);
   if (isKvError(error)) return error;
+  if (error instanceof TransportError) return remoteUnreachable(label, error);
   if (!(error instanceof Error)) return remoteFailed(label, String(error), { retryable: false });
   const status = statusOf(error);
   const message = [error.name, error.message].filter((part) => part !== '').join(': ');
-  if (REFUSED.has(error.name)) return remoteRefused(label, message, error);
-  return status === undefined
-    ? withoutAnswer(label, error, message)
-    : withAnswer(label, error, message, status);
+  // Without an answer the SDK did not even ask: no credentials, no region, a bucket with an impossible name.
+  if (status === undefined || REFUSED.has(error.name)) return remoteRefused(label, message, error);
+  return withAnswer(label, error, message, status);
 }
 
 function withAnswer(label: string, error: S3Failure, message: string, status: number): KvError {
@@ -60,13 +57,6 @@ function withAnswer(label: string, error: S3Failure, message: string, status: nu
   if (status === 404) return remoteRefused(label, 'there is no such bucket', error);
   const retryable = LATER_STATUS.has(status) || LATER.has(error.name);
   return remoteFailed(label, `${status} ${message}`, { retryable, cause: error });
-}
-
-function withoutAnswer(label: string, error: S3Failure, message: string): KvError {
-  const ofTheNetwork = typeof error.code === 'string' || error.message.startsWith('the connection');
-  return ofTheNetwork
-    ? remoteUnreachable(label, error)
-    : remoteFailed(label, message, { retryable: false, cause: error });
 }
 
 function statusOf(error: S3Failure): number | undefined {

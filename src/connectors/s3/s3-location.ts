@@ -9,6 +9,7 @@ export interface S3Location {
   readonly prefix: string;
   /** `https://host:port`; undefined: Amazon's, as the region says. */
   readonly endpoint: string | undefined;
+  /** Undefined: the one that the machine is set up for. */
   readonly region: string | undefined;
   /** The bucket stands in the path and not in the host. */
   readonly pathStyle: boolean;
@@ -32,7 +33,7 @@ export function locateBucket(url: ConnectorUrl, options: LocationOptions): S3Loc
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
     endpoint,
-    region: options.region ?? (endpoint === undefined ? undefined : 'us-east-1'),
+    region: options.region,
     pathStyle: options.path_style ?? pathStyle,
   };
 }

@@ -4,16 +4,13 @@ import type * as Sdk from '@aws-sdk/client-s3';
 import { remoteProtocol, remoteRefused } from '../connector-errors.js';
 import { isMissing, isNameTooLong, remoteErrorOf } from './s3-errors.js';
 import { type S3Location } from './s3-location.js';
-import { S3Transport } from './s3-transport.js';
+import { S3Transport, TransportError } from './s3-transport.js';
 import { type S3Options } from './s3.config.js';
 
 /** The most names that one request to remove or list may have. */
 export const MAX_NAMES = 1_000;
 
-export interface StoredObject {
-  readonly body: Readable;
-  readonly lengthBytes: number;
-}
+export type TakeObject<T> = (bytes: AsyncIterable<Buffer>, lengthBytes: number) => Promise<T>;
 
 export interface ObjectPage {
   readonly names: readonly string[];
@@ -28,6 +25,10 @@ interface S3StoreParts {
   readonly bucket: string;
   readonly label: string;
 }
+
+const nothing = (): void => undefined;
+/** The SDK would write to the console that it does not try again what it was told not to. */
+const SILENT = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 type Signal = AbortSignal | undefined;
 
@@ -53,8 +54,8 @@ export class S3Store {
       responseChecksumValidation: 'WHEN_REQUIRED',
       // A service that does not know the header would cost a second for each chunk.
       expectContinueHeader: false,
-      ...(location.endpoint !== undefined && { endpoint: location.endpoint }),
-      ...(location.region !== undefined && { region: location.region }),
+      logger: SILENT,
+      ...addressOf(location),
       ...credentialsOf(options),
     });
     return new S3Store({ sdk, client, transport, bucket: location.bucket, label });
@@ -75,36 +76,28 @@ export class S3Store {
     return found !== undefined;
   }
 
-  /** The caller reads the body to its end or destroys it. @returns undefined when there is no such object. */
-  async read(name: string, signal: Signal): Promise<StoredObject | undefined> {
-    const { sdk, client, bucket, label } = this.#parts;
-    const command = new sdk.GetObjectCommand({ Bucket: bucket, Key: name });
-    const found = await this.#unless(isMissing, signal, (options) => client.send(command, options));
-    if (found === undefined) return undefined;
-    const { Body: body, ContentLength: lengthBytes } = found;
-    if (body instanceof Readable && lengthBytes !== undefined) return { body, lengthBytes };
-    if (body instanceof Readable) body.destroy();
-    throw remoteProtocol(label, 'an object came without its length');
+  /**
+   * @param take reads the bytes of the object, or as many as it wants of them.
+   * @returns what `take` does, or undefined when there is no such object.
+   */
+  async read<T>(name: string, take: TakeObject<T>, signal: Signal): Promise<T | undefined> {
+    return this.#read({ Key: name }, take, signal);
   }
 
   /** The first bytes of an object, or all where it has no more. @returns undefined when there is no such object. */
   async readStart(name: string, lengthBytes: number, signal: Signal): Promise<Buffer | undefined> {
-    const { sdk, client, bucket } = this.#parts;
-    const range = `bytes=0-${lengthBytes - 1}`;
-    const command = new sdk.GetObjectCommand({ Bucket: bucket, Key: name, Range: range });
-    return this.#unless(isMissing, signal, async (options) => {
-      const { Body: body } = await client.send(command, options);
+    const take = async (bytes: AsyncIterable<Buffer>): Promise<Buffer> => {
       const parts: Buffer[] = [];
       let received = 0;
-      if (body instanceof Readable)
-        for await (const part of body as AsyncIterable<Buffer>) {
-          parts.push(part);
-          received += part.length;
-          // Not every service knows ranges.
-          if (received > lengthBytes) break;
-        }
+      for await (const part of bytes) {
+        parts.push(part);
+        received += part.length;
+        // Not every service knows ranges.
+        if (received > lengthBytes) break;
+      }
       return Buffer.concat(parts, Math.min(received, lengthBytes));
-    });
+    };
+    return this.#read({ Key: name, Range: `bytes=0-${lengthBytes - 1}` }, take, signal);
   }
 
   /**
@@ -161,6 +154,25 @@ export class S3Store {
     this.#parts.client.destroy();
   }
 
+  async #read<T>(
+    what: { readonly Key: string; readonly Range?: string },
+    take: TakeObject<T>,
+    signal: Signal,
+  ): Promise<T | undefined> {
+    const { sdk, client, bucket, label } = this.#parts;
+    const command = new sdk.GetObjectCommand({ Bucket: bucket, ...what });
+    return this.#unless(isMissing, signal, async (options) => {
+      const { Body: body, ContentLength: lengthBytes } = await client.send(command, options);
+      if (!(body instanceof Readable)) throw remoteProtocol(label, 'an object came without its bytes');
+      try {
+        if (lengthBytes === undefined) throw remoteProtocol(label, 'an object came without its length');
+        return await take(wholeOrError(body), lengthBytes);
+      } finally {
+        body.destroy();
+      }
+    });
+  }
+
   async #unless<T>(
     expected: (error: unknown) => boolean,
     signal: Signal,
@@ -186,6 +198,20 @@ export class S3Store {
 }
 
 type Send<T> = (options: { readonly abortSignal?: AbortSignal }) => Promise<T>;
+
+async function* wholeOrError(body: Readable): AsyncIterable<Buffer> {
+  try {
+    yield* body as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new TransportError('the connection was closed in the middle of an object', { cause: error });
+  }
+}
+
+/** Most services that are not Amazon's do not care for the region, but the signature needs one. */
+function addressOf({ endpoint, region }: S3Location): Pick<Sdk.S3ClientConfig, 'endpoint' | 'region'> {
+  if (endpoint === undefined) return region === undefined ? {} : { region };
+  return { endpoint, region: region ?? process.env['AWS_REGION'] ?? 'us-east-1' };
+}
 
 function credentialsOf(options: S3Options): Pick<Sdk.S3ClientConfig, 'credentials'> {
   const { access_key_id: accessKeyId, secret_access_key: secretAccessKey, session_token: token } = options;

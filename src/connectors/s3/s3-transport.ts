@@ -31,6 +31,9 @@ interface TransportOptions {
   readonly ca: string | undefined;
 }
 
+/** There was no answer, or not all of one. */
+export class TransportError extends Error {}
+
 /** A connection that nobody used for so long is closed: a load balancer between may have forgotten it silently. */
 const IDLE_MS = 15_000;
 
@@ -58,25 +61,33 @@ export class S3Transport {
     if (signal?.aborted === true) return Promise.reject(takenBack());
     const call = this.#send(request);
     let response: IncomingMessage | undefined;
-    let failure: unknown;
+    let answered: (() => void) | undefined;
+    let failure = new TransportError('the connection was closed before there was a whole answer');
     const stop = (): void => {
       (response ?? call).destroy(takenBack());
       // Node tells of a request in the queue only when its turn comes.
       if (call.socket === null) reject(takenBack());
     };
-    const fail = (error: unknown): void => {
-      failure ??= error;
+    const fail = (error: Error): void => {
+      failure = new TransportError(error.message, { cause: error });
     };
     signal?.addEventListener('abort', stop, { once: true });
     call.once('error', fail);
     call.once('response', (message: IncomingMessage) => {
       response = message.once('error', fail);
-      if (request.method === 'GET') resolve({ response: answer(message, message) });
-      else whole(message, (body) => settle(call, () => resolve({ response: answer(message, body) })));
+      if (isObject(request, message)) resolve({ response: answer(message, message) });
+      else
+        whole(message, (body) => {
+          answered = () => resolve({ response: answer(message, body) });
+          // Who answers before all of the request is there gets no more of it.
+          if (call.writableFinished) answered();
+          else call.destroy();
+        });
     });
     call.once('close', () => {
       signal?.removeEventListener('abort', stop);
-      reject(failure ?? new Error('the connection was closed without an answer'));
+      answered?.();
+      reject(failure);
     });
     return promise;
   }
@@ -105,12 +116,6 @@ export class S3Transport {
   }
 }
 
-/** Calls back when the socket holds no byte of the request any more; who answers before it has all of it gets no more. */
-function settle(call: ClientRequest, done: () => void): void {
-  if (call.writableFinished) done();
-  else call.once('close', done).destroy();
-}
-
 function whole(message: IncomingMessage, done: (body: Readable) => void): void {
   const parts: Buffer[] = [];
   message.on('data', (part: Buffer) => parts.push(part));
@@ -137,6 +142,11 @@ function escape(text: string): string {
   );
 }
 
+/** The SDK names its operations in the query. Any other answer is short, and worth nothing unless it is whole. */
+function isObject({ query }: TransportRequest, { statusCode = 0 }: IncomingMessage): boolean {
+  return query?.['x-id'] === 'GetObject' && statusCode >= 200 && statusCode < 300;
+}
+
 function takenBack(): Error {
-  return new Error('the call was taken back');
+  return new TransportError('the call was taken back');
 }

@@ -1,3 +1,4 @@
+import { KvError } from '../../common/errors/kv-error.js';
 import { Flag, OneOf, Text, WholeNumber } from '../../config/schema/setting.decorators.js';
 import { readOptions } from '../../config/read-options.js';
 import { type ConnectorContext } from '../connector-definition.interface.js';
@@ -11,7 +12,7 @@ export class S3Options {
   @Text()
   endpoint?: string;
 
-  /** Default: what AWS_REGION or the shared configuration says; with an endpoint, `us-east-1`. */
+  /** Default: AWS_REGION, or what the AWS SDK finds; with an endpoint, `us-east-1`. */
   @Text()
   region?: string;
 
@@ -93,12 +94,26 @@ export function readS3Options({
     ['access_key_id', url.user],
     ['secret_access_key', url.password],
   ] as const;
-  return readOptions(S3Options, tier, {
+  const read = readOptions(S3Options, tier, {
     ...renamed(lmcache),
     ...renamed(Object.entries(options)),
     ...renamed(url.parameters),
     ...Object.fromEntries(credentials.filter(([, value]) => value !== undefined)),
   });
+  requireBoth(tier, read);
+  return read;
+}
+
+/** Half a pair would be taken for none, and somebody else's credentials would be found. */
+function requireBoth(tier: string, options: S3Options): void {
+  const { access_key_id: key, secret_access_key: secret, session_token: token } = options;
+  if (key !== undefined && secret !== undefined) return;
+  if (key === undefined && secret === undefined && token === undefined) return;
+  throw new KvError(
+    'KV_CONFIG_INVALID',
+    `the tier "${tier}" is not configured right: access_key_id and secret_access_key belong together`,
+    { kind: 'config', remedy: 'Give both, or neither and leave it to the credential chain of the AWS SDK.' },
+  );
 }
 
 function renamed(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {

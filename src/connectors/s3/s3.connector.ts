@@ -17,7 +17,6 @@ import {
   type ListPage,
   type SendOutcome,
 } from '../remote-connector.interface.js';
-import { remoteErrorOf } from './s3-errors.js';
 import { type S3Location } from './s3-location.js';
 import { S3ObjectNames } from './s3-object-names.js';
 import { MAX_NAMES, S3Store } from './s3-store.js';
@@ -109,15 +108,13 @@ export class S3Connector extends LoopingConnector {
   get(key: ChunkKey, { signal }: CallOptions = {}): Promise<FetchOutcome> {
     return this.#run(async (store) => {
       const name = this.#names.format(key);
-      const object = name === undefined ? undefined : await store.read(name, signal);
-      if (object === undefined) return 'miss';
-      using intake = this.#intake(key, object.lengthBytes);
-      try {
-        for await (const bytes of object.body as AsyncIterable<Buffer>) intake.write(bytes);
-      } catch (error) {
-        throw remoteErrorOf(this.#label, error, signal);
-      }
-      return intake.finish();
+      if (name === undefined) return 'miss';
+      const take = async (bytes: AsyncIterable<Buffer>, lengthBytes: number): Promise<FetchOutcome> => {
+        using intake = this.#intake(key, lengthBytes);
+        for await (const part of bytes) intake.write(part);
+        return intake.finish();
+      };
+      return (await store.read(name, take, signal)) ?? 'miss';
     });
   }
 
