@@ -13,7 +13,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
     beforeAll(async () => {
       cluster = await RedisCluster.start();
       admin = new Cluster([{ host: '127.0.0.1', port: cluster.nodes[0]!.port }], { lazyConnect: true });
-    await admin.connect();
+      await admin.connect();
     });
     afterAll(async () => {
       admin.disconnect();

@@ -4,7 +4,6 @@ import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { expectEventually } from '../support/eventually.js';
 import { describeWithPeer, missingCommand } from '../support/peer.js';
-import { redisCommand } from '../support/redis-admin.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { freePort } from '../support/redis-process.js';
 import { underLoad } from '../support/remote-load.js';
@@ -39,7 +38,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis-cluster:/
       const keys = Array.from({ length: 60 }, () => random.bytes(random.below(40)).toString('latin1'));
       keys.push('{a}b', 'a{b}c{d}', '{}x', 'x{', '}{', 'модель{ключ}');
       for (const key of keys) {
-        const slot = await redisCommand(cluster.nodes[0]!.port, ['CLUSTER', 'KEYSLOT', key]);
+        const slot = await cluster.command(cluster.nodes[0]!.port, ['CLUSTER', 'KEYSLOT', key]);
         expect([key, keySlot(Buffer.from(key))]).toEqual([key, slot]);
       }
     });
@@ -48,7 +47,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis-cluster:/
       world = await RemoteWorld.open(url('', `127.0.0.1:${cluster.nodes[4]!.port}`));
       for (let i = 0; i < 50; i++) await world.put({ key: ChunkKey.of(`key-${i}`) });
       for (const { port } of await cluster.masters())
-        expect(await redisCommand(port, ['DBSIZE'])).toBeGreaterThan(10);
+        expect(await cluster.command(port, ['DBSIZE'])).toBeGreaterThan(10);
     });
 
     it('does without servers of the URL that are away or hang', async () => {
@@ -65,10 +64,10 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis-cluster:/
 
     it('signs in to every server', async () => {
       for (const { port } of cluster.nodes)
-        await redisCommand(port, ['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all']);
+        await cluster.command(port, ['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all']);
       world = await RemoteWorld.open(url().replace('//', '//app:secret@'));
       for (const { port } of await cluster.masters())
-        expect(await redisCommand(port, ['CLIENT', 'LIST'])).toContain('user=app');
+        expect(await cluster.command(port, ['CLIENT', 'LIST'])).toContain('user=app');
     });
 
     it('is refused with a wrong password', async () => {

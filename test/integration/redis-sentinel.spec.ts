@@ -7,7 +7,6 @@ import { errorOf } from '../contracts/backend/backend-world.js';
 import { expectEventually } from '../support/eventually.js';
 import { describeWithPeer, missingCommand } from '../support/peer.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { redisCommand } from '../support/redis-admin.js';
 import { freePort } from '../support/redis-process.js';
 import { RedisSentinelSet } from '../support/redis-sentinel-set.js';
 import { underLoad } from '../support/remote-load.js';
@@ -42,19 +41,19 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
       it('writes to it, into the database of the URL', async () => {
         world = await RemoteWorld.open(url('/5'));
         expect(await world.put({ key: KEY })).toBe('stored');
-        expect(await redisCommand(await set.masterPort(), ['INFO', 'keyspace'])).toContain('db5:keys=2');
+        expect(await set.command(await set.masterPort(), ['INFO', 'keyspace'])).toContain('db5:keys=2');
       });
 
       it('signs in to the sentinels and to the servers, each with its own user', async () => {
         for (const port of set.servers.keys())
-          await redisCommand(port, ['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all']);
+          await set.command(port, ['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all']);
         for (const port of set.sentinelPorts)
-          await redisCommand(port, ['ACL', 'SETUSER', 'watcher', 'on', '>seen', '&*', '+@all']);
+          await set.command(port, ['ACL', 'SETUSER', 'watcher', 'on', '>seen', '&*', '+@all']);
         const credentials = 'sentinel_username=watcher&sentinel_password=seen';
         world = await RemoteWorld.open(url(`?${credentials}`).replace('//', '//app:secret@'));
         await world.put({ key: KEY });
-        expect(await redisCommand(await set.masterPort(), ['CLIENT', 'LIST'])).toContain('user=app');
-        const watched = set.sentinelPorts.map((port) => () => redisCommand(port, ['CLIENT', 'LIST']));
+        expect(await set.command(await set.masterPort(), ['CLIENT', 'LIST'])).toContain('user=app');
+        const watched = set.sentinelPorts.map((port) => () => set.command(port, ['CLIENT', 'LIST']));
         for (const list of watched)
           await expectEventually(async () => String(await list()).includes('user=watcher'));
       });
@@ -122,8 +121,8 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         });
         await set.restartSentinel(only!);
         await putSoon();
-        expect(await redisCommand(before, ['INFO', 'errorstats'])).toContain('errorstat_READONLY');
-        expect(await redisCommand(await set.masterPort(), ['EXISTS', METADATA_KEY])).toBe(1);
+        expect(await set.command(before, ['INFO', 'errorstats'])).toContain('errorstat_READONLY');
+        expect(await set.command(await set.masterPort(), ['EXISTS', METADATA_KEY])).toBe(1);
       });
 
       it(
@@ -141,7 +140,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
               await set.untilReplica(killed);
             }
           });
-            for (const { kept } of ends) expect(kept).toBeGreaterThan(0);
+          for (const { kept } of ends) expect(kept).toBeGreaterThan(0);
         },
         FAILOVERS * 30_000,
       );

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions } from 'node:tls';
 import { redisCommand, untilRedis } from './redis-admin.js';
 import { freePort } from './redis-process.js';
 import { RedisServer } from './resp-redis-server.js';
+import { clientOptions, type TestCertificates } from './tls-certificates.js';
 
 const SLOTS = 16_384;
 
@@ -19,15 +21,13 @@ export class RedisCluster {
   readonly #servers: RedisServer[] = [];
   readonly #directory = mkdtempSync(join(tmpdir(), 'kvnest-cluster-'));
 
-  private constructor() {
-    // Made by `start`.
-  }
+  private constructor(private readonly certificates: TestCertificates | undefined) {}
 
-  /** @param options given to every node. */
-  static async start(...options: readonly string[]): Promise<RedisCluster> {
-    const cluster = new RedisCluster();
+  /** @param certificates with these, all nodes speak TLS only. */
+  static async start(certificates?: TestCertificates): Promise<RedisCluster> {
+    const cluster = new RedisCluster(certificates);
     try {
-      await cluster.#start(options);
+      await cluster.#start();
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -35,44 +35,57 @@ export class RedisCluster {
     }
   }
 
-  async #start(options: readonly string[]): Promise<void> {
+  async #start(): Promise<void> {
     const buses = await Promise.all(Array.from({ length: 6 }, () => freePort()));
-    for (const [i, bus] of buses.entries()) this.nodes.push(await this.#startNode(bus, i, options));
+    for (const [i, bus] of buses.entries()) this.nodes.push(await this.#startNode(bus, i));
 
     await Promise.all(
       this.nodes.map(async ({ port }, i) => {
-        await redisCommand(port, ['CLUSTER', 'SET-CONFIG-EPOCH', i + 1]);
+        await this.command(port, ['CLUSTER', 'SET-CONFIG-EPOCH', i + 1]);
         if (i >= 3) return;
         const range = [Math.floor((i * SLOTS) / 3), Math.floor(((i + 1) * SLOTS) / 3) - 1];
-        await redisCommand(port, ['CLUSTER', 'ADDSLOTSRANGE', ...range]);
+        await this.command(port, ['CLUSTER', 'ADDSLOTSRANGE', ...range]);
       }),
     );
     const first = this.nodes[0]!.port;
     await Promise.all(
-      this.nodes.map(({ port }, i) => redisCommand(first, ['CLUSTER', 'MEET', '127.0.0.1', port, buses[i]!])),
+      this.nodes.map(({ port }, i) => this.command(first, ['CLUSTER', 'MEET', '127.0.0.1', port, buses[i]!])),
     );
     await this.#untilAll('cluster_known_nodes:6');
     for (const [i, { port }] of this.nodes.entries()) {
-      if (i >= 3) await redisCommand(port, ['CLUSTER', 'REPLICATE', this.nodes[i - 3]!.id]);
+      if (i >= 3) await this.command(port, ['CLUSTER', 'REPLICATE', this.nodes[i - 3]!.id]);
     }
     for (const { port } of this.nodes.slice(3)) await this.untilReplica(port);
     await this.#untilAll('cluster_state:ok');
   }
 
-  async #startNode(bus: number, index: number, options: readonly string[]): Promise<ClusterNode> {
-    const server = await RedisServer.start(
+  async #startNode(bus: number, index: number): Promise<ClusterNode> {
+    const { certificates } = this;
+    const options = [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-node-timeout', '1000'],
       ...['--cluster-config-file', join(this.#directory, `nodes-${index}.conf`), '--dir', this.#directory],
       ...['--repl-diskless-sync-delay', '0'],
-      ...options,
-    );
+    ];
+    const tls = ['--tls-cluster', 'yes', '--tls-replication', 'yes'];
+    const server = await (certificates === undefined
+      ? RedisServer.start(...options)
+      : RedisServer.startTls(certificates, certificates.server, ...tls, ...options));
     this.#servers.push(server);
-    return { server, port: server.port, id: String(await redisCommand(server.port, ['CLUSTER', 'MYID'])) };
+    return { server, port: server.port, id: String(await this.command(server.port, ['CLUSTER', 'MYID'])) };
+  }
+
+  get #tls(): ConnectionOptions | undefined {
+    return this.certificates === undefined ? undefined : clientOptions(this.certificates);
+  }
+
+  /** Sends one command to a node. */
+  command(port: number, command: readonly (string | number)[]): Promise<unknown> {
+    return redisCommand(port, command, this.#tls);
   }
 
   async #untilAll(text: string): Promise<void> {
     for (const { port } of this.nodes)
-      await untilRedis(port, ['CLUSTER', 'INFO'], (info) => info.includes(text));
+      await untilRedis(port, ['CLUSTER', 'INFO'], (info) => info.includes(text), this.#tls);
   }
 
   /** host:port, separated by commas, as URLs name them. */
@@ -82,7 +95,7 @@ export class RedisCluster {
 
   /** Nodes that are there, and masters in their own eyes. */
   async masters(): Promise<readonly ClusterNode[]> {
-    const roles = await Promise.allSettled(this.nodes.map(({ port }) => redisCommand(port, ['ROLE'])));
+    const roles = await Promise.allSettled(this.nodes.map(({ port }) => this.command(port, ['ROLE'])));
     const isMaster = roles.map(
       (role) => role.status === 'fulfilled' && String(role.value).startsWith('master'),
     );
@@ -97,20 +110,20 @@ export class RedisCluster {
   async moveSlot(slot: number, to: ClusterNode, between: () => Promise<void>): Promise<void> {
     const from = await this.#ownerOf(slot);
     if (from.id === to.id) return;
-    await redisCommand(to.port, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id]);
-    await redisCommand(from.port, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id]);
+    await this.command(to.port, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id]);
+    await this.command(from.port, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id]);
     for (;;) {
-      const [key] = (await redisCommand(from.port, ['CLUSTER', 'GETKEYSINSLOT', slot, 1])) as string[];
+      const [key] = (await this.command(from.port, ['CLUSTER', 'GETKEYSINSLOT', slot, 1])) as string[];
       if (key === undefined) break;
-      await redisCommand(from.port, ['MIGRATE', '127.0.0.1', to.port, key, 0, 5_000]);
+      await this.command(from.port, ['MIGRATE', '127.0.0.1', to.port, key, 0, 5_000]);
       await between();
     }
     for (const { port } of [to, from, ...(await this.masters())])
-      await redisCommand(port, ['CLUSTER', 'SETSLOT', slot, 'NODE', to.id]);
+      await this.command(port, ['CLUSTER', 'SETSLOT', slot, 'NODE', to.id]);
   }
 
   async #ownerOf(slot: number): Promise<ClusterNode> {
-    const ranges = (await redisCommand(this.nodes[0]!.port, ['CLUSTER', 'SLOTS'])) as [
+    const ranges = (await this.command(this.nodes[0]!.port, ['CLUSTER', 'SLOTS'])) as [
       number,
       number,
       unknown[],
@@ -123,7 +136,7 @@ export class RedisCluster {
   async count(what: `errorstat_${string}` | `cmdstat_${string}`): Promise<number> {
     const section = what.startsWith('errorstat') ? 'errorstats' : 'commandstats';
     const counts = (await this.masters()).map(async ({ port }) => {
-      const info = String(await redisCommand(port, ['INFO', section]));
+      const info = String(await this.command(port, ['INFO', section]));
       return Number(new RegExp(`^${what}:(?:count|calls)=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
     });
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
@@ -135,6 +148,7 @@ export class RedisCluster {
       port,
       ['INFO', 'replication'],
       (info) => info.includes('role:slave') && info.includes('link_status:up'),
+      this.#tls,
     );
   }
 

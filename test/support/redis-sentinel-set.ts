@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ConnectionOptions } from 'node:tls';
 import { expectEventually } from './eventually.js';
 import { redisCommand, untilRedis } from './redis-admin.js';
 import { freePort, RedisProcess } from './redis-process.js';
 import { RedisServer } from './resp-redis-server.js';
+import { clientOptions, type TestCertificates } from './tls-certificates.js';
 
 const SERVICE = 'kvnest';
 /**
@@ -12,14 +14,6 @@ const SERVICE = 'kvnest';
  * set: it counts for five pings, and a promoted replica is left alone for four publications.
  */
 const PERIODS = ['ping-period', '300', 'info-period', '100', 'ask-period', '100', 'publish-period', '400'];
-const REPLICATION = ['--repl-diskless-sync-delay', '0'];
-
-export interface SentinelSetOptions {
-  /** Given to the data servers. */
-  readonly serverOptions?: readonly string[];
-  /** Lines for sentinel.conf. */
-  readonly sentinelLines?: readonly string[];
-}
 
 /** One master, two replicas, and three sentinels that watch them under the name `kvnest`. */
 export class RedisSentinelSet {
@@ -28,14 +22,13 @@ export class RedisSentinelSet {
   readonly sentinels = new Map<number, RedisProcess>();
   readonly #directory = mkdtempSync(join(tmpdir(), 'kvnest-sentinel-'));
 
-  private constructor() {
-    // Made by `start`.
-  }
+  private constructor(private readonly certificates: TestCertificates | undefined) {}
 
-  static async start(options: SentinelSetOptions = {}): Promise<RedisSentinelSet> {
-    const set = new RedisSentinelSet();
+  /** @param certificates with these, all of them speak TLS only. */
+  static async start(certificates?: TestCertificates): Promise<RedisSentinelSet> {
+    const set = new RedisSentinelSet(certificates);
     try {
-      await set.#start(options);
+      await set.#start();
       return set;
     } catch (error) {
       await set.stop();
@@ -43,42 +36,67 @@ export class RedisSentinelSet {
     }
   }
 
-  async #start({ serverOptions = [], sentinelLines = [] }: SentinelSetOptions): Promise<void> {
-    const common = [...REPLICATION, '--dir', this.#directory, ...serverOptions];
-    const master = await RedisServer.start(...common);
-    this.servers.set(master.port, master);
-    const follow = ['--replicaof', `127.0.0.1 ${master.port}`, ...common];
-    for (const replica of await Promise.all([RedisServer.start(...follow), RedisServer.start(...follow)])) {
-      this.servers.set(replica.port, replica);
-      await untilRedis(replica.port, ['INFO', 'replication'], (info) => info.includes('link_status:up'));
-    }
-    await Promise.all([0, 1, 2].map((index) => this.#startSentinel(index, master.port, sentinelLines)));
+  async #start(): Promise<void> {
+    const { port: master } = await this.#startServer();
+    for (const { port } of [await this.#startServer(master), await this.#startServer(master)])
+      await this.untilReplica(port);
+    await Promise.all([0, 1, 2].map((index) => this.#startSentinel(index, master)));
     for (const port of this.sentinels.keys()) {
-      await untilRedis(port, ['SENTINEL', 'CKQUORUM', SERVICE], (reply) => reply.startsWith('OK 3 usable'));
-      await untilRedis(port, ['INFO', 'sentinel'], (info) => info.includes('slaves=2,sentinels=3'));
+      const isReady = (info: string): boolean => info.includes('slaves=2,sentinels=3');
+      await untilRedis(port, ['INFO', 'sentinel'], isReady, this.#tls);
     }
   }
 
-  async #startSentinel(index: number, masterPort: number, lines: readonly string[]): Promise<void> {
+  async #startServer(master?: number): Promise<RedisServer> {
+    const follow = master === undefined ? [] : ['--replicaof', `127.0.0.1 ${master}`];
+    const options = ['--repl-diskless-sync-delay', '0', '--dir', this.#directory, ...follow];
+    const { certificates } = this;
+    const server = await (certificates === undefined
+      ? RedisServer.start(...options)
+      : RedisServer.startTls(certificates, certificates.server, '--tls-replication', 'yes', ...options));
+    this.servers.set(server.port, server);
+    return server;
+  }
+
+  async #startSentinel(index: number, masterPort: number): Promise<void> {
     const port = await freePort();
     const file = join(this.#directory, `sentinel-${index}.conf`);
     const config = [
-      `port ${port}`,
+      ...this.#portLines(port),
       'bind 127.0.0.1',
       `dir ${this.#directory}`,
       `sentinel monitor ${SERVICE} 127.0.0.1 ${masterPort} 2`,
       `sentinel down-after-milliseconds ${SERVICE} 500`,
       `sentinel failover-timeout ${SERVICE} 2000`,
-      ...lines,
     ];
     writeFileSync(file, `${config.join('\n')}\n`);
     this.sentinels.set(port, await RedisProcess.start([file, '--sentinel'], `+monitor master ${SERVICE}`));
-    await redisCommand(port, ['SENTINEL', 'DEBUG', ...PERIODS]);
+    await this.command(port, ['SENTINEL', 'DEBUG', ...PERIODS]);
+  }
+
+  #portLines(port: number): readonly string[] {
+    if (this.certificates === undefined) return [`port ${port}`];
+    const { authority, server } = this.certificates;
+    const files = [
+      `tls-cert-file ${server.certificate}`,
+      `tls-key-file ${server.key}`,
+      `tls-ca-cert-file ${authority}`,
+    ];
+    return ['port 0', `tls-port ${port}`, 'tls-replication yes', ...files];
+  }
+
+  get #tls(): ConnectionOptions | undefined {
+    return this.certificates === undefined ? undefined : clientOptions(this.certificates);
+  }
+
+  /** Sends one command to a server or a sentinel. */
+  command(port: number, command: readonly (string | number)[]): Promise<unknown> {
+    return redisCommand(port, command, this.#tls);
   }
 
   async restartSentinel(port: number): Promise<void> {
     await this.sentinels.get(port)!.restart();
-    await redisCommand(port, ['SENTINEL', 'DEBUG', ...PERIODS]);
+    await this.command(port, ['SENTINEL', 'DEBUG', ...PERIODS]);
   }
 
   get sentinelPorts(): readonly number[] {
@@ -93,14 +111,14 @@ export class RedisSentinelSet {
   /** The master in the eyes of the last sentinel. */
   async masterPort(): Promise<number> {
     const port = this.sentinelPorts.at(-1)!;
-    const reply = await redisCommand(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SERVICE]);
+    const reply = await this.command(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SERVICE]);
     return Number((reply as string[])[1]);
   }
 
   /** Makes a replica the master, and waits until the old one has become its replica. @returns the old one's port. */
   async orderFailover(): Promise<number> {
     const before = await this.masterPort();
-    await redisCommand(this.sentinelPorts.at(-1)!, ['SENTINEL', 'FAILOVER', SERVICE]);
+    await this.command(this.sentinelPorts.at(-1)!, ['SENTINEL', 'FAILOVER', SERVICE]);
     await expectEventually(async () => (await this.masterPort()) !== before);
     await this.untilReplica(before);
     return before;
@@ -112,6 +130,7 @@ export class RedisSentinelSet {
       port,
       ['INFO', 'replication'],
       (info) => info.includes('role:slave') && info.includes('link_status:up'),
+      this.#tls,
     );
   }
 

@@ -1,5 +1,5 @@
 import { freePort, RedisProcess } from './redis-process.js';
-import { type TestCertificates } from './tls-certificates.js';
+import { type CertificateFiles, type TestCertificates } from './tls-certificates.js';
 
 const VOLATILE = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
 
@@ -17,19 +17,15 @@ export class RedisServer {
     return new RedisServer(port, await RedisProcess.start(['--port', String(port), ...VOLATILE, ...options]));
   }
 
-  /** Speaks TLS only, with the server certificate, and takes clients with a certificate of the same authority. */
-  static async startTls(certificates: TestCertificates, ...options: readonly string[]): Promise<RedisServer> {
+  /** Speaks TLS only, with this certificate, and takes clients with a certificate of the same authority. */
+  static async startTls(
+    { authority }: TestCertificates,
+    { certificate, key }: CertificateFiles,
+    ...options: readonly string[]
+  ): Promise<RedisServer> {
     const port = await freePort();
-    const { authority, server } = certificates;
-    const tls = [
-      '--tls-port',
-      String(port),
-      '--tls-cert-file',
-      server.certificate,
-      '--tls-key-file',
-      server.key,
-    ];
-    const all = ['--port', '0', ...tls, '--tls-ca-cert-file', authority, ...VOLATILE, ...options];
+    const own = ['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key];
+    const all = ['--port', '0', ...own, '--tls-ca-cert-file', authority, ...VOLATILE, ...options];
     return new RedisServer(port, await RedisProcess.start(all));
   }
 

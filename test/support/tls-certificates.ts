@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ConnectionOptions } from 'node:tls';
 
 /** Paths of PEM files. */
 export interface CertificateFiles {
@@ -17,6 +19,12 @@ export interface TestCertificates {
   readonly expired: CertificateFiles;
   /** As `server`, but for another name. */
   readonly misnamed: CertificateFiles;
+}
+
+/** What a client says to a server of the same authority. */
+export function clientOptions({ authority, client }: TestCertificates): ConnectionOptions {
+  const [ca, cert, key] = [authority, client.certificate, client.key].map((path) => readFileSync(path));
+  return { ca: ca!, cert: cert!, key: key! };
 }
 
 const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
