@@ -15,11 +15,11 @@ const paths = new WeakMap<object, string>();
 async function open(path: string, context: BackendContext): Promise<RemoteBackend> {
   const label = `fs://${path}`;
   const backend = new RemoteBackend({
+    ...context,
     name: 'far',
     label,
     connector: await connectorFromUrl(`${label}?layout=sealed`, context),
     options: new RemoteOptions(),
-    clock: context.clock,
     logger: new RecordingLogger(),
   });
   paths.set(backend, path);
