@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { binaryMetadata, encodeRemoteMetadata } from '../../src/protocols/remote-metadata/remote-metadata.js';
+import { chunkBytes } from '../contracts/chunks/chunk-bytes.js';
 import { RemoteWorld } from '../support/remote-world.js';
 
 interface WrittenFiles {
@@ -99,14 +101,13 @@ describe('the layout of LMCache', () => {
     expect(await world.close()).toBe(0);
   });
 
-  it('refuses metadata that is none of its own, or of another length, and keeps nothing older', async () => {
+  it('gives the metadata of plain bytes to a chunk whose own is not about its bytes', async () => {
     const world = await open(written);
-    const bytes = Buffer.alloc(64);
     const metadata = metadataOf(written, written.puts[0]!);
-    for (const wrong of [{ metadata: Buffer.from('other') }, { metadata, bytes: Buffer.alloc(65) }]) {
-      expect(await world.put({ key, bytes, metadata })).toBe('stored');
-      expect(await world.put({ key, bytes, ...wrong })).toBe('rejected');
-      expect(await world.read(key)).toBe('miss');
+    const bytes = chunkBytes(65);
+    for (const wrong of [metadata, Buffer.from('other')]) {
+      expect(await world.put({ key, bytes, metadata: wrong })).toBe('stored');
+      expect(await world.read(key)).toEqual({ bytes, metadata: encodeRemoteMetadata(binaryMetadata(65)) });
     }
     expect(await world.close()).toBe(0);
   });

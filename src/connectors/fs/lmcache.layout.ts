@@ -53,11 +53,9 @@ export class LmcacheLayout implements FileLayout {
   }
 
   contents(chunk: ArenaHandle): readonly Uint8Array[] | undefined {
-    const { metadata, lengthBytes, views } = chunk;
+    const { lengthBytes, views } = chunk;
     if (!this.withMetadata) return views;
-    if (lengthBytes > MAX_INT32) return undefined;
-    if (metadata.length === 0) return [encodeRemoteMetadata(binaryMetadata(lengthBytes)), ...views];
-    return parseRemoteMetadata(metadata)?.lengthBytes === lengthBytes ? [metadata, ...views] : undefined;
+    return lengthBytes > MAX_INT32 ? undefined : [metadataOf(chunk), ...views];
   }
 
   open({ key, head, fileBytes }: FileHead): OpenedFile | 'corrupt' {
@@ -77,4 +75,10 @@ export class LmcacheLayout implements FileLayout {
   hasMetadata(): Promise<boolean> {
     return Promise.resolve(this.withMetadata);
   }
+}
+
+/** LMCache makes room for what the metadata says: it must be about these very bytes. */
+function metadataOf({ metadata, lengthBytes }: ArenaHandle): Buffer {
+  const isTheirs = parseRemoteMetadata(metadata)?.lengthBytes === lengthBytes;
+  return isTheirs ? metadata : encodeRemoteMetadata(binaryMetadata(lengthBytes));
 }
