@@ -48,7 +48,11 @@ function remote(
     tiers: Array.from({ length: count }, () => tier),
   });
   const logger = new RecordingLogger();
-  return { store, connector, backend: new RemoteBackend({ name, label, connector, options, clock, logger }) };
+  return {
+    store,
+    connector,
+    backend: new RemoteBackend({ name, label, connector, options, arena, space, clock, logger }),
+  };
 }
 
 /** An engine with a memory tier and remote ones behind it, in this order. */

@@ -44,6 +44,8 @@ export class RemoteTierWorld {
       name: 'far',
       label,
       connector: this.connector,
+      arena,
+      space,
       options: Object.assign(new RemoteOptions(), { retries: 0, ping_interval_ms: 20 }, options),
       clock,
       logger,

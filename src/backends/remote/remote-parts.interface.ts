@@ -1,15 +1,12 @@
 import { type Clock } from '../../common/clock.js';
-import { type ConnectorLogger } from '../../connectors/connector-definition.interface.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type HiddenKeys } from './hidden-keys.js';
 import { type KeyOrder } from '../key-order.js';
 import { type PendingWrites } from './pending-writes.js';
 import { type RemoteCounters } from './remote-counters.js';
+import { type RemoteLogger } from './remote-logger.interface.js';
 import { type StoreCalls } from './store-calls.js';
-
-/** Where the few lines of a tier go; Nest's loggers fit. */
-export type RemoteLogger = Pick<ConnectorLogger, 'log' | 'warn'>;
 
 /** What the parts of one remote tier share. */
 export interface RemoteParts {

@@ -1,3 +1,5 @@
+import { type Arena } from '../../arena/arena.interface.js';
+import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { type Clock } from '../../common/clock.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { ChunkExpiry } from './chunk-expiry.js';
@@ -13,8 +15,10 @@ import { HiddenKeys } from './hidden-keys.js';
 import { KeyOrder } from '../key-order.js';
 import { PendingWrites } from './pending-writes.js';
 import { RemoteCounters } from './remote-counters.js';
-import { type RemoteLogger, type RemoteParts } from './remote-parts.interface.js';
+import { type RemoteLogger } from './remote-logger.interface.js';
+import { type RemoteParts } from './remote-parts.interface.js';
 import { type RemoteOptions } from './remote.config.js';
+import { withSerde } from './serde/with-serde.js';
 import { StoreCalls } from './store-calls.js';
 import { StoreHealth } from './store-health.js';
 import { StoreQueue } from './store-queue.js';
@@ -25,6 +29,8 @@ export interface RemoteTierOptions {
   readonly name: string;
   readonly label: string;
   readonly connector: RemoteConnector;
+  readonly arena: Arena;
+  readonly space: ArenaSpace;
   readonly options: RemoteOptions;
   readonly clock: Clock;
   readonly logger: RemoteLogger;
@@ -64,12 +70,13 @@ export function createRemoteTier(given: RemoteTierOptions): RemoteTier {
     logger,
     onAnswer: () => sweep.wake(),
   });
-  const connector = connectorStack(given.connector, {
+  const stack = connectorStack(given.connector, {
     name,
     label,
     options,
     onStateChange: (state, error) => health.onCircuit(state, error),
   });
+  const connector = withSerde(stack, name, options.serde, given);
   const parts: RemoteParts = {
     what,
     connector,

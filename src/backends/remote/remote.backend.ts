@@ -1,4 +1,5 @@
-import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { all, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
@@ -14,7 +15,7 @@ import {
   type ScanPage,
   type StorageBackend,
 } from '../storage-backend.interface.js';
-import { type RemoteLogger } from './remote-parts.interface.js';
+import { type RemoteLogger } from './remote-logger.interface.js';
 import { createRemoteTier, type RemoteTier } from './remote-tier.js';
 import { type RemoteOptions } from './remote.config.js';
 
@@ -24,6 +25,8 @@ export interface RemoteBackendOptions {
   readonly label: string;
   readonly connector: RemoteConnector;
   readonly options: RemoteOptions;
+  readonly arena: Arena;
+  readonly space: ArenaSpace;
   readonly clock: Clock;
   readonly logger: RemoteLogger;
 }
@@ -41,6 +44,7 @@ export class RemoteBackend implements StorageBackend {
   /** Settles when the latest `open` or `close` has. */
   #changing: Promise<void> | undefined;
 
+  /** @throws KV_CONFIG_INVALID for a serde that the store cannot have. */
   constructor(options: RemoteBackendOptions) {
     const { persistent, shared, list, ttl, metadata, maxValueBytes } = options.connector.capabilities;
     this.name = options.name;

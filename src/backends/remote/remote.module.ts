@@ -1,4 +1,7 @@
 import { type DynamicModule, Logger, Module } from '@nestjs/common';
+import { type Arena } from '../../arena/arena.interface.js';
+import { type ArenaSpace } from '../../arena/arena-space.interface.js';
+import { ARENA, ARENA_SPACE } from '../../arena/arena.tokens.js';
 import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
@@ -36,13 +39,21 @@ export class RemoteBackendModule {
       providers: [
         {
           provide: token,
-          inject: [getConnectorToken(name), CLOCK, KVNEST_CONFIG],
-          useFactory: (connector: RemoteConnector, clock: Clock, config: KvnestConfig) =>
+          inject: [getConnectorToken(name), ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG],
+          useFactory: (
+            connector: RemoteConnector,
+            arena: Arena,
+            space: ArenaSpace,
+            clock: Clock,
+            config: KvnestConfig,
+          ) =>
             new RemoteBackend({
               name,
               label: url.label,
               connector,
               options: withinAdmission(split.remote, config),
+              arena,
+              space,
               clock,
               logger: new Logger(RemoteBackend.name),
             }),

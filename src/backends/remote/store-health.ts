@@ -1,7 +1,7 @@
 import { isKvError } from '../../common/errors/kv-error.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type CircuitState } from '../../layers/circuit-breaker.layer.js';
-import { type RemoteLogger } from './remote-parts.interface.js';
+import { type RemoteLogger } from './remote-logger.interface.js';
 
 export interface StoreHealthOptions {
   /** What its lines in the log begin with. */

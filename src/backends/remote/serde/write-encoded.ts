@@ -1,0 +1,38 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ArenaHandle } from '../../../arena/arena.interface.js';
+import { ExtentWriter } from '../../../arena/extent-writer.js';
+import { type SerdeParts } from './serde-parts.interface.js';
+import { ViewReader } from './view-reader.js';
+
+/** Bytes that are copied before others get a turn. */
+const COPY_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Makes a chunk of a header and the first bytes of some views, with key, metadata and attributes of the original.
+ *
+ * @returns a sealed chunk, which belongs to the receiver; undefined when there is no room in the arena.
+ */
+export async function writeEncoded(
+  { space, crc32c }: SerdeParts,
+  original: ArenaHandle,
+  header: Buffer,
+  views: readonly Buffer[],
+  bodyBytes: number,
+): Promise<ArenaHandle | undefined> {
+  const { key, metadata, attributes } = original;
+  const lengthBytes = header.length + bodyBytes;
+  const room = space.reserve({ key, lengthBytes, metadataCapacityBytes: metadata.length });
+  if (typeof room === 'string') return undefined;
+  const writer = new ExtentWriter(room.views, crc32c);
+  const reader = new ViewReader(views);
+  writer.write(header);
+  for (;;) {
+    writer.write(reader.read(Math.min(COPY_BYTES, writer.remainingBytes)));
+    if (writer.done) break;
+    await nextTurn();
+  }
+  room.setMetadata(metadata);
+  room.setAttributes(attributes);
+  room.seal(writer.checksum);
+  return room;
+}
