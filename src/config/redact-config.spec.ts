@@ -2,10 +2,10 @@ import { expect, it } from '@jest/globals';
 import { loadConfig } from './load-config.js';
 import { redactConfig } from './redact-config.js';
 
-it('hides tokens, passwords and the user part of URLs, and nothing else', () => {
+it('hides tokens, passwords the user part of URLs and their secret parameters, and nothing else', () => {
   const yaml = `
 auth: {token: hush}
-extra_config: {redis_password: hush, aws_secret_access_key: hush, endpoints: ["s3://id:hush@host/b"], chunk_tokens: 7}
+extra_config: {redis_password: hush, aws_secret_access_key: hush, endpoints: ["s3://id:hush@host/b?region=r&secret_access_key=hush&access_key_id=hush&x=%20"], chunk_tokens: 7}
 tiers: [{type: memory, capacity: 1GiB, options: {api_key: hush, tokenizer: plain}}]`;
   const { config } = loadConfig({ argv: ['--config', 'x'], env: {}, readFile: () => yaml });
   const redacted = redactConfig(config);
@@ -13,7 +13,10 @@ tiers: [{type: memory, capacity: 1GiB, options: {api_key: hush, tokenizer: plain
   expect(redacted).toMatchObject({
     chunkTokens: 256,
     auth: { token: '***' },
-    extraConfig: { endpoints: ['s3://***@host/b'], chunk_tokens: 7 },
+    extraConfig: {
+      endpoints: ['s3://***@host/b?region=r&secret_access_key=***&access_key_id=***&x=%20'],
+      chunk_tokens: 7,
+    },
     tiers: [{ options: { tokenizer: 'plain' } }],
   });
   expect(config.auth.token).toBe('hush');

@@ -2,10 +2,15 @@ import { type KvnestConfig } from './kvnest-config.interface.js';
 
 const SECRET = /token$|passw|secret|credential|access_?key|api_?key|private_?key/i;
 const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i;
+const PARAMETER = /([?&])([^=&#]*)=([^&#]*)/g;
 
-/** A URL without what stands before its @. */
+/** A URL without what stands before its @, and without the values of parameters that name a secret. */
 export function redactUrl(url: string): string {
-  return url.replace(USER_INFO, '$1***@');
+  return url
+    .replace(USER_INFO, '$1***@')
+    .replace(PARAMETER, (whole, start: string, name: string) =>
+      isSecretName(name) ? `${start}${name}=***` : whole,
+    );
 }
 
 export function isSecretName(name: string): boolean {

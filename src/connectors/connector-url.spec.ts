@@ -44,5 +44,6 @@ describe('connector URL', () => {
 
   it('shows no password in errors', () => {
     expect(() => parseConnectorUrl('redis://u:secret@h:99999')).toThrow(/\*\*\*@h/);
+    expect(() => parseConnectorUrl('s3://h:99999?session_token=secret')).toThrow(/session_token=\*\*\*"/);
   });
 });

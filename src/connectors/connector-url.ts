@@ -1,4 +1,5 @@
 import { KvError } from '../common/errors/kv-error.js';
+import { redactUrl } from '../config/redact-config.js';
 
 export interface HostPort {
   /** Without the brackets of an IPv6 address. */
@@ -71,7 +72,7 @@ function decode(text: string, part: string): string {
 }
 
 function invalid(text: string, what: string): KvError {
-  const shown = text.replace(/\/\/[^/]*@/, '//***@');
+  const shown = redactUrl(text.replace(/\/\/[^/]*@/, '//***@'));
   return new KvError('KV_CONFIG_INVALID', `the URL "${shown}" ${what}`, {
     kind: 'config',
     remedy: 'Write scheme://user:password@host:port/path?name=value.',
