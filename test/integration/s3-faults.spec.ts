@@ -4,16 +4,16 @@ import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ConnectorWorld, inConnectorWorld } from '../contracts/connector/connector-world.js';
+import { type ConnectorWorld } from '../contracts/connector/connector-world.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
-import { connectorFromUrl } from '../support/connector-from-url.js';
 import { expectEventually } from '../support/eventually.js';
 import { describeWithPeer } from '../support/peer.js';
 import { S3Bucket } from '../support/s3-bucket.js';
 import { errorAnswer, S3FaultProxy } from '../support/s3-fault-proxy.js';
 import { inAwsEnvironment } from '../support/s3-environment.js';
 import { missingS3, READER, S3Server, SEAWEED } from '../support/s3-server.js';
+import { inS3World } from '../support/s3-world.js';
 import { makeCertificates, type TestCertificates } from '../support/tls-certificates.js';
 
 const MIB = 2 ** 20;
@@ -28,29 +28,12 @@ let folder = 0;
 function inWorld(
   test: (world: ConnectorWorld) => Promise<void>,
   options: Readonly<Record<string, unknown>> = {},
-  how: { readonly connect?: boolean } = {},
+  { connect = true }: { readonly connect?: boolean } = {},
   url = `s3://chunks/${folder}`,
 ): Promise<void> {
-  return inConnectorWorld(
-    {
-      capabilities: {
-        persistent: true,
-        shared: true,
-        retains: true,
-        batch: false,
-        list: true,
-        remove: true,
-        ttl: false,
-        metadata: 'any',
-        checksum: true,
-      },
-      create: (context) =>
-        connectorFromUrl(url, context, {
-          options: { ...server.options, endpoint: proxy.endpoint, ...options },
-        }),
-    },
+  return inS3World(
+    { url, options: { ...server.options, endpoint: proxy.endpoint, ...options }, connect },
     test,
-    how,
   );
 }
 
@@ -330,47 +313,6 @@ describeWithPeer(missingS3(SEAWEED))('s3:// when something is wrong', () => {
         await other.stop();
       }
     }, 60_000);
-  });
-
-  describe('with an object', () => {
-    it('what is cut short, empty, longer, foreign or another chunk is corrupt, and a new put mends it', () =>
-      inWorld(async (world) => {
-        const [key, other] = [world.key('key'), world.key('other')];
-        const metadata = Buffer.from('shape');
-        await world.put({ key, bytes: chunkBytes(50_000), metadata });
-        await world.put({ key: other, bytes: chunkBytes(50_000), metadata });
-        const name = `${folder}/key`;
-        const whole = await bucket.read(name);
-        const damaged: readonly Buffer[] = [
-          whole.subarray(0, -1),
-          whole.subarray(0, 60),
-          whole.subarray(0, 10),
-          Buffer.alloc(0),
-          Buffer.concat([whole, Buffer.alloc(1)]),
-          Buffer.from('<html>what a proxy said</html>'.repeat(10)),
-          await bucket.read(`${folder}/other`),
-        ];
-        for (const bytes of damaged) {
-          await bucket.write(name, bytes);
-          expect(await world.read(key)).toBe('corrupt');
-        }
-        for (const bytes of damaged.slice(2, 4).concat(damaged[5]!)) {
-          await bucket.write(name, bytes);
-          expect(await world.connector.exists(key, { withMetadata: true })).toBe(false);
-        }
-        await world.put({ key, bytes: chunkBytes(50_000), metadata });
-        expectBytes(await world.read(key), chunkBytes(50_000));
-        expect(await world.connector.exists(key, { withMetadata: true })).toBe(true);
-      }));
-
-    it('objects of others beside the chunks are not listed', () =>
-      inWorld(async (world) => {
-        await world.put({ key: world.key('key') });
-        for (const name of ['a/b', 'no%2fchunk', `${'x'.repeat(20)}%`])
-          await bucket.write(`${folder}/${name}`, Buffer.from('x'));
-        await bucket.write(`${folder}0/key`, Buffer.from('x'));
-        expect((await world.listAll(2)).map(String)).toEqual(['key']);
-      }));
   });
 
   describe('with TLS', () => {

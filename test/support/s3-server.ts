@@ -22,6 +22,8 @@ interface S3ServerKind {
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
+/** Buckets are hosts in this domain, too. Nobody resolves it: see `inDomain`. */
+export const DOMAIN = 's3.test';
 /** May do everything; SeaweedFS refuses everybody else. */
 const OWNER: S3Credentials = { accessKeyId: 'owner', secretAccessKey: 'owner-secret' };
 /** May read and list. */
@@ -56,7 +58,7 @@ export const SEAWEED: S3ServerKind = {
       ...['-volume.max=8', '-master.volumeSizeLimitMB=64', '-filer', '-s3', `-s3.port=${port}`],
       ...[`-s3.port.grpc=${ports.at(-1)!}`, '-s3.port.iceberg=0', '-s3.port.lance=0'],
       ...[`-s3.localSocket=${directory}/s3.sock`, `-filer.localSocket=${directory}/filer.sock`],
-      `-s3.config=${join(directory, 's3.json')}`,
+      ...[`-s3.config=${join(directory, 's3.json')}`, `-s3.domainName=${DOMAIN}`],
     ];
   },
 };
