@@ -1,6 +1,17 @@
 import { expect, it } from '@jest/globals';
 import { loadConfig } from './load-config.js';
-import { redactConfig } from './redact-config.js';
+import { redactConfig, redactUrl } from './redact-config.js';
+
+it.each([
+  ['redis://u:p@ss@h:6379/1', 'redis://***@h:6379/1'],
+  ['redis://:p/ss@h', 'redis://***@h'],
+  ['redis://u:p?a=b@h', 'redis://***@h'],
+  ['redis://token@h1,h2', 'redis://***@h1,h2'],
+  ['s3://bucket/a@b?region=c', 's3://bucket/a@b?region=c'],
+  ['fs:///srv/a@b', 'fs:///srv/a@b'],
+])('shows %s as %s', (url, shown) => {
+  expect(redactUrl(url)).toBe(shown);
+});
 
 it('hides tokens, passwords the user part of URLs and their secret parameters, and nothing else', () => {
   const yaml = `

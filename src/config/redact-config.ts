@@ -1,7 +1,8 @@
 import { type KvnestConfig } from './kvnest-config.interface.js';
 
 const SECRET = /token$|passw|secret|credential|access_?key|api_?key|private_?key/i;
-const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i;
+/** Up to the last @, for a password may have one, or what else would have to be escaped. */
+const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)(?=[^/?]*[:@]).*@/is;
 const PARAMETER = /([?&])([^=&#]*)=([^&#]*)/g;
 
 /** A URL without what stands before its @, and without the values of parameters that name a secret. */
@@ -22,7 +23,8 @@ export function redactConfig(config: KvnestConfig): Record<string, unknown> {
   return redact(config) as Record<string, unknown>;
 }
 
-function redact(value: unknown, name = ''): unknown {
+/** The same for a part of a configuration, as it was given. @param name of the setting. */
+export function redact(value: unknown, name = ''): unknown {
   if (typeof value === 'string') return isSecretName(name) ? '***' : redactUrl(value);
   if (Array.isArray(value)) return value.map((item) => redact(item, name));
   if (typeof value !== 'object' || value === null)

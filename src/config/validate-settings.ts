@@ -3,7 +3,7 @@ import { type ValidationError, validateSync } from 'class-validator';
 import { type Findings } from './findings.js';
 import { applyAssignments } from './layers/apply-assignments.js';
 import { type Assignment } from './layers/assignment.js';
-import { isSecretName } from './redact-config.js';
+import { isSecretName, redact } from './redact-config.js';
 import { KvnestSettings } from './settings/kvnest.settings.js';
 
 /**
@@ -41,7 +41,7 @@ function joinPath(parent: string, property: string): string {
 function describe(path: string, value: unknown): string {
   if (value === undefined) return 'is missing and';
   if (isSecretName(path)) return 'the value';
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(redact(value));
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

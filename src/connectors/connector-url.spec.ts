@@ -44,6 +44,15 @@ describe('connector URL', () => {
 
   it('shows no password in errors', () => {
     expect(() => parseConnectorUrl('redis://u:secret@h:99999')).toThrow(/\*\*\*@h/);
+    for (const text of [
+      'redis://u:se/secret@h',
+      'redis://u:secret?a@h',
+      'redis://u:secret/@h',
+      'redis://u:s@secret@h:x',
+    ])
+      expect(() => parseConnectorUrl(text)).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining('secret') as unknown }),
+      );
     expect(() => parseConnectorUrl('s3://h:99999?session_token=secret')).toThrow(/session_token=\*\*\*"/);
   });
 });

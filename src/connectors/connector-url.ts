@@ -59,7 +59,8 @@ function splitUser(text: string, userInfo: string): [string | undefined, string 
 function parseHost(text: string, host: string): HostPort {
   const [, ipv6, name, port] = HOST.exec(host.trim()) ?? [];
   const address = ipv6 ?? name;
-  if (address === undefined || Number(port ?? 0) > 65_535) throw invalid(text, `has no host in "${host}"`);
+  if (address === undefined || Number(port ?? 0) > 65_535)
+    throw invalid(text, 'has no host where one should be; in a password, write %2F for / and %3F for ?');
   return { host: address, port: port === undefined ? undefined : Number(port) };
 }
 
@@ -72,8 +73,7 @@ function decode(text: string, part: string): string {
 }
 
 function invalid(text: string, what: string): KvError {
-  const shown = redactUrl(text.replace(/\/\/[^/]*@/, '//***@'));
-  return new KvError('KV_CONFIG_INVALID', `the URL "${shown}" ${what}`, {
+  return new KvError('KV_CONFIG_INVALID', `the URL "${redactUrl(text)}" ${what}`, {
     kind: 'config',
     remedy: 'Write scheme://user:password@host:port/path?name=value.',
   });
