@@ -122,6 +122,17 @@ describe('kvnest status', () => {
         evictions: 9,
         pinnedBytes: 0,
       },
+      {
+        name: 'shared',
+        type: 'remote',
+        healthy: true,
+        capacityBytes: 0,
+        usedBytes: 0,
+        chunks: 0,
+        hits: 3,
+        evictions: 0,
+        pinnedBytes: 0,
+      },
     ],
   };
 
@@ -132,6 +143,7 @@ describe('kvnest status', () => {
     expect(out).toMatch(/kvnest +0\.1\.0, ready, up 1d 01:01:01/);
     expect(out).toMatch(/http +127\.0\.0\.1:8080 +3/);
     expect(out).toMatch(/nvme +disk +failing +4 GiB of 8 GiB +12 +7 +9/);
+    expect(out).toMatch(/shared +remote +ok +- +- +3 +- +-/);
     expect(out).toMatch(/puts +5 \(4 stored, 1 refused\), 1 MiB in/);
     expect(out).toMatch(/lookups +1 \(256 of 512 tokens hit\)/);
   });

@@ -40,12 +40,18 @@ function tierRow(tier: TierStatus): string[] {
     tier.name,
     tier.type,
     tier.healthy ? 'ok' : 'failing',
-    ratio(tier.usedBytes, tier.capacityBytes),
-    String(tier.chunks),
-    String(tier.hits),
-    String(tier.evictions),
-    formatBytes(tier.pinnedBytes),
+    ...(tier.capacityBytes === 0 ? unknownBooks(tier) : books(tier)),
   ];
+}
+
+function books({ usedBytes, capacityBytes, chunks, hits, evictions, pinnedBytes }: TierStatus): string[] {
+  const numbers = [chunks, hits, evictions].map(String);
+  return [ratio(usedBytes, capacityBytes), ...numbers, formatBytes(pinnedBytes)];
+}
+
+/** Of a tier without a budget of its own, such as a store elsewhere, somebody else keeps the books. */
+function unknownBooks({ hits }: TierStatus): string[] {
+  return ['-', '-', String(hits), '-', '-'];
 }
 
 function traffic({ counters }: ServerStatus): string[][] {

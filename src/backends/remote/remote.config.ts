@@ -1,6 +1,7 @@
 import { readOptions } from '../../config/read-options.js';
 import { ByteSize, OneOf, WholeNumber } from '../../config/schema/setting.decorators.js';
 import { settingsOf } from '../../config/schema/setting-registry.js';
+import { type ConnectorTarget } from '../../connectors/connector-definition.interface.js';
 
 const HOUR_MS = 3_600_000;
 const MIB = 1024 * 1024;
@@ -62,16 +63,31 @@ export class RemoteOptions {
 
 export interface SplitOptions {
   readonly remote: RemoteOptions;
-  /** What the connector reads. */
-  readonly connector: Readonly<Record<string, unknown>>;
+  /** What is left for the connector. */
+  readonly connector: ConnectorTarget;
 }
 
-/** @throws KV_CONFIG_INVALID with everything that is wrong. */
-export function splitRemoteOptions(tier: string, given: Readonly<Record<string, unknown>>): SplitOptions {
+/**
+ * Takes the options of every remote tier out of a tier's own and out of the parameters of its URL, which win.
+ *
+ * @throws KV_CONFIG_INVALID with everything that is wrong.
+ */
+export function splitRemoteOptions(target: ConnectorTarget): SplitOptions {
+  const { tier, url, options } = target;
   const own = settingsOf(RemoteOptions);
-  const entries = Object.entries(given);
+  const isOwn = ([name]: readonly [string, unknown]): boolean => own.has(name);
+  const isOthers = ([name]: readonly [string, unknown]): boolean => !own.has(name);
+  const given = Object.entries(options);
+  const parameters = [...url.parameters];
   return {
-    remote: readOptions(RemoteOptions, tier, Object.fromEntries(entries.filter(([key]) => own.has(key)))),
-    connector: Object.fromEntries(entries.filter(([key]) => !own.has(key))),
+    remote: readOptions(RemoteOptions, tier, {
+      ...Object.fromEntries(given.filter(isOwn)),
+      ...Object.fromEntries(parameters.filter(isOwn)),
+    }),
+    connector: {
+      ...target,
+      url: { ...url, parameters: new Map(parameters.filter(isOthers)) },
+      options: Object.fromEntries(given.filter(isOthers)),
+    },
   };
 }

@@ -31,11 +31,11 @@ export class RemoteBackendModule {
     if (text === undefined) throw urlMissing(name);
     const url = parseConnectorUrl(text);
     const find = connectorLookup(connectors);
-    const split = splitRemoteOptions(name, options);
+    const split = splitRemoteOptions({ tier: name, url, options, extraConfig });
     const token = getBackendToken(name);
     return {
       module: RemoteBackendModule,
-      imports: [find(url.scheme).register({ tier: name, url, options: split.connector, extraConfig }, find)],
+      imports: [find(url.scheme).register(split.connector, find)],
       providers: [
         {
           provide: token,
