@@ -1,4 +1,3 @@
-import { describe } from '@jest/globals';
 import { type RemoteConnector } from '../../src/connectors/remote-connector.interface.js';
 import { LmConnector } from '../../src/connectors/lm/lm.connector.js';
 import { describeRemoteConnectorContract } from '../contracts/remote-connector.contract.js';
@@ -7,36 +6,34 @@ import { createTestLmDoor, type TestLmDoor } from '../support/lm-door.js';
 const MIB = 1024 * 1024;
 const servers = new Map<RemoteConnector, TestLmDoor>();
 
-describe.each([1, 4])('lm connector with %i connections to the lm door', (connections) => {
-  describeRemoteConnectorContract('lm', {
-    capabilities: {
-      persistent: false,
-      shared: true,
-      retains: true,
-      batch: false,
-      list: false,
-      remove: false,
-      ttl: false,
-      metadata: 'lmcache',
-      checksum: false,
-    },
-    create: async ({ arena, space }) => {
-      const server = await createTestLmDoor({ arenaBytes: 64 * MIB });
-      const connector = new LmConnector({
-        host: '127.0.0.1',
-        port: server.port,
-        label: 'lm://test',
-        connections,
-        connectTimeoutMs: 5000,
-        anyKey: true,
-        place: { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) },
-      });
-      servers.set(connector, server);
-      return connector;
-    },
-    destroy: async (connector) => {
-      await servers.get(connector)?.close();
-      servers.delete(connector);
-    },
-  });
+describeRemoteConnectorContract('lm, with the lm door', {
+  capabilities: {
+    persistent: false,
+    shared: true,
+    retains: true,
+    batch: false,
+    list: false,
+    remove: false,
+    ttl: false,
+    metadata: 'lmcache',
+    checksum: false,
+  },
+  create: async ({ arena, space }) => {
+    const server = await createTestLmDoor({ arenaBytes: 64 * MIB });
+    const connector = new LmConnector({
+      host: '127.0.0.1',
+      port: server.port,
+      label: 'lm://test',
+      connections: 2,
+      connectTimeoutMs: 5000,
+      anyKey: true,
+      place: { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) },
+    });
+    servers.set(connector, server);
+    return connector;
+  },
+  destroy: async (connector) => {
+    await servers.get(connector)?.close();
+    servers.delete(connector);
+  },
 });

@@ -247,18 +247,19 @@ describe('lm connector', () => {
     const { port } = first;
     await first.close();
     await using world = new LmConnectorWorld(port);
-    expect(await errorOf(() => world.connector.connect())).toMatchObject({
-      code: 'KV_REMOTE_UNREACHABLE',
-      retryable: true,
-    });
-    const second = await createTestLmDoor({ limits: { port } });
-    await world.connector.connect();
-    await world.connector.ping();
-    await second.close();
-    expect(await errorOf(() => world.connector.ping())).toMatchObject({ code: 'KV_REMOTE_UNREACHABLE' });
-    const third = await createTestLmDoor({ limits: { port } });
-    await world.connector.ping();
-    await third.close();
+    const { connector } = world;
+    const unreachable = { code: 'KV_REMOTE_UNREACHABLE', retryable: true };
+    expect(await errorOf(() => connector.connect())).toMatchObject(unreachable);
+    {
+      await using server = await createTestLmDoor({ limits: { port } });
+      await connector.connect();
+      await connector.ping();
+      expect(server.counter('commands')).toBe(1);
+    }
+    expect(await errorOf(() => connector.ping())).toMatchObject(unreachable);
+    await using server = await createTestLmDoor({ limits: { port } });
+    await connector.ping();
+    expect(server.counter('commands')).toBe(1);
   });
 
   it.each([
@@ -275,31 +276,25 @@ describe('lm connector', () => {
   );
 
   it('rejects metadata of several tensors, for which there is no room', async () => {
-    const server = await createTestLmDoor();
-    {
-      await using world = new LmConnectorWorld(server.port);
-      await world.connector.connect();
-      const groups = [...kv(50).groups, ...kv(50).groups];
-      expect(await world.put(KEY, chunkBytes(100), { ...kv(100), groups })).toBe('rejected');
-      expect(await world.read(KEY)).toBe('miss');
-      expect(await world.put(KEY, chunkBytes(100), kv(100))).toBe('stored');
-      expect(await world.read(KEY)).toMatchObject({ metadata: encodeRemoteMetadata(kv(100)) });
-    }
-    await server.close();
+    await using server = await createTestLmDoor();
+    await using world = new LmConnectorWorld(server.port);
+    await world.connector.connect();
+    const groups = [...kv(50).groups, ...kv(50).groups];
+    expect(await world.put(KEY, chunkBytes(100), { ...kv(100), groups })).toBe('rejected');
+    expect(await world.read(KEY)).toBe('miss');
+    expect(await world.put(KEY, chunkBytes(100), kv(100))).toBe('stored');
+    expect(await world.read(KEY)).toMatchObject({ metadata: encodeRemoteMetadata(kv(100)) });
   });
 
   it('spreads calls over its connections', async () => {
-    const server = await createTestLmDoor();
-    {
-      await using world = new LmConnectorWorld(server.port, { connections: 3 });
-      await world.connector.connect();
-      const keys = Array.from({ length: 30 }, (_, i) => `${KEY}@t%${i}`);
-      expect(new Set(await Promise.all(keys.map((key) => world.put(key, chunkBytes(50_000)))))).toEqual(
-        new Set(['stored']),
-      );
-      expect(server.counter('connections')).toBe(3);
-    }
-    await server.close();
+    await using server = await createTestLmDoor();
+    await using world = new LmConnectorWorld(server.port, { connections: 3 });
+    await world.connector.connect();
+    const keys = Array.from({ length: 30 }, (_, i) => `${KEY}@t%${i}`);
+    expect(new Set(await Promise.all(keys.map((key) => world.put(key, chunkBytes(50_000)))))).toEqual(
+      new Set(['stored']),
+    );
+    expect(server.counter('connections')).toBe(3);
   });
 
   it('writes a put and the question behind it as LMCache would', () =>

@@ -255,12 +255,8 @@ print('ok')
 
 describeWithPeer(missingCommand('python3', ['--version']))("lm door and a client as LMCache's", () => {
   it('which reads a header with one recv', async () => {
-    const server = await createTestLmDoor();
-    try {
-      expect(await runPython(CLIENT, [String(server.port), '120'])).toBe('ok\n');
-      expect(server.references()).toBe(0);
-    } finally {
-      await server.close();
-    }
+    await using server = await createTestLmDoor();
+    expect(await runPython(CLIENT, [String(server.port), '120'])).toBe('ok\n');
+    expect(server.references()).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ import { readLmTranscript } from '../support/lm-transcript.js';
 
 describe('recorded traffic of lm://', () => {
   it('is what the door answers to the same client, to the byte', async () => {
-    const server = await createTestLmDoor();
+    await using server = await createTestLmDoor();
     const clients = new Map<number, LmTestClient>();
     let compared = 0;
     for (const { connection, fromClient, bytes } of readLmTranscript()) {
@@ -27,7 +27,6 @@ describe('recorded traffic of lm://', () => {
     expect(compared).toBe(8);
     expect([server.counter('protocol_errors'), server.counter('command_failures')]).toEqual([0, 0]);
     expect(server.references()).toBe(0);
-    await server.close();
   });
 
   it('is what the connector writes for the same calls, to the byte, and it understands the answers', async () => {

@@ -13,7 +13,7 @@ export interface TestLmDoorOptions extends TestEngineOptions {
   readonly wrapEngine?: (engine: CacheEngine) => CacheEngine;
 }
 
-export interface TestLmDoor extends TestEngine {
+export interface TestLmDoor extends TestEngine, AsyncDisposable {
   readonly door: LmDoor;
   readonly port: number;
   /** Counters of the door. */
@@ -41,16 +41,18 @@ export async function createTestLmDoor(options: TestLmDoorOptions = {}): Promise
     },
   });
   await door.onApplicationBootstrap();
+  const close = async (): Promise<void> => {
+    await door.beforeApplicationShutdown();
+    door.onApplicationShutdown();
+    await parts.close();
+  };
   return {
     ...parts,
     door,
     port: door.port,
     counter: (name) => door.doorStatus().counters[name] ?? -1,
     references: () => parts.arena.usage().references,
-    close: async () => {
-      await door.beforeApplicationShutdown();
-      door.onApplicationShutdown();
-      await parts.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

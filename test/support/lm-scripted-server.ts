@@ -4,7 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 /** One accepted connection, for a script that reads and writes bytes. */
 export class ScriptedSocket {
   readonly #iterator: NodeJS.AsyncIterator<Buffer>;
-  #rest = Buffer.alloc(0);
+  readonly #received: Buffer[] = [];
+  #receivedBytes = 0;
 
   constructor(readonly socket: Socket) {
     socket.on('error', () => undefined);
@@ -13,14 +14,17 @@ export class ScriptedSocket {
 
   /** The next bytes of the client. @throws when it hangs up before. */
   async bytes(length: number): Promise<Buffer> {
-    while (this.#rest.length < length) {
+    while (this.#receivedBytes < length) {
       const { done, value } = await this.#iterator.next();
-      if (done === true) throw new Error(`the client hung up after ${this.#rest.length} of ${length} bytes`);
-      this.#rest = Buffer.concat([this.#rest, value]);
+      if (done === true)
+        throw new Error(`the client hung up after ${this.#receivedBytes} of ${length} bytes`);
+      this.#received.push(value);
+      this.#receivedBytes += value.length;
     }
-    const bytes = this.#rest.subarray(0, length);
-    this.#rest = this.#rest.subarray(length);
-    return bytes;
+    const received = Buffer.concat(this.#received.splice(0));
+    this.#received.push(received.subarray(length));
+    this.#receivedBytes -= length;
+    return received.subarray(0, length);
   }
 
   send(...parts: readonly Uint8Array[]): void {

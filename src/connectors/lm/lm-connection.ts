@@ -12,12 +12,6 @@ export interface LmAddress {
   readonly label: string;
 }
 
-export interface LmAnswer {
-  readonly reply: LmReply;
-  /** The server hung up where the body should begin: it has the key and not the bytes. */
-  readonly bodyIsMissing: boolean;
-}
-
 export interface LmCallOptions {
   /** When it aborts, the call rejects and the connection is gone. */
   readonly signal?: AbortSignal | undefined;
@@ -27,7 +21,7 @@ export interface LmCallOptions {
 
 interface RunningCall {
   readonly take: LmCallOptions['take'];
-  settle(answer: LmAnswer | Error): void;
+  settle(answer: LmReply | Error): void;
 }
 
 /** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
@@ -90,11 +84,13 @@ export class LmConnection {
   }
 
   /**
-   * Sends these bytes, which must not change until the promise settles, and waits for one reply.
+   * Sends these bytes, which must not change until the promise settles, and waits for one reply. Where the server hangs
+   * up right behind the header of a chunk, it has the key and not the bytes: the header is the answer, and what `take`
+   * made stays empty.
    *
    * @throws KV_REMOTE_UNREACHABLE, KV_REMOTE_PROTOCOL, KV_REMOTE_ABORTED, or what `destroy` was given.
    */
-  call(request: readonly Uint8Array[], { signal, take }: LmCallOptions = {}): Promise<LmAnswer> {
+  call(request: readonly Uint8Array[], { signal, take }: LmCallOptions = {}): Promise<LmReply> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (signal?.aborted === true) return Promise.reject(remoteAborted(this.#label));
     return new Promise((resolve, reject) => {
@@ -152,7 +148,7 @@ export class LmConnection {
     const reply = { code, metadata };
     if (this.#socket.writableLength > 0) this.#violated('it answers before it has everything');
     else if (code !== LM_CODES.SUCCESS || metadata.lengthBytes === 0) {
-      this.#settle({ reply, bodyIsMissing: false });
+      this.#settle(reply);
     } else if (take === undefined) this.#violated('bytes where none are due');
     else {
       this.#reply = reply;
@@ -167,12 +163,12 @@ export class LmConnection {
     if (intake.remainingBytes > 0 || this.#reply === undefined) return;
     this.#intake = undefined;
     this.#parser.endBody();
-    this.#settle({ reply: this.#reply, bodyIsMissing: false });
+    this.#settle(this.#reply);
   }
 
   #hungUp(): void {
     if (this.#intake !== undefined && this.#reply !== undefined && !this.#bodyBegan) {
-      this.#settle({ reply: this.#reply, bodyIsMissing: true });
+      this.#settle(this.#reply);
     }
     this.destroy(remoteUnreachable(this.#label, new Error('the connection was closed')));
   }
@@ -181,7 +177,7 @@ export class LmConnection {
     this.destroy(remoteProtocol(this.#label, what));
   }
 
-  #settle(answer: LmAnswer | Error): void {
+  #settle(answer: LmReply | Error): void {
     const call = this.#call;
     this.#call = undefined;
     call?.settle(answer);

@@ -1,7 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { isCacheEngineKey, isLmKey, MAX_LM_KEY_BYTES } from '../../protocols/lm/lm-key.js';
-import { encodeLmRequest, LM_CODES, LM_COMMANDS } from '../../protocols/lm/lm-message.js';
+import { encodeLmRequest, LM_CODES, LM_COMMANDS, type LmReply } from '../../protocols/lm/lm-message.js';
 import { readableMetadata } from '../../protocols/lm/readable-chunk.js';
 import {
   binaryMetadata,
@@ -21,7 +21,7 @@ import {
   type ListPage,
   type SendOutcome,
 } from '../remote-connector.interface.js';
-import { type LmAnswer, type LmConnection } from './lm-connection.js';
+import { type LmConnection } from './lm-connection.js';
 import { LmPool, type LmPoolOptions } from './lm-pool.js';
 import { UnfinishedPuts } from './unfinished-puts.js';
 
@@ -80,7 +80,7 @@ export class LmConnector extends LoopingConnector {
 
   ping(options?: CallOptions): Promise<void> {
     return this.#lifecycle.run(async () => {
-      const { reply } = await this.#ask(encodeLmRequest(LM_COMMANDS.HEALTH, NOBODYS_KEY), options);
+      const reply = await this.#ask(encodeLmRequest(LM_COMMANDS.HEALTH, NOBODYS_KEY), options);
       if (reply.code === LM_CODES.SUCCESS) return;
       throw remoteFailed(this.#options.label, 'it says that it is not healthy', { retryable: true });
     });
@@ -91,7 +91,7 @@ export class LmConnector extends LoopingConnector {
     return this.#lifecycle.run(async () => {
       const name = this.#nameOf(key);
       if (name === undefined) return false;
-      const { reply } = await this.#ask(encodeLmRequest(LM_COMMANDS.EXIST, name), options);
+      const reply = await this.#ask(encodeLmRequest(LM_COMMANDS.EXIST, name), options);
       return reply.code === LM_CODES.SUCCESS;
     });
   }
@@ -113,7 +113,7 @@ export class LmConnector extends LoopingConnector {
       const header = encodeLmRequest(LM_COMMANDS.PUT, name, metadata);
       // A put has no answer of its own: the question behind it is answered when it is done.
       const question = encodeLmRequest(LM_COMMANDS.EXIST, name);
-      const { reply } = await this.#send(chunk, [header, ...chunk.views, question], options?.signal);
+      const reply = await this.#send(chunk, [header, ...chunk.views, question], options?.signal);
       return reply.code === LM_CODES.SUCCESS ? 'stored' : 'busy';
     });
   }
@@ -141,7 +141,7 @@ export class LmConnector extends LoopingConnector {
     await this.#unfinished.settled();
   }
 
-  #ask(request: Buffer, options: CallOptions = {}): Promise<LmAnswer> {
+  #ask(request: Buffer, options: CallOptions = {}): Promise<LmReply> {
     return this.#pool.lease((connection) => connection.call([request], options), options.signal);
   }
 
@@ -163,9 +163,8 @@ export class LmConnector extends LoopingConnector {
     };
     try {
       const request = encodeLmRequest(LM_COMMANDS.GET, name);
-      const { reply, bodyIsMissing } = await connection.call([request], { ...options, take });
+      const reply = await connection.call([request], { ...options, take });
       if (reply.code === LM_CODES.FAIL) return 'miss';
-      if (bodyIsMissing) return 'corrupt';
       return (open ?? take(reply.metadata)).finish();
     } finally {
       open?.[Symbol.dispose]();
@@ -173,7 +172,7 @@ export class LmConnector extends LoopingConnector {
   }
 
   /** The chunk stays in memory until it is sent, whether or not its caller waits for that. */
-  #send(chunk: ArenaHandle, request: readonly Uint8Array[], signal?: AbortSignal): Promise<LmAnswer> {
+  #send(chunk: ArenaHandle, request: readonly Uint8Array[], signal?: AbortSignal): Promise<LmReply> {
     const kept = chunk.retain();
     return this.#unfinished.run(this.#options.label, signal, (late) =>
       this.#pool

@@ -7,7 +7,7 @@ import { LmReplyParser } from './lm-reply-parser.js';
 import { LmRequestParser } from './lm-request-parser.js';
 import { type LmStreamParser } from './lm-stream-parser.js';
 
-const ROUNDS = process.env['KVNEST_SOAK'] === undefined ? 300 : 30_000;
+const ROUNDS = process.env['KVNEST_SOAK'] === undefined ? 300 : 5_000;
 
 type AnyParser = LmStreamParser<{ kind: string; metadata: RemoteMetadata }>;
 
