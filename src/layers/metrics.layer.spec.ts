@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { sealedChunk } from '../../test/contracts/chunks/chunk-bytes.js';
 import { ScriptedConnector } from '../../test/support/scripted.connector.js';
 import { ArenaSpaceService } from '../arena/arena-space.js';
@@ -55,11 +55,12 @@ describe('MetricsLayer', () => {
     expect(messages).toMatchObject([{ error: 'KV_REMOTE_UNREACHABLE' }, { error: 'unknown' }]);
   });
 
-  it('passes the very promise on when nobody listens', () => {
+  it('does not even look at the clock when nobody listens', async () => {
     unsubscribe(remoteCallChannel.name, listener);
-    const promise = Promise.resolve('miss');
-    const layer = new MetricsLayer({ tier: 'cold' });
-    const call = { operation: 'get', keys: 1, bytes: 0 } as Parameters<typeof layer.call>[0];
-    expect(layer.call(call, () => promise as never)).toBe(promise);
+    const now = jest.spyOn(performance, 'now');
+    const answer = connector.get(KEY);
+    target.last.answer('miss');
+    expect(await answer).toBe('miss');
+    expect(now).not.toHaveBeenCalled();
   });
 });
