@@ -41,7 +41,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
       it('writes to it, into the database of the URL', async () => {
         world = await RemoteWorld.open(url('/5'));
         expect(await world.put({ key: KEY })).toBe('stored');
-        expect(await set.command(await set.masterPort(), ['INFO', 'keyspace'])).toContain('db5:keys=2');
+        expect(await set.command((await set.masterPort())!, ['INFO', 'keyspace'])).toContain('db5:keys=2');
       });
 
       it('signs in to the sentinels and to the servers, each with its own user', async () => {
@@ -52,7 +52,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         const credentials = 'sentinel_username=watcher&sentinel_password=seen';
         world = await RemoteWorld.open(url(`?${credentials}`).replace('//', '//app:secret@'));
         await world.put({ key: KEY });
-        expect(await set.command(await set.masterPort(), ['CLIENT', 'LIST'])).toContain('user=app');
+        expect(await set.command((await set.masterPort())!, ['CLIENT', 'LIST'])).toContain('user=app');
         const watched = set.sentinelPorts.map((port) => () => set.command(port, ['CLIENT', 'LIST']));
         for (const list of watched)
           await expectEventually(async () => String(await list()).includes('user=watcher'));
@@ -100,9 +100,9 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         const topology = new SentinelTopology(settings, logger);
         await topology.open();
         try {
-          const before = await set.orderFailover();
-          await expectEventually(() => !JSON.stringify(topology.servers()).includes(String(before)));
-          expect(topology.servers()).toEqual([{ host: '127.0.0.1', port: await set.masterPort() }]);
+          const { after } = await set.orderFailover();
+          await expectEventually(() => JSON.stringify(topology.servers()).includes(String(after)));
+          expect(topology.servers()).toEqual([{ host: '127.0.0.1', port: after }]);
           expect(logger.lines).toHaveLength(1);
         } finally {
           await topology.close();
@@ -114,7 +114,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         world = await RemoteWorld.open(url('', `127.0.0.1:${only}`));
         await putSoon();
         await set.sentinels.get(only!)!.kill();
-        const before = await set.orderFailover();
+        const { before, after } = await set.orderFailover();
         expect(await errorOf(() => world!.put({ key: KEY }))).toMatchObject({
           code: 'KV_REMOTE_FAILED',
           retryable: true,
@@ -122,7 +122,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         await set.restartSentinel(only!);
         await putSoon();
         expect(await set.command(before, ['INFO', 'errorstats'])).toContain('errorstat_READONLY');
-        expect(await set.command(await set.masterPort(), ['EXISTS', METADATA_KEY])).toBe(1);
+        expect(await set.command(after, ['EXISTS', METADATA_KEY])).toBe(1);
       });
 
       it(
@@ -132,10 +132,10 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
           const ends = await underLoad(urls, 40, async (loads) => {
             for (let round = 0; round < FAILOVERS; round++) {
               await Promise.all(loads.map((load) => load.untilServed(50)));
-              const killed = await set.masterPort();
+              const killed = (await set.masterPort())!;
               await set.servers.get(killed)!.stop();
               await Promise.all(loads.map((load) => load.untilServed(50)));
-              expect(await set.masterPort()).not.toBe(killed);
+              await set.untilLeft(killed);
               await set.servers.get(killed)!.restart();
               await set.untilReplica(killed);
             }

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions } from 'node:tls';
-import { expectEventually } from './eventually.js';
 import { redisCommand, untilRedis } from './redis-admin.js';
 import { freePort, RedisProcess } from './redis-process.js';
 import { RedisServer } from './resp-redis-server.js';
@@ -108,20 +108,32 @@ export class RedisSentinelSet {
     return this.sentinelPorts.map((port) => `127.0.0.1:${port}`).join(',');
   }
 
-  /** The master in the eyes of the last sentinel. */
-  async masterPort(): Promise<number> {
-    const port = this.sentinelPorts.at(-1)!;
-    const reply = await this.command(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', SERVICE]);
-    return Number((reply as string[])[1]);
+  /** The master, when all sentinels that are there agree on it and no failover is under way; undefined until then. */
+  async masterPort(): Promise<number | undefined> {
+    const asked = this.sentinelPorts.map((port) => this.command(port, ['SENTINEL', 'MASTER', SERVICE]));
+    const replies = (await Promise.allSettled(asked)).filter((reply) => reply.status === 'fulfilled');
+    const ports = replies.map(({ value }) => /,port,(\d+),.*,flags,master,link/.exec(String(value))?.[1]);
+    return new Set(ports).size === 1 && ports[0] !== undefined ? Number(ports[0]) : undefined;
   }
 
-  /** Makes a replica the master, and waits until the old one has become its replica. @returns the old one's port. */
-  async orderFailover(): Promise<number> {
-    const before = await this.masterPort();
+  /** Waits until all sentinels have left this master for another one. @returns the new one's port. */
+  async untilLeft(before: number): Promise<number> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const port = await this.masterPort();
+      if (port !== undefined && port !== before) return port;
+      if (Date.now() > deadline) throw new Error('the sentinels found no new master');
+      await delay(20);
+    }
+  }
+
+  /** Makes a replica the master, and waits until the old one has become its replica. @returns both ports. */
+  async orderFailover(): Promise<{ readonly before: number; readonly after: number }> {
+    const before = (await this.masterPort())!;
     await this.command(this.sentinelPorts.at(-1)!, ['SENTINEL', 'FAILOVER', SERVICE]);
-    await expectEventually(async () => (await this.masterPort()) !== before);
+    const after = await this.untilLeft(before);
     await this.untilReplica(before);
-    return before;
+    return { before, after };
   }
 
   /** Waits until the server on this port is a replica that is in step with its master. */

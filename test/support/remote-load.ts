@@ -14,6 +14,9 @@ const LENGTHS = [900, 5_000, 70_000, 300_000];
 /** So that the time without service is that of the store, and not much more. */
 const QUICK_TO_TRY_AGAIN = { breaker_reset_ms: 100, ping_interval_ms: 1_000 };
 
+/** A failover takes seconds, and begins again when a busy machine lets one of its deadlines pass. */
+const FAILOVER_MS = 30_000;
+
 /** What every chunk of one key has in common; versions differ in their bytes. */
 interface LoadKey {
   readonly key: ChunkKey;
@@ -108,7 +111,9 @@ export class RemoteLoad {
   /** Waits until so many puts more were stored and so many gets more were hits. */
   async untilServed(count: number): Promise<void> {
     const { stored, hits } = this.#counts;
-    await expectEventually(() => this.#counts.stored >= stored + count && this.#counts.hits >= hits + count);
+    const isServed = (): boolean =>
+      this.#counts.stored >= stored + count && this.#counts.hits >= hits + count;
+    await expectEventually(isServed, FAILOVER_MS);
   }
 
   /** Ends the load and reads every key once more. */
