@@ -11,6 +11,7 @@ const BENCHMARKS = {
   http: 'http/http.bench.mjs',
   resp: 'resp/resp.bench.mjs',
   layers: 'layers.bench.mjs',
+  remote: 'remote/remote.bench.mjs',
 };
 
 const args = process.argv.slice(2);

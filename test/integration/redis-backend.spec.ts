@@ -49,6 +49,8 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('A tier over a r
         });
         const logger = Object.assign(new RecordingLogger(), { debug: () => undefined });
         return new RemoteBackend({
+          arena: context.arena,
+          space: context.space,
           name: 'far',
           label,
           connector,

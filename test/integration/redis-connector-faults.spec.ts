@@ -268,6 +268,30 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis://: what 
       expect(await other.close()).toBe(0);
     });
 
+    it.each(['lmcache', 'sealed'])(
+      'nothing that is needed to who may do what the page lists: %s',
+      async (layout) => {
+        const may = ['get', 'set', 'del', 'exists', 'getrange', 'pttl', 'scan', 'ping', 'select'];
+        await admin.call(
+          'ACL',
+          'SETUSER',
+          'least',
+          'on',
+          '>secret',
+          '~*',
+          ...may.map((command) => `+${command}`),
+        );
+        const other = await RemoteWorld.open(refused('least:secret@', `/1?layout=${layout}`));
+        await other.connector.ping();
+        expect(await other.put({ key: KEY, bytes: chunkBytes(MIB) })).toBe('stored');
+        expect(await other.connector.exists(KEY, { withMetadata: true })).toBe(layout === 'lmcache');
+        expect((await other.connector.list('', 100)).keys).toHaveLength(1);
+        expect(await other.read(KEY)).toMatchObject({ bytes: chunkBytes(MIB) });
+        expect(await other.connector.remove(KEY)).toBe(true);
+        expect(await other.close()).toBe(0);
+      },
+    );
+
     it('nothing to whom it knows', async () => {
       const other = await RemoteWorld.open(refused('nest:se%3Ac%40ret@', '/2'));
       expect(await other.put({ key: KEY })).toBe('stored');

@@ -92,15 +92,21 @@ export class RespConnection implements RespSocketReader {
 
   onBodyBytes(bytes: number): void {
     this.receivedBytes += bytes;
-    this.#guard(() => {
+    try {
       this.body?.advance(bytes);
       if (this.body?.done === true) this.#endBody();
-    });
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   onBytes(bytes: Buffer): void {
     this.receivedBytes += bytes.length;
-    this.#guard(() => this.#parse(bytes));
+    try {
+      this.#parse(bytes);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   #parse(bytes: Buffer): void {
@@ -165,14 +171,6 @@ export class RespConnection implements RespSocketReader {
       this.#isCorked = false;
       this.#socket.uncork();
     });
-  }
-
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#fail(error as Error);
-    }
   }
 
   #fail(failure: Error): void {
