@@ -12,6 +12,7 @@ const BENCHMARKS = {
   resp: 'resp/resp.bench.mjs',
   layers: 'layers.bench.mjs',
   remote: 'remote/remote.bench.mjs',
+  serde: 'serde.bench.mjs',
 };
 
 const args = process.argv.slice(2);

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { RemoteOptions } from '../backends/remote/remote.config.js';
 import { environmentName } from './layers/environment.layer.js';
 import { LMCACHE_KEYS_NOT_YET, LMCACHE_KEYS_WITHOUT_EFFECT } from './layers/lmcache-keys.js';
 import { loadConfig } from './load-config.js';
+import { readOptions } from './read-options.js';
 import { settingPaths, settingsOf } from './schema/setting-registry.js';
 import { KvnestSettings } from './settings/kvnest.settings.js';
 import { TierSettings } from './settings/tier.settings.js';
@@ -29,8 +31,14 @@ describe('docs/configuration.md', () => {
   });
 
   it('tells every key of a tier, and no key that there is not', () => {
-    const known = [...SETTINGS.map(([path]) => path), ...settingsOf(TierSettings).keys()];
+    const sections = [TierSettings, RemoteOptions].flatMap((section) => [...settingsOf(section).keys()]);
+    const known = [...SETTINGS.map(([path]) => path), ...sections];
     expect([...ROWS.keys()].sort()).toEqual(known.sort());
+  });
+
+  it.each([...settingsOf(RemoteOptions).keys()])('tells the default of the remote option %s', (name) => {
+    const fallback = ROWS.get(name)?.[2]?.replaceAll('`', '');
+    expect(readOptions(RemoteOptions, 'far', { [name]: fallback })).toEqual(new RemoteOptions());
   });
 
   it('lists every key of LMCache that has no meaning here', () => {

@@ -85,8 +85,9 @@ export function createRemoteTier(given: RemoteTierOptions): RemoteTier {
     pending,
     hidden,
     hide: (key) => {
+      const { forgotten } = hidden;
       hidden.hide(key);
-      if (hidden.forgotten === 1)
+      if (forgotten === 0 && hidden.forgotten === 1)
         logger.warn(
           `${what}: older chunks may come back of more than ${MAX_HIDDEN_KEYS} keys that are hidden`,
         );

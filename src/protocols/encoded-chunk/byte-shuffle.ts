@@ -6,6 +6,10 @@
  * @param target as long as `source`, and other memory.
  */
 export function shuffleBytes(source: Uint8Array, target: Uint8Array, elementBytes: number): void {
+  if (elementBytes === 1) {
+    target.set(source);
+    return;
+  }
   const count = Math.floor(source.length / elementBytes);
   const done = elementBytes === 2 ? shuffleWords(source, target, count) : 0;
   for (let byte = 0; byte < elementBytes; byte++) {
@@ -17,6 +21,10 @@ export function shuffleBytes(source: Uint8Array, target: Uint8Array, elementByte
 
 /** Undoes `shuffleBytes`. */
 export function unshuffleBytes(source: Uint8Array, target: Uint8Array, elementBytes: number): void {
+  if (elementBytes === 1) {
+    target.set(source);
+    return;
+  }
   const count = Math.floor(source.length / elementBytes);
   const done = elementBytes === 2 ? unshuffleWords(source, target, count) : 0;
   for (let byte = 0; byte < elementBytes; byte++) {
