@@ -1,0 +1,32 @@
+import { type Readable } from 'node:stream';
+
+export interface SupervisedCommand {
+  /** Executable, looked for in the PATH of `env`, and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Added to the priority, 0 to 19. */
+  readonly nice?: number | undefined;
+  /** Limit of the address space of every process of it. */
+  readonly memoryBytes?: number | undefined;
+}
+
+export interface ProcessExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A process with all its descendants: when it ends, or the server does, by whatever way, none of them is left. */
+export interface SupervisedProcess {
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Settles once, when the process has ended and nothing of it is left. Never rejects. */
+  readonly exited: Promise<ProcessExit>;
+  /** SIGTERM to its group; after `graceMs` SIGKILL to everything it started, also what left the group. */
+  stop(graceMs: number): Promise<ProcessExit>;
+}
+
+/** @throws KV_PLUGIN_SPAWN when there is no such executable, or it may not be run. */
+export type StartSupervised = (command: SupervisedCommand) => Promise<SupervisedProcess>;
