@@ -41,11 +41,12 @@ export class RespPool {
    * It is run once more when the connection turns out to have been dead before.
    */
   async lease<T>(run: (connection: RespConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const stop = this.#stopSignal(signal);
-    await this.#gate.enter(stop).catch(() => this.#throwStopped());
+    if (!this.#gate.tryEnter())
+      await this.#gate.enter(this.#stopSignal(signal)).catch(() => this.#throwStopped());
     try {
       const kept = this.#takeIdle();
-      const again = async (): Promise<T> => this.#runAndKeep(await this.#connect(stop), run);
+      const again = async (): Promise<T> =>
+        this.#runAndKeep(await this.#connect(this.#stopSignal(signal)), run);
       return await unlessDead(kept, (connection) => this.#runAndKeep(connection, run), again);
     } finally {
       this.#gate.leave();
@@ -88,7 +89,9 @@ export class RespPool {
 
   async #connect(signal: AbortSignal): Promise<RespConnection> {
     if (signal.aborted) this.#throwStopped();
-    const connection = await this.#options.open(signal);
+    const connection = await this.#options.open(signal).catch((error: unknown) => {
+      throw signal.aborted ? this.#stopped() : error;
+    });
     if (this.#closing.signal.aborted) connection.destroy();
     this.#connections.add(connection);
     void connection.closed.then(() => this.#connections.delete(connection));
@@ -108,6 +111,7 @@ export class RespPool {
     }
   }
 
+  /** Made only for who must wait: it costs more than a small call. */
   #stopSignal(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
   }

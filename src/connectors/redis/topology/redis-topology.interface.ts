@@ -1,7 +1,5 @@
 import { type RespAddress } from '../../resp-client/resp-address.js';
 
-export { addressKey } from '../../resp-client/resp-address.js';
-
 /** One server: a TCP address, or the path of a Unix socket. */
 export type RedisAddress = RespAddress;
 
