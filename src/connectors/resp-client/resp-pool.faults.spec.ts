@@ -24,7 +24,7 @@ describe('RespPool: servers that misbehave, each played by a few lines', () => {
       socket.on('data', (data: Buffer) => onData(socket, data));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    client = respPoolClient((server.address() as AddressInfo).port, { connectTimeoutMs: 200 });
+    client = respPoolClient((server.address() as AddressInfo).port, { connectTimeoutMs: 10_000 });
   }
 
   afterEach(() => {
