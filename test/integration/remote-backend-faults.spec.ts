@@ -171,6 +171,13 @@ describe('a remote store that fails', () => {
     expect(lines[0]?.message).toContain('LOADING');
   });
 
+  it('is noticed by a ping, without any request', async () => {
+    await start({ options: { breaker_failures: 500, ping_interval_ms: 50, breaker_reset_ms: 60_000 } });
+    world.connector.fail(down());
+    await expectEventually(() => !world.backend.usage().healthy);
+    expect(world.connector.count('ping')).toBe(500);
+  });
+
   it('that hangs costs a lookup its own short time, and the next ones nothing', async () => {
     await start({ options: { ...PATIENT, lookup_timeout_ms: 10, breaker_failures: 1 } });
     world.connector.hang();

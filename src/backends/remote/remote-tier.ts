@@ -67,6 +67,7 @@ export function createRemoteTier(given: RemoteTierOptions): RemoteTier {
   const health = new StoreHealth({
     what,
     pingIntervalMs: options.ping_interval_ms,
+    pingAttempts: options.breaker_failures,
     logger,
     onAnswer: () => sweep.wake(),
   });

@@ -7,6 +7,8 @@ export interface StoreHealthOptions {
   /** What its lines in the log begin with. */
   readonly what: string;
   readonly pingIntervalMs: number;
+  /** How often a ping that failed is made again at once: as often as the circuit breaker takes to be sure. */
+  readonly pingAttempts: number;
   readonly logger: RemoteLogger;
   /** The store has answered: when it was reached, at each ping, and when it is in order again. */
   readonly onAnswer: () => void;
@@ -69,19 +71,22 @@ export class StoreHealth {
     if (state !== 'half-open') this.#report(error);
   }
 
-  /** What goes wrong here is the circuit breaker's business. */
   async #tryAgain(): Promise<void> {
     const connector = this.#connector;
-    try {
-      if (this.#reached) await connector?.ping();
-      else await connector?.connect();
-    } catch {
-      return;
-    }
-    if (connector !== this.#connector) return;
+    const answers = this.#reached ? await this.#ping(connector) : await succeeds(connector?.connect());
+    if (!answers || connector !== this.#connector) return;
     this.#reached = true;
     this.#report(undefined);
     if (this.isUp) this.#options.onAnswer();
+  }
+
+  /** What goes wrong here is the circuit breaker's business. */
+  async #ping(connector: RemoteConnector | undefined): Promise<boolean> {
+    for (let attempt = 0; attempt < this.#options.pingAttempts; attempt++) {
+      if (await succeeds(connector?.ping())) return true;
+      if (!this.isUp) return false;
+    }
+    return false;
   }
 
   #report(error: unknown): void {
@@ -92,6 +97,15 @@ export class StoreHealth {
       logger.log(`${what} is in order again`);
       onAnswer();
     } else logger.warn(`${what} is out of order, its reads are misses meanwhile: ${reasonOf(error)}`);
+  }
+}
+
+async function succeeds(call: Promise<void> | undefined): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch {
+    return false;
   }
 }
 
