@@ -41,6 +41,47 @@ export interface DoorLimits {
   readonly bodyTimeoutMs: number;
 }
 
+/** How a plugin script is run. */
+export interface PluginPolicy {
+  readonly restart: 'never' | 'on-failure' | 'always';
+  /** Within `restartWindowMs`; after more of them it stays down. */
+  readonly maxRestarts: number;
+  readonly restartWindowMs: number;
+  /** Pause before the first restart; it doubles up to `backoffMaxMs`. */
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+  /** How long it may take until it says that it is ready; 0 = it is at once. */
+  readonly startTimeoutMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly stopTimeoutMs: number;
+  /** How often it has to say that it is alive; 0 = it need not. */
+  readonly heartbeatMs: number;
+  /** 0 to 19. */
+  readonly nice: number;
+  /** Address space of each of its processes; undefined = no limit. */
+  readonly memoryBytes: number | undefined;
+  readonly maxLineBytes: number;
+  readonly maxOutputBytesPerSecond: number;
+  /** Names of variables that go on to it although they look like secrets. */
+  readonly passEnvironment: readonly string[];
+}
+
+export interface PluginsConfig {
+  /** Absolute paths of files and directories. */
+  readonly locations: readonly string[];
+  /** The key that they were given by, for messages. */
+  readonly locationsKey: 'runtime_plugin_locations' | 'plugin_locations';
+  /** `all`: this process is the scheduler and a worker. */
+  readonly role: 'scheduler' | 'worker' | 'all';
+  readonly workerId: number;
+  readonly workerCount: number;
+  /** What the user has for his scripts; it means nothing here. */
+  readonly extraConfig: Readonly<Record<string, unknown>>;
+  readonly defaults: PluginPolicy;
+  /** By the name of a script, or its path below a location; complete, the defaults included. */
+  readonly scripts: Readonly<Record<string, PluginPolicy>>;
+}
+
 /** The whole configuration: read, merged, validated and frozen before the Nest graph exists. */
 export interface KvnestConfig {
   readonly chunkTokens: number;
@@ -65,6 +106,7 @@ export interface KvnestConfig {
     readonly lm: DoorLimits | false;
   };
   readonly auth: { readonly token: string | undefined };
+  readonly plugins: PluginsConfig;
   readonly leaseMs: number;
   readonly pinTimeoutMs: number;
   /** How long a put may wait, before its body is read, for tiers that lag behind. */

@@ -1,7 +1,5 @@
-import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
 import { KvError } from '../common/errors/kv-error.js';
-import { suggestion } from './nearest-name.js';
+import { readSection } from './read-section.js';
 import { settingsOf } from './schema/setting-registry.js';
 
 /**
@@ -15,18 +13,9 @@ export function readOptions<T extends object>(
   tier: string,
   given: Readonly<Record<string, unknown>>,
 ): T {
+  const { section, problems } = readSection(settings, 'options', given);
+  if (problems.length === 0) return section;
   const known = settingsOf(settings);
-  const entries = Object.entries(given).filter(([, value]) => value !== null && value !== undefined);
-  const options = plainToInstance(settings, Object.fromEntries(entries.filter(([name]) => known.has(name))));
-  const problems = [
-    ...entries
-      .filter(([name]) => !known.has(name))
-      .map(([name]) => ({ path: `options.${name}`, message: `is unknown${suggestion(name, known.keys())}` })),
-    ...validateSync(options, { forbidUnknownValues: false }).flatMap(({ property, constraints }) =>
-      Object.values(constraints ?? {}).map((message) => ({ path: `options.${property}`, message })),
-    ),
-  ];
-  if (problems.length === 0) return options;
   const lines = problems.map(({ path, message }) => `${path}: ${message}`);
   throw new KvError('KV_CONFIG_INVALID', `the tier "${tier}" is not configured right: ${lines.join('; ')}`, {
     kind: 'config',

@@ -4,7 +4,7 @@ import { createArena } from '../../src/arena/create-arena.js';
 import { MemoryBackend } from '../../src/backends/memory/memory.backend.js';
 import { type StorageBackend } from '../../src/backends/storage-backend.interface.js';
 import { type Clock, systemClock } from '../../src/common/clock.js';
-import { type KvnestConfig } from '../../src/config/kvnest-config.interface.js';
+import { type KvnestConfig, type PluginPolicy } from '../../src/config/kvnest-config.interface.js';
 import { type TieredCacheEngine } from '../../src/modules/engine/cache-engine.js';
 import { createEngine } from '../../src/modules/engine/engine.module.js';
 import { findEvictionPolicy } from '../../src/modules/tiers/eviction/eviction-policies.catalog.js';
@@ -36,6 +36,22 @@ export interface TestEngine {
 
 const MIB = 1024 * 1024;
 
+const TEST_PLUGIN_POLICY: PluginPolicy = {
+  restart: 'on-failure',
+  maxRestarts: 5,
+  restartWindowMs: 60_000,
+  backoffMs: 10,
+  backoffMaxMs: 100,
+  startTimeoutMs: 0,
+  stopTimeoutMs: 1000,
+  heartbeatMs: 0,
+  nice: 0,
+  memoryBytes: undefined,
+  maxLineBytes: 16 * 1024,
+  maxOutputBytesPerSecond: MIB,
+  passEnvironment: [],
+};
+
 /** The settings of an engine without doors; everything small and quick. */
 export function testConfig(overrides: Partial<KvnestConfig> = {}): KvnestConfig {
   return {
@@ -50,6 +66,16 @@ export function testConfig(overrides: Partial<KvnestConfig> = {}): KvnestConfig 
     externals: [],
     doors: { http: false, resp: false, lm: false },
     auth: { token: undefined },
+    plugins: {
+      locations: [],
+      locationsKey: 'runtime_plugin_locations',
+      role: 'all',
+      workerId: 0,
+      workerCount: 1,
+      extraConfig: {},
+      defaults: TEST_PLUGIN_POLICY,
+      scripts: {},
+    },
     leaseMs: 10_000,
     pinTimeoutMs: 300_000,
     admissionTimeoutMs: 50,

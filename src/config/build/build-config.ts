@@ -6,6 +6,7 @@ import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { buildExternals } from './externals.js';
 import { buildHashing } from './hashing.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
+import { buildPlugins } from './plugins.js';
 import { type BuildContext } from './tier-context.js';
 import { buildTiers } from './tiers.js';
 import { searchFolders, usedExternals } from './used-externals.js';
@@ -36,6 +37,7 @@ export function buildConfig(
       lm: buildDoor(settings.doors.lm ?? (settings.auth.token === undefined && new LmDoorSettings())),
     },
     auth: { token: settings.auth.token },
+    plugins: buildPlugins(settings, context.cwd, findings),
     leaseMs: settings.lease_ms,
     pinTimeoutMs: Math.ceil(settings.pin_timeout_sec * 1000),
     admissionTimeoutMs: settings.admission_timeout_ms,

@@ -3,7 +3,7 @@ import { suggestion } from '../nearest-name.js';
 import { insideOpenMapping, settingPaths } from '../schema/setting-registry.js';
 import { KvnestSettings } from '../settings/kvnest.settings.js';
 import { type Assignment } from './assignment.js';
-import { lmcacheTreatment } from './lmcache-keys.js';
+import { isWithoutEffect } from './lmcache-keys.js';
 import { readText } from './text.layer.js';
 
 /** The settings of `--set key=value`, in order: a later one wins. */
@@ -20,8 +20,7 @@ export function readCommandLineLayer(sets: readonly string[], findings: Findings
     const origin = `--set ${path}`;
     const info = settings.get(path) ?? insideOpenMapping(path, settings);
     if (info !== undefined) return readText({ path, info, text, origin, source: 'command line' }, findings);
-    if (lmcacheTreatment(path) !== undefined)
-      findings.warn(`${origin}: an LMCache setting without effect in kvnest`);
+    if (isWithoutEffect(path)) findings.warn(`${origin}: an LMCache setting without effect in kvnest`);
     else findings.problem(path, `is not a setting${suggestion(path, settings.keys())}`, origin);
     return [];
   });

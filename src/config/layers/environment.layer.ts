@@ -4,8 +4,8 @@ import { settingPaths } from '../schema/setting-registry.js';
 import { KvnestSettings } from '../settings/kvnest.settings.js';
 import { LmcacheSettings } from '../settings/lmcache.settings.js';
 import { type Assignment } from './assignment.js';
-import { warnAboutLmcacheKeys } from './file.layer.js';
-import { LMCACHE_VARIABLES_OF_OTHER_PARTS, lmcacheTreatment } from './lmcache-keys.js';
+import { warnAboutKeysWithoutEffect } from './file.layer.js';
+import { isWithoutEffect, LMCACHE_VARIABLES_OF_OTHER_PARTS } from './lmcache-keys.js';
 import { readText } from './text.layer.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,17 +59,16 @@ export function readLmcacheEnvironmentLayer(
     return [];
   }
   const settings = settingPaths(LmcacheSettings);
-  const lmcacheKeys = { 'not yet': [] as string[], 'without effect': [] as string[] };
+  const withoutEffect: string[] = [];
   const unknown: string[] = [];
   const assignments = variables.flatMap(([name, text]) => {
     const path = name.slice(LMCACHE_PREFIX.length).toLowerCase();
     const info = settings.get(path);
     if (info !== undefined) return readText({ path, info, text, origin: name, source: 'file' }, findings);
-    const treatment = lmcacheTreatment(path);
-    (treatment === undefined ? unknown : lmcacheKeys[treatment]).push(name);
+    (isWithoutEffect(path) ? withoutEffect : unknown).push(name);
     return [];
   });
-  warnAboutLmcacheKeys(lmcacheKeys, 'environment', findings);
+  warnAboutKeysWithoutEffect(withoutEffect, 'environment', findings);
   if (unknown.length > 0) findings.warn(`environment variables that name no setting: ${unknown.join(', ')}`);
   return assignments;
 }

@@ -14,7 +14,7 @@ export function readFileLayer(path: string, readFile: ReadFile, findings: Findin
   else if (mapping !== null && mapping !== undefined) {
     findings.problem('', 'the file must hold a mapping of keys, such as "chunk_size: 256"', path);
   }
-  warnAboutLmcacheKeys(reader.lmcacheKeys, path, findings);
+  warnAboutKeysWithoutEffect(reader.withoutEffect, path, findings);
   return reader.assignments;
 }
 
@@ -35,17 +35,12 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? text;
 }
 
-/** One line for each kind, however many keys there are. */
-export function warnAboutLmcacheKeys(
-  keys: Readonly<Record<'not yet' | 'without effect', readonly string[]>>,
+/** One line, however many keys of LMCache there are. */
+export function warnAboutKeysWithoutEffect(
+  keys: readonly string[],
   origin: string,
   findings: Findings,
 ): void {
-  const notYet = keys['not yet'];
-  if (notYet.length > 0) {
-    findings.warn(`${origin}: this version does not act on ${notYet.join(', ')}: no plugin is started`);
-  }
-  const idle = keys['without effect'];
-  if (idle.length > 0)
-    findings.warn(`${origin}: LMCache settings without effect in kvnest: ${idle.join(', ')}`);
+  if (keys.length > 0)
+    findings.warn(`${origin}: LMCache settings without effect in kvnest: ${keys.join(', ')}`);
 }

@@ -1,9 +1,3 @@
-/** Keys whose feature this version does not have yet: a user must hear of it. */
-export const LMCACHE_KEYS_NOT_YET: ReadonlySet<string> = new Set([
-  'runtime_plugin_locations',
-  'plugin_locations',
-]);
-
 const WITHOUT_EFFECT = `
   reserve_local_cpu_size local_cpu_use_hugepages local_disk_path_sharding priority_limit
   min_retrieve_tokens hit_miss_ratio save_decode_cache use_layerwise enable_async_loading enable_kv_events
@@ -38,14 +32,10 @@ export const LMCACHE_KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(WITHOUT_
 /** LMCache puts the settings of its encoder cache under this prefix. */
 const ENCODER_CACHE_PREFIX = 'ec_';
 
-/** How kvnest treats a key of LMCache that is none of its own. */
-export function lmcacheTreatment(key: string): 'not yet' | 'without effect' | undefined {
-  if (LMCACHE_KEYS_NOT_YET.has(key)) return 'not yet';
-  return LMCACHE_KEYS_WITHOUT_EFFECT.has(key) || key.startsWith(ENCODER_CACHE_PREFIX)
-    ? 'without effect'
-    : undefined;
+export function isWithoutEffect(key: string): boolean {
+  return LMCACHE_KEYS_WITHOUT_EFFECT.has(key) || key.startsWith(ENCODER_CACHE_PREFIX);
 }
 
-/** Variables of LMCache that are no settings of its YAML file. */
+/** Variables of LMCache that are no settings of its YAML file; among them what its plugin scripts are told. */
 export const LMCACHE_VARIABLES_OF_OTHER_PARTS =
-  /^LMCACHE_(CONFIG_FILE|LOG_|TRACK_USAGE|USAGE_|PLUGIN_|RUNTIME_PLUGIN_|RESP_|MP_)/;
+  /^LMCACHE_(CONFIG_FILE|LOG_|TRACK_USAGE|USAGE_|(RUNTIME_)?PLUGIN_(?!LOCATIONS$)|RESP_|MP_)/;

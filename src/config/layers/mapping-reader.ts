@@ -9,7 +9,7 @@ import {
 } from '../schema/setting-registry.js';
 import { KvnestSettings } from '../settings/kvnest.settings.js';
 import { type Assignment, type ConfigSource, type SettingTree, SWITCHED_ON } from './assignment.js';
-import { lmcacheTreatment } from './lmcache-keys.js';
+import { isWithoutEffect } from './lmcache-keys.js';
 
 export function isTree(value: unknown): value is SettingTree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -17,11 +17,11 @@ export function isTree(value: unknown): value is SettingTree {
 
 /**
  * Takes a mapping apart into assignments, one for each value, and reports the keys that nobody knows. LMCache's keys
- * without a meaning here are collected by treatment and not assigned.
+ * without a meaning here are collected and not assigned.
  */
 export class MappingReader {
   readonly assignments: Assignment[] = [];
-  readonly lmcacheKeys = { 'not yet': [] as string[], 'without effect': [] as string[] };
+  readonly withoutEffect: string[] = [];
 
   constructor(
     private readonly origin: string,
@@ -35,7 +35,7 @@ export class MappingReader {
     for (const [key, value] of dottedLast(mapping)) {
       const info = known.get(key) ?? (path === '' ? insideOpenMapping(key, known) : undefined);
       if (info !== undefined) this.readSetting(info, path === '' ? key : `${path}.${key}`, value);
-      else if (path !== '' || !this.#isLmcacheKey(key, value)) this.#unknown(path, key, known.keys());
+      else if (path !== '' || !this.#isWithoutEffect(key, value)) this.#unknown(path, key, known.keys());
     }
   }
 
@@ -70,10 +70,10 @@ export class MappingReader {
     this.assignments.push({ path, value, origin: this.origin, source: this.source });
   }
 
-  #isLmcacheKey(key: string, value: unknown): boolean {
-    const treatment = lmcacheTreatment(key);
-    if (treatment !== undefined && value !== null) this.lmcacheKeys[treatment].push(key);
-    return treatment !== undefined;
+  #isWithoutEffect(key: string, value: unknown): boolean {
+    const isIdle = isWithoutEffect(key);
+    if (isIdle && value !== null) this.withoutEffect.push(key);
+    return isIdle;
   }
 
   #unknown(path: string, key: string, known: Iterable<string>): void {

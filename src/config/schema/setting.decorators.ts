@@ -117,6 +117,15 @@ export function Texts(): PropertyDecorator {
   });
 }
 
+/** A list of texts, or text with commas between them. */
+export function Items(): PropertyDecorator {
+  return value({
+    convert: toNames,
+    accepts: isListOf((text) => text !== ''),
+    expected: 'a list of texts, none of them empty, or text with commas',
+  });
+}
+
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
 /** A list of names, or text with commas between them. */

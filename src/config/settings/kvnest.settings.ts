@@ -1,6 +1,7 @@
 import { ByteSize, Flag, List, OneOf, Section, Text, WholeNumber } from '../schema/setting.decorators.js';
 import { DoorsSettings } from './door.settings.js';
 import { LmcacheSettings } from './lmcache.settings.js';
+import { PluginsSettings } from './plugin.settings.js';
 import { TierSettings } from './tier.settings.js';
 
 const HOUR_MS = 3_600_000;
@@ -51,6 +52,19 @@ export class KvnestSettings extends LmcacheSettings {
 
   @Section(() => AuthSettings)
   auth = new AuthSettings();
+
+  /** Which plugin scripts run here, by their names: `all` is the scheduler and one worker in the same process. */
+  @OneOf('scheduler', 'worker', 'all')
+  role: 'scheduler' | 'worker' | 'all' = 'all';
+
+  @WholeNumber({ min: 0, max: 65_535 })
+  worker_id = 0;
+
+  @WholeNumber({ min: 1, max: 65_536 })
+  worker_count = 1;
+
+  @Section(() => PluginsSettings)
+  plugins = new PluginsSettings();
 
   /** How long a lookup keeps what it found. */
   @WholeNumber({ min: 0, max: HOUR_MS })

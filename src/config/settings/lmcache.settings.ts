@@ -1,6 +1,7 @@
 import {
   Flag,
   Gibibytes,
+  Items,
   Names,
   OpenMapping,
   Seconds,
@@ -91,6 +92,18 @@ export class LmcacheSettings {
   /** Connectors by the scheme of their URLs. */
   @OpenMapping()
   external_connector: Record<string, unknown> = {};
+
+  /** Files and directories of plugin scripts. */
+  @Items()
+  runtime_plugin_locations?: string[];
+
+  /** The old name of `runtime_plugin_locations`. */
+  @Items()
+  plugin_locations?: string[];
+
+  /** Open: whatever plugin scripts read. */
+  @OpenMapping()
+  runtime_plugin_extra_config: Record<string, unknown> = {};
 
   /** Open: whatever extensions read. */
   @OpenMapping()
