@@ -73,6 +73,20 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         });
       });
 
+      it('takes no server that is a replica, whoever names it', async () => {
+        const [sentinel] = set.sentinelPorts;
+        const master = await set.masterPort();
+        const replica = [...set.servers.keys()].find((port) => port !== master);
+        await set.command(sentinel!, ['SENTINEL', 'MONITOR', 'stale', '127.0.0.1', replica!, 3]);
+        try {
+          world = await RemoteWorld.create(`redis-sentinel://127.0.0.1:${sentinel}/stale`);
+          const error = await errorOf(() => world!.connector.connect());
+          expect(error).toMatchObject({ code: 'KV_REMOTE_FAILED', retryable: true });
+        } finally {
+          await set.command(sentinel!, ['SENTINEL', 'REMOVE', 'stale']);
+        }
+      });
+
       it('does without sentinels that are away or hang', async () => {
         const [hung, good] = set.sentinelPorts;
         set.sentinels.get(hung!)!.suspend();
