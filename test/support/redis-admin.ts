@@ -7,7 +7,7 @@ export async function redisCommand(
   command: readonly (string | number)[],
   tls?: ConnectionOptions,
 ): Promise<unknown> {
-  const common = { lazyConnect: true, retryStrategy: () => null };
+  const common = { lazyConnect: true, retryStrategy: () => null, disconnectTimeout: 10 };
   const client = new Redis(port, '127.0.0.1', tls === undefined ? common : { ...common, tls });
   client.on('error', () => undefined);
   try {

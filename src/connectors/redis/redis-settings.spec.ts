@@ -138,4 +138,18 @@ describe('settings of a Redis tier', () => {
       expect.objectContaining({ code: 'KV_CONFIG_INVALID', message: expect.stringContaining(message) }),
     );
   });
+
+  it.each([
+    ['redis-sentinel://h', 2_500],
+    ['redis-cluster://h', 2_500],
+    ['redis-cluster://h?socket_connect_timeout_ms=70', 70],
+    ['redis://h', 5_000],
+  ])('take REDIS_TIMEOUT for a store of several servers: %s', (url, connectTimeoutMs) => {
+    expect(read(url, {}, { env: { REDIS_TIMEOUT: '2.5' } })).toMatchObject({ connectTimeoutMs });
+  });
+
+  it.each(['', 'soon', '0', '-1', '4000'])('refuse REDIS_TIMEOUT=%s', (text) => {
+    const reading = (): unknown => read('redis-sentinel://h', {}, { env: { REDIS_TIMEOUT: text } });
+    expect(reading).toThrow(expect.objectContaining({ code: 'KV_CONFIG_INVALID' }));
+  });
 });

@@ -39,6 +39,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** As LMCache has it. */
 const DEFAULT_SERVICE_NAME = 'redismaster';
+const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 /** Parameters of redis-py's URLs, which are LMCache's. */
 const ALIASES: Readonly<Record<string, string>> = {
   ssl_ca_certs: 'tls_ca',
@@ -58,14 +59,16 @@ export function readRedisSettings(
     url,
     options: { ...valkey, ...target.options },
   });
-  const mode = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster' ? 'cluster' : undefined;
+  const forced = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster' ? 'cluster' : undefined;
+  const place = readPlace(url, forced, options, env);
   return {
     label: url.label,
-    ...readPlace(url, mode, options, env),
+    ...place,
     credentials: readCredentials(url, options, env),
     sentinelCredentials: { user: options.sentinel_username, password: options.sentinel_password },
     tls: url.scheme === 'rediss' || options.tls === true ? readRedisTls(url, options) : undefined,
-    connectTimeoutMs: options.socket_connect_timeout_ms,
+    connectTimeoutMs:
+      options.socket_connect_timeout_ms ?? readTimeout(url, place.mode, env) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     connections: options.connections,
     layout: options.layout,
   };
@@ -81,6 +84,15 @@ function readPlace(
   if (mode === 'cluster' && database > 0) throw badRedisUrl(url, 'a cluster has only database 0');
   const serviceName = options.service_name ?? named ?? env['REDIS_SERVICE_NAME'] ?? DEFAULT_SERVICE_NAME;
   return { mode, addresses, serviceName, database };
+}
+
+/** LMCache's variable for Sentinel and Cluster, in seconds. @returns milliseconds */
+function readTimeout(url: ConnectorUrl, mode: RedisMode, env: Environment): number | undefined {
+  const text = env['REDIS_TIMEOUT'];
+  if (mode === 'standalone' || text === undefined) return undefined;
+  const timeoutMs = Math.ceil(Number(text) * 1000);
+  if (timeoutMs >= 1 && timeoutMs <= 3_600_000) return timeoutMs;
+  throw badRedisUrl(url, `goes with REDIS_TIMEOUT=${text}, which is no number of seconds`);
 }
 
 function withoutAliases(url: ConnectorUrl): ConnectorUrl {

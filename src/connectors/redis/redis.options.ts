@@ -12,7 +12,7 @@ export class RedisOptions {
 
   /** How long a connection may take to be made and signed in. */
   @WholeNumber({ min: 1, max: 3_600_000 })
-  socket_connect_timeout_ms = 5_000;
+  socket_connect_timeout_ms?: number;
 
   /** Number of the database, where the URL's path does not say it. */
   @WholeNumber({ min: 0, max: 1_000_000 })

@@ -10,6 +10,7 @@ type WatchSettings = Pick<
 
 const SWITCH = '+switch-master';
 const MAX_RECONNECT_MS = 5_000;
+const DISCONNECT_MS = 100;
 
 /** Listens at every sentinel for the news of a new master; ioredis keeps these connections up. */
 export class SentinelWatch {
@@ -36,6 +37,8 @@ export class SentinelWatch {
       password: sentinelCredentials.password,
       tls: tls && { ...named, ...tls },
       connectTimeout: connectTimeoutMs,
+      // ioredis waits so long after `close`, also where there is no connection to end.
+      disconnectTimeout: DISCONNECT_MS,
       retryStrategy: (times) => Math.min(times * 100, MAX_RECONNECT_MS),
       maxRetriesPerRequest: null,
       enableReadyCheck: false,
