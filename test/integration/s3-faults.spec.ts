@@ -60,7 +60,10 @@ describeWithPeer(missingS3(SEAWEED))('s3:// when something is wrong', () => {
       ['key', { access_key_id: 'nobody' }],
     ])('does not connect with a wrong %s', (_, options) =>
       inWorld(
-        ({ connector }) => expect(errorOf(() => connector.connect())).resolves.toEqual(refused),
+        async ({ connector }) => {
+          expect(await errorOf(() => connector.connect())).toEqual(refused);
+          await expectEventually(() => proxy.open === 0);
+        },
         options,
         apart,
       ),

@@ -40,7 +40,7 @@ export class S3Store {
     this.#parts = parts;
   }
 
-  /** Loads the SDK, which takes 35 MB: only a server with such a tier pays for it. Sends nothing. */
+  /** Loads the SDK, so that only a server with such a tier pays for it. Sends nothing. */
   static async open(location: S3Location, options: S3Options, label: string): Promise<S3Store> {
     const sdk = await import('@aws-sdk/client-s3');
     const ca = options.tls_ca === undefined ? undefined : await readAuthorities(options.tls_ca, label);

@@ -92,8 +92,8 @@ describe('S3 transport', () => {
     );
     const memory = Buffer.alloc(32 * MIB, 'a');
     const abort = new AbortController();
-    const body = Readable.from([memory]);
-    const call = transport().handle(put(port, body, memory.length), { abortSignal: abort.signal });
+    const body = Readable.from([memory, memory]);
+    const call = transport().handle(put(port, body, 2 * memory.length), { abortSignal: abort.signal });
     await expectEventually(() => sockets.length === 1);
     abort.abort();
     await expect(call).rejects.toThrow('the call was taken back');
