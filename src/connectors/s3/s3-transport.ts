@@ -38,9 +38,9 @@ export class TransportError extends Error {}
 const IDLE_MS = 15_000;
 
 /**
- * HTTP as the SDK wants it, with two promises that its own transport does not make: a request with a stream for a body
- * is over only when the socket is done with the bytes of that stream, which may lie in the arena; and a request that
- * is taken back settles at once, also while it waits for a socket.
+ * HTTP as the SDK wants it, with a promise that its own transport does not make: a request with a stream for a body is
+ * over only when the socket is done with the bytes of that stream, which may lie in the arena. What is taken back
+ * settles at once, also while it waits for a socket.
  */
 export class S3Transport {
   readonly #http: HttpAgent;
