@@ -10,7 +10,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis-sentinel:
 
   beforeAll(async () => {
     set = await RedisSentinelSet.start();
-    admin = new Redis((await set.masterPort())!, '127.0.0.1');
+    admin = new Redis(await set.masterPort(), '127.0.0.1');
   });
   afterAll(async () => {
     await set.stop();

@@ -44,7 +44,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
       it('writes to it, into the database of the URL', async () => {
         world = await RemoteWorld.open(url('/5'));
         expect(await world.put({ key: KEY })).toBe('stored');
-        expect(await set.command((await set.masterPort())!, ['INFO', 'keyspace'])).toContain('db5:keys=2');
+        expect(await set.command(await set.masterPort(), ['INFO', 'keyspace'])).toContain('db5:keys=2');
       });
 
       it('signs in to the sentinels and to the servers, each with its own user', async () => {
@@ -64,7 +64,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
         world = await RemoteWorld.open(url(`?${credentials}`).replace('//', '//app:secret@'));
         expect(await world.put({ key: KEY })).toBe('stored');
         expect(await world.read(KEY)).toMatchObject({ bytes: Buffer.from('a chunk') });
-        expect(await set.command((await set.masterPort())!, ['CLIENT', 'LIST'])).toContain('user=app');
+        expect(await set.command(await set.masterPort(), ['CLIENT', 'LIST'])).toContain('user=app');
         const isHeard = async (port: number): Promise<boolean> =>
           / sub=1 .*user=watcher/.test(String(await set.command(port, ['CLIENT', 'LIST'])));
         for (const port of set.sentinelPorts) await expectEventually(() => isHeard(port));
@@ -158,10 +158,10 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
           const ends = await underLoad(urls, 40, async (loads) => {
             for (let round = 0; round < FAILOVERS; round++) {
               await Promise.all(loads.map((load) => load.untilServed(50)));
-              const killed = (await set.masterPort())!;
+              const killed = await set.masterPort();
               await set.servers.get(killed)!.stop();
               await Promise.all(loads.map((load) => load.untilServed(50)));
-              await set.untilLeft(killed);
+              await set.masterPort(killed);
               await set.servers.get(killed)!.restart();
               await set.untilReplica(killed);
             }

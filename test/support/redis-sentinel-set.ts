@@ -108,30 +108,30 @@ export class RedisSentinelSet {
     return this.sentinelPorts.map((port) => `127.0.0.1:${port}`).join(',');
   }
 
-  /** The master, when all sentinels that are there agree on it and no failover is under way; undefined until then. */
-  async masterPort(): Promise<number | undefined> {
+  /** Waits until all sentinels agree on a master, other than this one, and no failover is under way. */
+  async masterPort(before?: number): Promise<number> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const port = await this.#agreedPort();
+      if (port !== undefined && port !== before) return port;
+      if (Date.now() > deadline) throw new Error('the sentinels found no master');
+      await delay(20);
+    }
+  }
+
+  /** Sentinels that are not there have no say. */
+  async #agreedPort(): Promise<number | undefined> {
     const asked = this.sentinelPorts.map((port) => this.command(port, ['SENTINEL', 'MASTER', SERVICE]));
     const replies = (await Promise.allSettled(asked)).filter((reply) => reply.status === 'fulfilled');
     const ports = replies.map(({ value }) => /,port,(\d+),.*,flags,master,link/.exec(String(value))?.[1]);
     return new Set(ports).size === 1 && ports[0] !== undefined ? Number(ports[0]) : undefined;
   }
 
-  /** Waits until all sentinels have left this master for another one. @returns the new one's port. */
-  async untilLeft(before: number): Promise<number> {
-    const deadline = Date.now() + 30_000;
-    for (;;) {
-      const port = await this.masterPort();
-      if (port !== undefined && port !== before) return port;
-      if (Date.now() > deadline) throw new Error('the sentinels found no new master');
-      await delay(20);
-    }
-  }
-
   /** Makes a replica the master, and waits until the old one has become its replica. @returns both ports. */
   async orderFailover(): Promise<{ readonly before: number; readonly after: number }> {
-    const before = (await this.masterPort())!;
+    const before = await this.masterPort();
     await this.command(this.sentinelPorts.at(-1)!, ['SENTINEL', 'FAILOVER', SERVICE]);
-    const after = await this.untilLeft(before);
+    const after = await this.masterPort(before);
     await this.untilReplica(before);
     return { before, after };
   }
