@@ -1,6 +1,7 @@
 import { type DoorLimits } from '../../src/config/kvnest-config.interface.js';
 import { type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
 import { DoorRegistry } from '../../src/modules/doors/door-registry.js';
+import { DoorSecret } from '../../src/modules/doors/door-secret.js';
 import { createRespDoor } from '../../src/modules/doors/resp/create-resp-door.js';
 import { type RespDoor } from '../../src/modules/doors/resp/resp-door.js';
 import { type Clock, systemClock } from '../../src/common/clock.js';
@@ -32,7 +33,7 @@ export async function createTestRespDoor(options: TestRespDoorOptions = {}): Pro
     maxPendingPairBytes: 8 * 1024 * 1024,
     registry: new DoorRegistry(),
     clock,
-    token: options.token,
+    secret: new DoorSecret(options.token),
     drainTimeoutMs: options.drainTimeoutMs ?? 1000,
     limits: {
       host: '127.0.0.1',

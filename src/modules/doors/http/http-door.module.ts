@@ -7,7 +7,7 @@ import { ObjectsController } from './objects/objects.controller.js';
 import { PrefixController } from './prefix/prefix.controller.js';
 import { HttpDoor } from './server/http-door.js';
 
-/** The HTTP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from global modules. */
+/** The HTTP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY and DOOR_SECRET from global modules. */
 @Module({})
 export class HttpDoorModule {
   static forRoot(config: KvnestConfig): DynamicModule {

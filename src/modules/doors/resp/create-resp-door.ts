@@ -4,6 +4,7 @@ import { type Clock } from '../../../common/clock.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
 import { type CacheEngine } from '../../engine/cache-engine.interface.js';
 import { type DoorRegistry } from '../door-registry.js';
+import { type DoorSecret } from '../door-secret.js';
 import { KeyRemover } from './keyspace/key-remover.js';
 import { KeyWriter } from './keyspace/key-writer.js';
 import { PendingPairs } from './keyspace/pending-pairs.js';
@@ -22,7 +23,7 @@ export interface RespDoorOptions {
   readonly engine: CacheEngine;
   readonly registry: DoorRegistry;
   readonly clock: Clock;
-  readonly token: string | undefined;
+  readonly secret: DoorSecret;
   readonly drainTimeoutMs: number;
   /** Bytes of values that wait for their other half. */
   readonly maxPendingPairBytes: number;
@@ -30,7 +31,7 @@ export interface RespDoorOptions {
 
 /** Puts the door together. It listens from `onApplicationBootstrap` on. */
 export function createRespDoor(options: RespDoorOptions): RespDoor {
-  const { clock, drainTimeoutMs, engine: store, limits, maxPendingPairBytes, registry, token } = options;
+  const { clock, drainTimeoutMs, engine: store, limits, maxPendingPairBytes, registry, secret } = options;
   const counters = new RespCounters();
   const pairs = new PendingPairs({
     clock,
@@ -56,7 +57,7 @@ export function createRespDoor(options: RespDoorOptions): RespDoor {
       keyspace,
       writer: new KeyWriter({ store, keyspace, pairs, counters }),
       remover: new KeyRemover({ store, keyspace, pairs }),
-      auth: new RespAuth(token),
+      auth: new RespAuth(secret),
       counters,
       clock,
       facts: () => doorFacts(store, door, limits, startedAtMs),

@@ -8,6 +8,7 @@ import {
 } from '../../../config/kvnest-config.interface.js';
 import { CACHE_ENGINE, type CacheEngine } from '../../engine/cache-engine.interface.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
+import { DOOR_SECRET, type DoorSecret } from '../door-secret.js';
 import { getDoorToken } from '../doors.tokens.js';
 import { createRespDoor } from './create-resp-door.js';
 import { type RespDoor } from './resp-door.js';
@@ -15,7 +16,7 @@ import { type RespDoor } from './resp-door.js';
 /** A client that is gone for good between two halves must not hold up the puts of others. */
 const PENDING_PAIR_SHARE = 0.5;
 
-/** The RESP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from global modules. */
+/** The RESP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY and DOOR_SECRET from global modules. */
 @Module({})
 export class RespDoorModule {
   static forRoot(limits: DoorLimits): DynamicModule {
@@ -24,19 +25,20 @@ export class RespDoorModule {
       providers: [
         {
           provide: getDoorToken('resp'),
-          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY],
+          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY, DOOR_SECRET],
           useFactory: (
             engine: CacheEngine,
-            { auth, drainTimeoutMs, maxPendingBytes }: KvnestConfig,
+            { drainTimeoutMs, maxPendingBytes }: KvnestConfig,
             clock: Clock,
             registry: DoorRegistry,
+            secret: DoorSecret,
           ): RespDoor =>
             createRespDoor({
               limits,
               engine,
               registry,
               clock,
-              token: auth.token,
+              secret,
               drainTimeoutMs,
               maxPendingPairBytes: maxPendingBytes * PENDING_PAIR_SHARE,
             }),

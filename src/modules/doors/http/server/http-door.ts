@@ -12,6 +12,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fa
 import { tuneSocket } from '../../../../arena/native/socket-buffers.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../../../config/kvnest-config.interface.js';
 import { type Door, DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../../door-registry.js';
+import { DOOR_SECRET, type DoorSecret } from '../../door-secret.js';
 import { hostPort } from '../../host-port.js';
 import { readBodiesDirectly } from '../body/direct-connection.js';
 import { BearerAuth } from './auth.js';
@@ -40,8 +41,9 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     @Inject(KVNEST_CONFIG) private readonly config: KvnestConfig,
     @Inject(DOOR_REGISTRY) private readonly registry: DoorRegistry,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(DOOR_SECRET) secret: DoorSecret,
   ) {
-    if (config.auth.token !== undefined) this.#auth = new BearerAuth(config.auth.token);
+    if (secret.required) this.#auth = new BearerAuth(secret);
   }
 
   onModuleInit(): void {
