@@ -51,8 +51,8 @@ describeWithPeer(missing)('TLS, with an authority of its own', () => {
     expect(references ?? 0).toBe(0);
   });
   afterAll(async () => {
-    await server.stop();
     rmSync(directory, { recursive: true, force: true });
+    await server.stop();
   });
 
   describe('rediss://', () => {

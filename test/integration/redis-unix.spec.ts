@@ -23,9 +23,9 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('unix:// with a 
     admin = new Redis(path);
   });
   afterAll(async () => {
+    rmSync(directory, { recursive: true, force: true });
     await server.stop();
     admin.disconnect();
-    rmSync(directory, { recursive: true, force: true });
   });
 
   describeRedisContract('unix://', { url: (layout) => `unix://${path}?${layout}`, admin: () => admin });
