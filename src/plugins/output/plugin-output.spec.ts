@@ -1,0 +1,79 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from '@jest/globals';
+import { ManualClock } from '../../../test/support/clock.js';
+import { type DroppedOutput } from './drop-counter.js';
+import { type Notification } from './notification.js';
+import { PluginOutput } from './plugin-output.js';
+
+interface World {
+  readonly output: PluginOutput;
+  readonly out: PassThrough;
+  readonly err: PassThrough;
+  readonly lines: string[];
+  readonly notifications: Notification[];
+  readonly dropped: DroppedOutput[];
+}
+
+function printing(bytesPerSecond = 1_000_000, maxLineBytes = 100): World {
+  const lines: string[] = [];
+  const notifications: Notification[] = [];
+  const dropped: DroppedOutput[] = [];
+  const output = new PluginOutput({
+    maxLineBytes,
+    bytesPerSecond,
+    clock: new ManualClock(),
+    onLine: ({ level, text }) => lines.push(`${level} ${text}`),
+    onNotification: (notification) => notifications.push(notification),
+    onDropped: (more) => dropped.push(more),
+  });
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  output.read(out, 'log');
+  output.read(err, 'warn');
+  return { output, out, err, lines, notifications, dropped };
+}
+
+describe('PluginOutput', () => {
+  it('hands on the lines of both streams, the last without an end, too', async () => {
+    const { output, out, err, lines } = printing();
+    out.end('one\r\n\n{"level":"error","msg":"two"}\n\u001b[1mlast');
+    err.end(`oops\n${'x'.repeat(300)}\n`);
+    await output.ended();
+    expect(lines.sort()).toEqual([
+      'error two',
+      'log \\x1b[1mlast',
+      'log one',
+      'warn oops',
+      `warn ${'x'.repeat(100)} … (200 bytes cut)`,
+    ]);
+  });
+
+  it('drops and counts what is beyond the budget, byte by byte', async () => {
+    const { output, out, err, lines, dropped } = printing(10_000);
+    out.write('0123456\n'.repeat(5000));
+    out.end('0123456\n'.repeat(5000));
+    err.end();
+    await output.ended();
+    expect(lines.length).toBeGreaterThan(50);
+    expect(lines.length).toBeLessThan(100);
+    expect(dropped).toEqual([{ lines: 10_000 - lines.length, bytes: 8 * (10_000 - lines.length) }]);
+  });
+
+  it('hears notifications, which are no lines of the log, in a flood as well', async () => {
+    const { output, out, err, lines, notifications } = printing(1000);
+    out.write('kvnest:notify READY=1\n');
+    out.write(`${'x\n'.repeat(1000)}kvnest:notify WATCHDOG=1\n${'x\n'.repeat(10)}kvnest:no`);
+    out.end('tify STATUS=tired\n');
+    err.end();
+    await output.ended();
+    expect(notifications).toEqual([{ kind: 'ready' }, { kind: 'alive' }, { kind: 'status', text: 'tired' }]);
+    expect(lines.filter((line) => line !== 'log x')).toEqual([]);
+  });
+
+  it('does not wait for a stream that somebody keeps open', async () => {
+    const { output, out, err, lines } = printing();
+    out.write('half');
+    err.end();
+    await output.ended();
+    expect(lines).toEqual(['log half']);
+  });
+});

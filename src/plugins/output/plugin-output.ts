@@ -1,0 +1,96 @@
+import { type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { type LogLevel } from '@nestjs/common';
+import { type Clock } from '../../common/clock.js';
+import { ByteBudget } from './byte-budget.js';
+import { DropCounter, type DroppedOutput } from './drop-counter.js';
+import { LineQueue } from './line-queue.js';
+import { LineSplitter } from './line-splitter.js';
+import { type LogLine, readLogLine } from './log-line.js';
+import { findNotifications, isNotification, type Notification, readNotification } from './notification.js';
+import { decodeLine, escapeControls } from './printable.js';
+
+/** What a line costs beside its bytes: the head of its line in the log. Empty lines would be free otherwise. */
+const LINE_COST_BYTES = 128;
+/** Whoever holds the other end of a pipe may be a process that got away; nobody waits for it longer than this. */
+const END_TIMEOUT_MS = 1000;
+
+export interface PluginOutputParts {
+  readonly maxLineBytes: number;
+  readonly bytesPerSecond: number;
+  readonly clock: Clock;
+  readonly onLine: (line: LogLine) => void;
+  readonly onNotification: (notification: Notification) => void;
+  readonly onDropped: (dropped: DroppedOutput) => void;
+}
+
+/**
+ * What a process prints, as lines for the log. The streams are read as fast as they come; what goes beyond the budget is
+ * counted and not looked at any further, but for notifications.
+ */
+export class PluginOutput {
+  readonly #parts: PluginOutputParts;
+  readonly #budget: ByteBudget;
+  readonly #queue: LineQueue<LogLine>;
+  readonly #dropped: DropCounter;
+  readonly #streams: Readable[] = [];
+  readonly #ends: Promise<void>[] = [];
+
+  constructor(parts: PluginOutputParts) {
+    this.#parts = parts;
+    this.#budget = new ByteBudget(parts.bytesPerSecond, parts.clock);
+    this.#queue = new LineQueue(Math.ceil(parts.bytesPerSecond / LINE_COST_BYTES), parts.onLine);
+    this.#dropped = new DropCounter(parts.onDropped);
+  }
+
+  /** @param level of its lines that do not say one themselves. */
+  read(stream: Readable, level: LogLevel): void {
+    const splitter = new LineSplitter({
+      maxLineBytes: this.#parts.maxLineBytes,
+      onLine: (line, cutBytes) => this.#take(line, cutBytes, level),
+      onSkipped: (lines) => this.#skip(lines),
+    });
+    stream.on('data', (piece: Buffer) => splitter.push(piece));
+    this.#streams.push(stream);
+    this.#ends.push(
+      finished(stream)
+        .catch(() => undefined)
+        .then(() => splitter.end()),
+    );
+  }
+
+  /** To be called when the process has ended: resolves when all that it printed was handed on. */
+  async ended(): Promise<void> {
+    const deadline = setTimeout(() => {
+      for (const stream of this.#streams) stream.destroy();
+    }, END_TIMEOUT_MS);
+    await Promise.all(this.#ends);
+    clearTimeout(deadline);
+    this.#dropped.flush();
+    await this.#queue.drained();
+  }
+
+  #take(line: Buffer, cutBytes: number, level: LogLevel): boolean {
+    const hasRoom = !this.#queue.isFull && this.#budget.take(line.length + LINE_COST_BYTES);
+    if (isNotification(line)) {
+      const notification = readNotification(line);
+      if (notification !== undefined) this.#parts.onNotification(notification);
+      return hasRoom;
+    }
+    if (!hasRoom) {
+      this.#dropped.add(line.length + cutBytes + 1, 1);
+      return false;
+    }
+    const text = decodeLine(line, cutBytes > 0).replace(/\r$/, '');
+    if (text === '' && cutBytes === 0) return true;
+    const { level: ownLevel, text: message } = readLogLine(text, level);
+    const end = cutBytes > 0 ? ` … (${cutBytes} bytes cut)` : '';
+    this.#queue.push({ level: ownLevel, text: escapeControls(message) + end });
+    return true;
+  }
+
+  #skip(lines: Buffer): void {
+    for (const notification of findNotifications(lines)) this.#parts.onNotification(notification);
+    this.#dropped.addLines(lines);
+  }
+}
