@@ -9,6 +9,7 @@
         "src/crc32c_polynomial.cc",
         "src/crc32c_x86.cc",
         "src/file_lock.cc",
+        "src/pipe.cc",
         "src/region.cc",
         "src/region_object.cc",
         "src/socket_options.cc"

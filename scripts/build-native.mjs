@@ -1,11 +1,12 @@
-// Builds the native addon into native/build, unless it is there already for these sources and this Node.
-// Exit code 1 when it cannot be built: kvnest then runs on its TypeScript arena.
+// Builds the native addon into native/build, unless it is there already for these sources and this Node, and the
+// supervisor of plugins. Exit code 1 when one cannot be built: kvnest then runs without it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildSupervisor } from './build-supervisor.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(root, 'native');
@@ -72,7 +73,10 @@ export function buildNative() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { ok, message } = buildNative();
-  console[ok ? 'log' : 'error'](message);
-  process.exitCode = ok ? 0 : 1;
+  // The addon's build empties the folder of both.
+  for (const build of [buildNative, buildSupervisor]) {
+    const { ok, message } = build();
+    console[ok ? 'log' : 'error'](message);
+    if (!ok) process.exitCode = 1;
+  }
 }

@@ -1,11 +1,11 @@
 /**
- * Makes a fresh checkout ready: dependencies, native addon, build; with --test also what the tests need of the
+ * Makes a fresh checkout ready: dependencies, native parts, build; with --test also what the tests need of the
  * machine. Each step looks first whether there is anything to do. Runs on the machine's own Node, before anything is
  * installed, so it uses nothing but Node's own modules.
  */
 import { buildSources } from './setup/build.mjs';
 import { installDependencies } from './setup/dependencies.mjs';
-import { buildAddon } from './setup/native.mjs';
+import { buildNativeParts } from './setup/native.mjs';
 import { preparePython } from './setup/python.mjs';
 import { fail } from './setup/report.mjs';
 import { installSystemPackages } from './setup/system-packages.mjs';
@@ -14,7 +14,7 @@ const everything = process.argv.includes('--test') || process.argv.includes('--a
 
 try {
   installDependencies(everything ? 'everything' : 'server');
-  buildAddon();
+  buildNativeParts();
   buildSources();
   if (process.argv.includes('--test')) {
     installSystemPackages();

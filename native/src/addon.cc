@@ -2,6 +2,7 @@
 
 #include "crc32c.h"
 #include "file_lock.h"
+#include "pipe.h"
 #include "region_object.h"
 #include "socket_options.h"
 
@@ -31,6 +32,14 @@ Napi::Value TuneSocketOf(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+Napi::Value CreatePipeOf(const Napi::CallbackInfo& info) {
+  int fds[2];
+  if (!CreatePipe(fds)) return info.Env().Undefined();
+  Napi::Array ends = Napi::Array::New(info.Env(), 2);
+  for (uint32_t i = 0; i < 2; i++) ends.Set(i, fds[i]);
+  return ends;
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Napi::Object variants = Napi::Object::New(env);
   for (const auto& variant : Crc32cVariants()) variants.Set(variant.name, Crc32cFunctionOf(env, variant));
@@ -38,6 +47,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("crc32cVariants", variants);
   exports.Set("lockFile", Napi::Function::New<LockFileOf>(env, "lockFile"));
   exports.Set("tuneSocket", Napi::Function::New<TuneSocketOf>(env, "tuneSocket"));
+  exports.Set("createPipe", Napi::Function::New<CreatePipeOf>(env, "createPipe"));
   exports.Set("Region", RegionObject::Class(env));
   return exports;
 }

@@ -10,6 +10,8 @@ export interface NativeAddon {
   readonly lockFile: (fd: number) => boolean;
   /** Sizes the kernel's buffers of a socket; 0 = leave it. @returns false when the kernel refused. */
   readonly tuneSocket: (fd: number, sendBytes: number, receiveBytes: number) => boolean;
+  /** Its reading and its writing end, which no child inherits unasked. @returns undefined without descriptors left. */
+  readonly createPipe: () => [number, number] | undefined;
   readonly Region: NativeRegionClass;
 }
 
