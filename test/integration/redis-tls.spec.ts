@@ -2,18 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
 import { expectEventually } from '../support/eventually.js';
 import { describeWithPeer, missingCommand } from '../support/peer.js';
 import { RedisCluster } from '../support/redis-cluster.js';
-import { describeRedisContract } from '../support/redis-contract.js';
 import { RedisSentinelSet } from '../support/redis-sentinel-set.js';
 import { RemoteWorld } from '../support/remote-world.js';
 import { RedisServer } from '../support/resp-redis-server.js';
-import { clientOptions, makeCertificates, type TestCertificates } from '../support/tls-certificates.js';
+import { makeCertificates, type TestCertificates } from '../support/tls-certificates.js';
 
 const KEY = ChunkKey.of('org/model@1@0@abc@half');
 const REFUSED = { code: 'KV_REMOTE_REFUSED', kind: 'config', retryable: false };
@@ -53,21 +51,6 @@ describeWithPeer(missing)('TLS, with an authority of its own', () => {
   afterAll(async () => {
     rmSync(directory, { recursive: true, force: true });
     await server.stop();
-  });
-
-  describe('rediss://', () => {
-    let admin: Redis;
-
-    beforeAll(() => {
-      admin = new Redis(server.port, '127.0.0.1', { tls: clientOptions(ours) });
-    });
-    afterAll(() => admin.disconnect());
-
-    describeRedisContract('rediss://', {
-      url: (layout) => `rediss://localhost:${server.port}?${layout}`,
-      admin: () => admin,
-      options: trust,
-    });
   });
 
   describe('certificates', () => {
