@@ -252,6 +252,19 @@ describe('TierStack', () => {
     expect(slow.copies.get(key('a').id)?.expiresAtMs).toBe(5_000_000_000_000);
   });
 
+  it('lets a chunk live that replaced one which was to expire', async () => {
+    await start();
+    slow.hold();
+    await put(test, key('a'), bytes(1));
+    const expired = test.engine.expire(key('a'), 5_000_000_000_000);
+    await put(test, key('a'), bytes(2));
+    slow.release();
+    expect(await expired).toBe(true);
+    await test.engine.settled();
+    expect(await test.engine.expiresAtMs(key('a'))).toBe(0);
+    expect(slow.copies.get(key('a').id)?.expiresAtMs).toBe(0);
+  });
+
   it('counts each key once and scans all tiers', async () => {
     await start();
     for (const name of ['a', 'b', 'c']) await put(test, key(name), bytes(1), { ack: 'all' });

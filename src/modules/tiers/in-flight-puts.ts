@@ -4,7 +4,8 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 
 interface Put {
   readonly handle: ArenaHandle;
-  readonly done: Promise<unknown>;
+  /** Settles when every tier has answered, with whether it was still what readers find. */
+  readonly done: Promise<boolean>;
 }
 
 /**
@@ -26,13 +27,15 @@ export class InFlightPuts {
   track(handle: ArenaHandle, done: Promise<unknown>): void {
     const kept = handle.retain();
     const { id } = kept.key;
-    this.#puts.set(id, { handle: kept, done });
-    this.#pending++;
-    void done.finally(() => {
-      if (this.#puts.get(id)?.handle === kept) this.#puts.delete(id);
+    const settle = (): boolean => {
+      const isCurrent = this.#puts.get(id)?.handle === kept;
+      if (isCurrent) this.#puts.delete(id);
       kept[Symbol.dispose]();
       if (--this.#pending === 0) this.#idle.splice(0).forEach((resolve) => resolve());
-    });
+      return isCurrent;
+    };
+    this.#pending++;
+    this.#puts.set(id, { handle: kept, done: done.then(settle, settle) });
   }
 
   has(key: ChunkKey): boolean {
@@ -50,8 +53,11 @@ export class InFlightPuts {
     return this.#find(key)?.handle.retain();
   }
 
-  /** Settles when the put of this key does; undefined when there is none. */
-  done(key: ChunkKey): Promise<unknown> | undefined {
+  /**
+   * Settles when the put of this key does, with whether its chunk is still what readers find: if not, what concerned
+   * it does not concern what is there now. Undefined when there is none.
+   */
+  done(key: ChunkKey): Promise<boolean> | undefined {
     return this.#find(key)?.done;
   }
 

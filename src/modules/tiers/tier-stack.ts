@@ -164,9 +164,8 @@ export class TierStack {
       (found) => found.includes(true),
     );
     if (pending === undefined) return told;
-    return Promise.all([told, pending.then(() => this.expire(key, expiresAtMs))]).then((found) =>
-      found.includes(true),
-    );
+    const toldAgain = pending.then((isCurrent) => isCurrent && this.expire(key, expiresAtMs));
+    return Promise.all([told, toldAgain]).then((found) => found.includes(true));
   }
 
   #expiresAtMs(key: ChunkKey): Awaitable<number | undefined> {
