@@ -99,6 +99,27 @@ describe('what a remote store may still hold', () => {
     expect(world.connector.count('remove')).toBe(0);
   });
 
+  it('is a miss also to a read of many keys, and to a lookup, that come to it late', async () => {
+    await start({ capabilities: { batch: true }, options: { ...PATIENT, ...quick } });
+    await world.put('a', OLD);
+    const many = Array.from({ length: 300 }, (_, i) => ChunkKey.of(`other ${i}`));
+    for (const key of many) await world.put(key.toString(), OLD);
+    world.connector.hang((call) => call === 'get other 0' || call === 'existsMany 256');
+    world.connector.fail(down(), (call) => /^(put|remove)/.test(call));
+    const keys = [...many, A];
+    const read = world.backend.getMany(keys);
+    const found = world.backend.containsPrefix(keys);
+    await expectEventually(() => world.connector.count('existsMany') === 1);
+    expect(await world.put('a', NEW)).toBe('failed');
+    world.connector.recover();
+    world.connector.fail(down(), (call) => /^(put|remove)/.test(call));
+    const outcomes = await read;
+    for (const outcome of outcomes) if (typeof outcome !== 'string') outcome[Symbol.dispose]();
+    expect(outcomes.at(-1)).toBe('miss');
+    expect(outcomes.filter((outcome) => typeof outcome === 'string')).toHaveLength(1);
+    expect(await found).toBe(many.length);
+  });
+
   it('is removed when it is damaged, counted, and told once', async () => {
     await start();
     await world.put('a', OLD);

@@ -62,10 +62,14 @@ export class ChunkLookups {
     return asked[found.indexOf(false)];
   }
 
+  /** What is hidden when it is its turn is not there. */
   #existsMany(keys: readonly ChunkKey[], how: ExistsOptions): Promise<readonly boolean[]> {
-    const { connector, order, calls } = this.parts;
+    const { connector, order, calls, hidden } = this.parts;
     const none = keys.map(() => false);
-    return order.read(keys, () => calls.attempt(() => connector.existsMany(keys, how), none));
+    return order.read(keys, async () => {
+      const found = await calls.attempt(() => connector.existsMany(keys, how), none);
+      return found.map((isThere, i) => isThere && !hidden.has(keys[i] as ChunkKey));
+    });
   }
 
   #known(key: ChunkKey, how: ExistsOptions): boolean | undefined {

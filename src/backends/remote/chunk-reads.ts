@@ -47,11 +47,15 @@ export class ChunkReads {
     return typeof found === 'object' ? found.retain() : found;
   }
 
+  /** What was hidden since the whole batch was called for is a miss. */
   #fetchMany(keys: readonly ChunkKey[]): Promise<readonly ReadOutcome[]> {
-    const { order, connector, calls } = this.parts;
+    const { order, connector, calls, hidden } = this.parts;
     return order.read(keys, async () => {
-      const outcomes = await calls.attempt(() => connector.getMany(keys), undefined);
-      return keys.map((key, i) => this.#accept(key, outcomes?.[i] ?? 'miss'));
+      const asked = keys.filter((key) => !hidden.has(key));
+      const outcomes = await calls.attempt(() => connector.getMany(asked), undefined);
+      const fetched = asked.map((key, i) => this.#accept(key, outcomes?.[i] ?? 'miss'));
+      let next = 0;
+      return keys.map((key) => (key === asked[next] ? (fetched[next++] ?? 'miss') : 'miss'));
     });
   }
 
