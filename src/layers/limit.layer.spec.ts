@@ -177,6 +177,17 @@ describe('LimitLayer', () => {
     expect(await again).toBe('miss');
   });
 
+  it('starts no waiting call while it is closed', async () => {
+    const connector = around({ maxCalls: 10 });
+    const running = connector.put(chunk(900));
+    const waiting = [ended(connector.put(chunk(5_000))), ended(connector.put(chunk(50)))];
+    const closed = connector.close();
+    expect(await Promise.all(waiting)).toEqual(['KV_REMOTE_CLOSED', 'KV_REMOTE_CLOSED']);
+    for (const call of target.calls) call.answer('stored');
+    await Promise.all([running, closed]);
+    expect(target.calls.map(({ operation }) => operation)).toEqual(['put', 'close']);
+  });
+
   it('keeps its bounds and the order, whatever comes', async () => {
     const random = new SeededRandom(7);
     const limit = layer({ maxCalls: 5, maxWaitingCalls: 1_000 });
