@@ -14,6 +14,7 @@ const scriptGlobals = Object.fromEntries(
 export default tseslint.config(
   {
     ignores: [
+      '.cache',
       'dist',
       'node_modules',
       'native/build',

@@ -168,8 +168,7 @@ export class RespReplyParser {
   }
 
   #openBulk(length: number): void {
-    const isBody =
-      this.handsOutBodies && this.#type === BULK && length >= this.#limits.bodyThresholdBytes;
+    const isBody = this.handsOutBodies && this.#type === BULK && length >= this.#limits.bodyThresholdBytes;
     if (length > this.#limits.maxBulkBytes) {
       this.#fail('bulk too long');
     } else if (isBody) {
