@@ -1,0 +1,151 @@
+import { stat, readFile } from 'node:fs/promises';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../config/load-config.js';
+import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
+import { type SelectedScript } from '../plugin-script.interface.js';
+import { configSecrets } from './config-secrets.js';
+import { writeConfigText } from './config-text.js';
+import { doorAddresses } from './door-addresses.js';
+import { inheritedEnvironment } from './inherited-environment.js';
+import { pluginConfig } from './plugin-config.js';
+import { pluginEnvironment } from './plugin-environment.js';
+
+const YAML = `
+chunk_size: 64
+max_local_cpu_size: 0.5
+local_disk: file:///var/chunks
+max_local_disk_size: 2
+remote_url: redis://user:sesame@cache:6379
+extra_config: {s3_secret_access_key: hidden-key, plain: 7}
+auth: {token: hush-hush-hush}
+worker_id: 1
+worker_count: 4
+runtime_plugin_extra_config: {slack_token: theirs, port: 9}
+`;
+
+function configOf(yaml: string): KvnestConfig {
+  return loadConfig({ argv: ['--config', 'k.yaml'], env: {}, readFile: () => yaml }).config;
+}
+
+const config = configOf(YAML);
+const doors = doorAddresses([
+  { name: 'http', address: '0.0.0.0:8080', connections: 0, counters: {} },
+  { name: 'resp', address: '[::]:6380', connections: 0, counters: {} },
+  { name: 'lm', address: undefined, connections: 0, counters: {} },
+]);
+const script: SelectedScript = {
+  name: 'tools/worker_1.sh',
+  path: '/p/tools/worker_1.sh',
+  role: 'worker',
+  workerId: 1,
+  command: ['bash', '/p/tools/worker_1.sh'],
+  runsAs: 'worker',
+  policy: config.plugins.defaults,
+};
+
+describe('the configuration for plugins', () => {
+  const told = pluginConfig(config, doors);
+
+  it('has what plugins of LMCache read, by its names', () => {
+    expect(told).toMatchObject({
+      chunk_size: 64,
+      local_cpu: true,
+      max_local_cpu_size: 0.5,
+      local_disk: '/var/chunks',
+      max_local_disk_size: 2,
+      remote_url: 'redis://***@cache:6379',
+      remote_serde: 'naive',
+      save_unfull_chunk: false,
+      pin_timeout_sec: 300,
+      extra_config: { s3_secret_access_key: '***', plain: 7 },
+      http_config: { http_host: '127.0.0.1', http_port: 8080 },
+      runtime_plugin_extra_config: { slack_token: 'theirs', port: 9 },
+    });
+  });
+
+  it('has the whole configuration of kvnest, secrets hidden', () => {
+    expect(told['kvnest']).toMatchObject({ chunkTokens: 64, auth: { token: '***' } });
+    expect(JSON.stringify(told)).not.toMatch(/hush|sesame|hidden-key/);
+  });
+
+  it('does without what is not there', () => {
+    const bare = pluginConfig(configOf('tiers: [{type: memory, capacity: 1GiB}]'), doorAddresses([]));
+    expect(bare).toMatchObject({ local_disk: null, max_local_disk_size: 0, remote_url: null });
+    expect(bare).not.toHaveProperty('http_config');
+  });
+});
+
+describe('the environment of a plugin', () => {
+  it('tells role, worker and configuration by both names, where the doors are and a token', async () => {
+    const text = await writeConfigText({ a: 1 });
+    const env = pluginEnvironment(script, config.plugins, {
+      inherited: { HOME: '/home', KVNEST_LM_URL: 'lm://another', PYTHONUNBUFFERED: '' },
+      config: text,
+      doors,
+      token: 'issued',
+    });
+    const told = { ROLE: 'worker', CONFIG: '{"a":1}', WORKER_ID: '1', WORKER_COUNT: '4' };
+    const both = ['LMCACHE_PLUGIN_', 'LMCACHE_RUNTIME_PLUGIN_'].flatMap((prefix) =>
+      Object.entries({ ...told, EXTRA_CONFIG: '{"slack_token":"theirs","port":9}' }).map(([name, value]) => [
+        prefix + name,
+        value,
+      ]),
+    );
+    expect(env).toEqual({
+      ...Object.fromEntries(both),
+      HOME: '/home',
+      PYTHONUNBUFFERED: '1',
+      KVNEST_PLUGIN_NAME: 'tools/worker_1.sh',
+      KVNEST_HTTP_URL: 'http://127.0.0.1:8080',
+      KVNEST_RESP_URL: 'redis://[::1]:6380',
+      KVNEST_TOKEN: 'issued',
+    });
+  });
+
+  it('names a file of its user alone for a configuration that no variable can hold', async () => {
+    const large = { huge: 'x'.repeat(200_000) };
+    const text = await writeConfigText(large);
+    const surroundings = { inherited: {}, config: text, doors, token: undefined };
+    const env = pluginEnvironment(script, config.plugins, surroundings);
+    const file = env['KVNEST_PLUGIN_CONFIG_FILE'] ?? '';
+    expect(JSON.parse(env['LMCACHE_PLUGIN_CONFIG'] ?? '')).toEqual({ config_file: file });
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(large);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await text.remove();
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+    expect(env).not.toHaveProperty('KVNEST_TOKEN');
+  });
+});
+
+describe('the variables of the server', () => {
+  const secrets = configSecrets(config);
+
+  it('holds the secrets of the configuration, and not those that are for plugins', () => {
+    expect(secrets).toEqual(expect.arrayContaining(['hush-hush-hush', 'sesame', 'hidden-key']));
+    expect(secrets).not.toContain('theirs');
+  });
+
+  it('go on but for those that hold a secret, by name, value or within JSON', () => {
+    const plain = { PATH: '/bin', HOME: '/root', LANG: 'C', TOKENS_PER_CHUNK: '256', NOTES: '{"a":1}' };
+    const secret = {
+      KVNEST_AUTH_TOKEN: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      PGPASSWORD: 'x',
+      REDIS_URL: 'redis://:pw@host',
+      WEBHOOK: 'https://host/?api_key=1',
+      SETTINGS: ' {"deep":[{"password":"x"}]}',
+      COPY: 'hush-hush-hush',
+      FLAGS: '--token=hush-hush-hush -v',
+      SHORT: 'sesame',
+    };
+    expect(inheritedEnvironment({ ...plain, ...secret, GONE: undefined }, secrets, [])).toEqual(plain);
+    expect(inheritedEnvironment(secret, secrets, ['KVNEST_AUTH_TOKEN', 'COPY'])).toEqual({
+      KVNEST_AUTH_TOKEN: 'x',
+      COPY: 'hush-hush-hush',
+    });
+  });
+
+  it('are not lost to a short secret that they hold by chance', () => {
+    expect(inheritedEnvironment({ A: '/opt/kv/bin', B: 'kv' }, ['kv'], [])).toEqual({ A: '/opt/kv/bin' });
+  });
+});
