@@ -8,10 +8,11 @@ export interface SupervisedCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Added to the priority, 0 to 19. */
   readonly nice?: number | undefined;
-  /** Limit of the address space of every process of it. */
+  /** Limit of the address space of every process of it; not applied without the supervisor. */
   readonly memoryBytes?: number | undefined;
 }
 
+/** How it ended: one of both, or neither where nobody could learn it. */
 export interface ProcessExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;
@@ -20,11 +21,20 @@ export interface ProcessExit {
 /** A process with all its descendants: when it ends, or the server does, by whatever way, none of them is left. */
 export interface SupervisedProcess {
   readonly pid: number;
+  /** False without the supervisor: what leaves its process group, or loses a server that is killed, may go on. */
+  readonly supervised: boolean;
+  /** Read or destroy both. A process whose output nobody reads waits as soon as its pipe is full. */
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Settles once, when the process has ended and nothing of it is left. Never rejects. */
+  /**
+   * Settles once, when the process has ended and nothing of it is left; what has not died five seconds after SIGKILL (it
+   * hangs in the kernel, or belongs to another user) is not waited for. Never rejects.
+   */
   readonly exited: Promise<ProcessExit>;
-  /** SIGTERM to its group; after `graceMs` SIGKILL to everything it started, also what left the group. */
+  /**
+   * SIGTERM to its group; after `graceMs` SIGKILL to everything it started, also what left the group. Called again it may
+   * shorten the grace, never lengthen it.
+   */
   stop(graceMs: number): Promise<ProcessExit>;
 }
 

@@ -1,0 +1,149 @@
+import { type ChildProcess } from 'node:child_process';
+import { type Socket } from 'node:net';
+import { type Readable } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { KILL_DEADLINE_MS, ORPHAN_GRACE_MS, wholeGraceMs } from './grace.js';
+import { groupIsGone, signalGroup } from './process-group.js';
+import { type SpawnedChild, spawnChild } from './spawn-child.js';
+import { spawnFailure } from './spawn-failure.js';
+import {
+  type ProcessExit,
+  type SupervisedCommand,
+  type SupervisedProcess,
+} from './supervised-process.interface.js';
+import { parseSupervisorLine } from './supervisor-line.js';
+
+const logger = new Logger('Plugins');
+
+const KILLED: ProcessExit = { code: undefined, signal: 'SIGKILL' };
+
+/** Starts a command under a supervisor of its own. @throws KV_PLUGIN_SPAWN */
+export async function startUnderSupervisor(
+  program: string,
+  command: SupervisedCommand,
+): Promise<SupervisedProcess> {
+  const spawned = await spawnChild(command, {
+    command: [program, ...supervisorArguments(command)],
+    argv0: 'kvnest-supervisor',
+    cwd: '/',
+    step: 'supervisor',
+    more: ['pipe'],
+  });
+  const supervised = new SupervisorProcess(spawned, command);
+  try {
+    await supervised.started;
+    return supervised;
+  } catch (error) {
+    supervised.stdout.destroy();
+    supervised.stderr.destroy();
+    throw error;
+  }
+}
+
+function supervisorArguments({ command, cwd, nice = 0, memoryBytes = 0 }: SupervisedCommand): string[] {
+  return [...[process.pid, ORPHAN_GRACE_MS, nice, memoryBytes].map(String), cwd, ...command];
+}
+
+class SupervisorProcess implements SupervisedProcess {
+  readonly supervised = true;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ProcessExit>;
+  /** Settles when the supervisor has said whether the command runs. */
+  readonly started: Promise<unknown>;
+
+  readonly #child: ChildProcess;
+  readonly #command: SupervisedCommand;
+  readonly #lifeLine: Socket;
+  readonly #exited = Promise.withResolvers<ProcessExit>();
+  readonly #started = Promise.withResolvers<undefined>();
+  #pid = 0;
+  #text = '';
+  #exit: ProcessExit | undefined;
+  #settled = false;
+  #giveUpAt = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ child, output }: SpawnedChild, command: SupervisedCommand) {
+    this.#child = child;
+    this.#command = command;
+    this.stdout = output.stdout;
+    this.stderr = output.stderr;
+    this.exited = this.#exited.promise;
+    this.started = this.#started.promise;
+    this.#lifeLine = child.stdio[3] as Socket;
+    this.#lifeLine.setEncoding('latin1');
+    this.#lifeLine.on('data', (text: string) => this.#read(text));
+    // Whoever writes into it afterwards learns it from `close`.
+    this.#lifeLine.on('error', () => undefined);
+    const closed = new Promise((resolve) => this.#lifeLine.once('close', resolve));
+    child.once('exit', (code) => void closed.then(() => this.#supervisorEnded(code)));
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  stop(graceMs: number): Promise<ProcessExit> {
+    if (!this.#settled) {
+      const wholeMs = wholeGraceMs(graceMs);
+      this.#lifeLine.write(`stop ${wholeMs}\n`);
+      this.#giveUpIn(wholeMs + KILL_DEADLINE_MS);
+    }
+    return this.exited;
+  }
+
+  #read(text: string): void {
+    const lines = (this.#text + text).split('\n');
+    this.#text = lines.pop() ?? '';
+    for (const line of lines) this.#take(line);
+  }
+
+  #take(text: string): void {
+    const line = parseSupervisorLine(text);
+    if (line?.kind === 'started') {
+      this.#pid = line.pid;
+      this.#started.resolve(undefined);
+    } else if (line?.kind === 'failed') {
+      this.#started.reject(spawnFailure(this.#command, line.error, line.step));
+    } else if (line?.kind === 'ended') {
+      this.#exit = line.exit;
+      this.#giveUpIn(ORPHAN_GRACE_MS + KILL_DEADLINE_MS);
+    }
+  }
+
+  /** Code 0: it has reaped everything. Else somebody killed it, and with it the command, but nothing below that. */
+  async #supervisorEnded(code: number | null): Promise<void> {
+    this.#started.reject(spawnFailure(this.#command, 'its supervisor ended', 'supervisor'));
+    if (code !== 0 && this.#pid > 0 && !this.#settled) {
+      logger.warn(`The supervisor of process ${this.#pid} was killed: its process group is killed, too`);
+      signalGroup(this.#pid, 'SIGKILL');
+      await groupIsGone(this.#pid, KILL_DEADLINE_MS);
+    }
+    this.#settle(this.#exit ?? KILLED);
+  }
+
+  #giveUpIn(waitMs: number): void {
+    const at = performance.now() + waitMs;
+    if (this.#settled || at >= this.#giveUpAt) return;
+    this.#giveUpAt = at;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#giveUp(), waitMs);
+  }
+
+  /** Its supervisor goes on alone, and this process may end. */
+  #giveUp(): void {
+    logger.warn(`Something that process ${this.#pid} started does not die, and is left to its supervisor`);
+    if (this.#exit === undefined) signalGroup(this.#pid, 'SIGKILL');
+    this.#settle(this.#exit ?? { code: undefined, signal: undefined });
+  }
+
+  #settle(exit: ProcessExit): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#lifeLine.destroy();
+    this.#child.unref();
+    this.#exited.resolve(exit);
+  }
+}
