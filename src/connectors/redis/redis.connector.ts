@@ -1,6 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
+import { LateWrites } from '../late-writes.js';
 import { LoopingConnector } from '../looping-connector.js';
 import {
   type CallOptions,
@@ -37,6 +38,7 @@ export class RedisConnector extends LoopingConnector {
   readonly #reader: ChunkReader;
   readonly #writer: ChunkWriter;
   readonly #listing: KeyListing;
+  readonly #late: LateWrites;
 
   constructor(parts: RedisConnectorParts) {
     super();
@@ -44,7 +46,8 @@ export class RedisConnector extends LoopingConnector {
     this.#parts = parts;
     this.#servers = new RedisServers(parts);
     this.#reader = new ChunkReader(label, this.#servers, layout);
-    this.#writer = new ChunkWriter(label, this.#servers, layout);
+    this.#late = new LateWrites(label);
+    this.#writer = new ChunkWriter(label, this.#servers, layout, this.#late);
     this.#listing = new KeyListing(label, this.#servers, layout);
     this.#lifecycle = new ConnectorLifecycle({
       label,
@@ -112,6 +115,7 @@ export class RedisConnector extends LoopingConnector {
   override removeMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly boolean[]> {
     const { label, layout } = this.#parts;
     return this.#lifecycle.run(async () => {
+      await this.#late.settled(keys, options?.signal);
       const redisKeys = keys.map((key) => layout.keysOf(key));
       const inOrder = [...redisKeys.map(([first]) => first), ...redisKeys.flatMap(([, ...rest]) => rest)];
       const requests = inOrder.map((redisKey) => keyCommand('DEL', redisKey));

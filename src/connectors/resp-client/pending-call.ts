@@ -21,6 +21,7 @@ export class PendingCall {
   readonly replies: RespValue[] = [];
   /** What is on its way for it is too much to wait for in vain. */
   readonly isExclusive: boolean;
+  readonly isLong: boolean;
   /** Nobody waits any more; the replies are still to come. */
   isAbandoned = false;
   isSent = false;
@@ -40,6 +41,7 @@ export class PendingCall {
     });
     this.onBody = onBody;
     this.isExclusive = isLong || onBody !== undefined;
+    this.isLong = isLong;
     this.#count = replies;
     this.#signal = signal;
     this.#onAbort = () => onAbort(this);

@@ -5,7 +5,7 @@ import { remoteAborted, remoteClosed, remoteProtocol, remoteUnreachable } from '
 import { BodyReader } from './body-reader.js';
 import { PendingCall, type RespCallOptions } from './pending-call.js';
 import { socketError } from './resp-errors.js';
-import { openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
+import { endSocket, openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
 
 export interface RespConnectionOptions extends RespSocketOptions {
   /** What errors call the store. */
@@ -23,7 +23,7 @@ export class RespConnection implements RespSocketReader {
   body: BodyReader | undefined;
   /** The server has accepted the connection. */
   readonly connected: Promise<void>;
-  /** The connection is gone, by whatever way. */
+  /** The connection is gone, by whatever way: the server carries out nothing more of what was sent. */
   readonly closed: Promise<void>;
   readonly #label: string;
   readonly #socket: Socket;
@@ -67,7 +67,7 @@ export class RespConnection implements RespSocketReader {
    * `replies` says so, and all of them come together.
    *
    * When `signal` aborts, the promise rejects at once. Where the call has a body, or nobody else waits, the connection
-   * is given up with it.
+   * is given up with it. A long request that was sent to its end may still be carried out: `closed` tells when not.
    */
   call(request: readonly Uint8Array[], options: RespCallOptions = {}): Promise<readonly RespValue[]> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -88,6 +88,7 @@ export class RespConnection implements RespSocketReader {
   /** Ends the connection at once: calls that wait reject, nothing is read or written any more. */
   destroy(reason: Error = remoteClosed(this.#label)): void {
     this.#fail(reason);
+    this.#socket.destroy();
   }
 
   onBodyBytes(bytes: number): void {
@@ -159,7 +160,11 @@ export class RespConnection implements RespSocketReader {
     call.isAbandoned = true;
     call.fail(remoteAborted(this.#label));
     const nobodyWaits = this.#calls.every(({ isAbandoned }) => isAbandoned);
-    if (call.isExclusive || nobodyWaits) this.#fail(remoteUnreachable(this.#label, new Error('given up')));
+    if (!call.isExclusive && !nobodyWaits) return;
+    const failure = remoteUnreachable(this.#label, new Error('given up'));
+    // Of a request without its end nothing is left to carry out; else the server closes when it has come to it.
+    if (call.isLong && call.isSent) this.#fail(failure, () => endSocket(this.#socket));
+    else this.#fail(failure);
   }
 
   /** Requests of one turn leave in one system call. */
@@ -173,11 +178,11 @@ export class RespConnection implements RespSocketReader {
     });
   }
 
-  #fail(failure: Error): void {
+  #fail(failure: Error, end = (): void => void this.#socket.destroy()): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
     this.body = undefined;
-    this.#socket.destroy();
+    end();
     for (const call of this.#calls.splice(0))
       call.fail(call.isAborted ? remoteAborted(this.#label) : failure);
   }

@@ -76,7 +76,7 @@ export class RespPool {
       return await run(connection);
     } finally {
       if (connection.isTrusted && connection.isIdle) this.#idle.push(connection);
-      else connection.destroy();
+      else if (connection.isOpen) connection.destroy();
     }
   }
 

@@ -5,6 +5,7 @@ import { formatStoreKey } from '../../protocols/store-key/store-key.js';
 import { remoteProtocol, remoteUnsupported } from '../connector-errors.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
 import { type IntakePlace } from '../intake/value-intake.js';
+import { LateWrites } from '../late-writes.js';
 import { LoopingConnector } from '../looping-connector.js';
 import {
   type CallOptions,
@@ -48,11 +49,13 @@ export class RespConnector extends LoopingConnector {
   readonly capabilities = CAPABILITIES;
   readonly #options: RespConnectorOptions;
   readonly #lifecycle: ConnectorLifecycle;
+  readonly #late: LateWrites;
   #pool: RespPool;
 
   constructor(options: RespConnectorOptions) {
     super();
     this.#options = options;
+    this.#late = new LateWrites(options.label);
     this.#pool = options.openPool();
     this.#lifecycle = new ConnectorLifecycle({
       label: options.label,
@@ -107,12 +110,13 @@ export class RespConnector extends LoopingConnector {
 
   put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
     return this.#lifecycle.run(async () => {
+      await this.#late.settled([chunk.key], options?.signal);
       if (chunk.lengthBytes > CAPABILITIES.maxValueBytes) return this.#refuse(chunk, 'rejected', options);
       const request = encodeSet(formatStoreKey(chunk.key), chunk.views);
-      const [reply] = await this.#pool.lease(
-        (connection) => connection.call(request, { signal: options?.signal, isLong: true }),
-        options?.signal,
-      );
+      const [reply] = await this.#pool.lease((connection) => {
+        const sent = connection.call(request, { signal: options?.signal, isLong: true });
+        return this.#late.watch(chunk.key, sent, connection.closed);
+      }, options?.signal);
       if (reply === 'OK') return 'stored';
       if (reply instanceof RespErrorReply && reply.code === 'OOM')
         return this.#refuse(chunk, 'busy', options);
@@ -128,7 +132,10 @@ export class RespConnector extends LoopingConnector {
   }
 
   override removeMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly boolean[]> {
-    return this.#lifecycle.run(() => this.#askEach('DEL', keys, options));
+    return this.#lifecycle.run(async () => {
+      await this.#late.settled(keys, options?.signal);
+      return this.#askEach('DEL', keys, options);
+    });
   }
 
   list(): Promise<ListPage> {

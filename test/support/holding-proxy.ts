@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+interface Held {
+  readonly client: Socket;
+  readonly target: Socket;
+  readonly bytes: Buffer[];
+  hasEnded: boolean;
+}
+
+/**
+ * Stands before a real server and holds back what one client connection sends, its end included, as a network does in
+ * which packets are late. A fake, because no real network is late when it is asked to be.
+ */
+export class HoldingProxy implements AsyncDisposable {
+  readonly #sockets = new Set<Socket>();
+  #held: Held | undefined;
+  #holdsNext = false;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly targetPort: number,
+  ) {
+    server.on('connection', (client) => this.#accept(client));
+  }
+
+  static async start(targetPort: number): Promise<HoldingProxy> {
+    const server = createServer({ allowHalfOpen: true });
+    const proxy = new HoldingProxy(server, targetPort);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get heldBytes(): number {
+    return this.#held?.bytes.reduce((sum, { length }) => sum + length, 0) ?? 0;
+  }
+
+  /** The connection that sends something next is the one. */
+  holdNext(): void {
+    this.#holdsNext = true;
+  }
+
+  /** Sends on what was held back. */
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined) return;
+    for (const bytes of held.bytes) held.target.write(bytes);
+    if (held.hasEnded) held.target.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  #accept(client: Socket): void {
+    const target = connect({ port: this.targetPort, host: '127.0.0.1', allowHalfOpen: true });
+    for (const socket of [client, target]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+    client.on('data', (bytes: Buffer) => {
+      if (this.#holdsNext) this.#held = { client, target, bytes: [], hasEnded: false };
+      this.#holdsNext = false;
+      if (this.#held?.client === client) this.#held.bytes.push(bytes);
+      else target.write(bytes);
+    });
+    client.on('end', () => {
+      if (this.#held?.client === client) this.#held.hasEnded = true;
+      else target.end();
+    });
+    target.pipe(client);
+  }
+}
