@@ -1,0 +1,194 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { expectEventually } from '../../../test/support/eventually.js';
+import { testConfig } from '../../../test/support/engine.js';
+import { systemClock } from '../../common/clock.js';
+import { KvError } from '../../common/errors/kv-error.js';
+import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
+import { type PluginHappening } from '../plugin-event.interface.js';
+import { startSupervised } from '../process/start-supervised.js';
+import { type LaunchedProcess, PluginProcess } from './plugin-process.js';
+
+const POLICY: PluginPolicy = {
+  ...testConfig().plugins.defaults,
+  backoffMs: 1,
+  backoffMaxMs: 4,
+  stopTimeoutMs: 2000,
+};
+
+interface World {
+  readonly plugin: PluginProcess;
+  readonly events: PluginHappening[];
+  readonly logged: string[];
+  released: number;
+  /** Types of the events so far. */
+  readonly types: () => string[];
+}
+
+const worlds: World[] = [];
+
+/** A plugin that is this program of bash. */
+function running(
+  program: string,
+  policy: Partial<PluginPolicy> = {},
+  refusal?: () => KvError | undefined,
+): World {
+  const events: PluginHappening[] = [];
+  const logged: string[] = [];
+  const launch = async (): Promise<LaunchedProcess> => {
+    const error = refusal?.();
+    if (error !== undefined) throw error;
+    const env = { PATH: process.env['PATH'] ?? '' };
+    return {
+      process: await startSupervised({ command: ['bash', '-c', program], cwd: '/', env }),
+      release: () => world.released++,
+    };
+  };
+  const plugin = new PluginProcess({
+    script: {
+      name: 'p.sh',
+      path: '/p.sh',
+      role: 'all',
+      workerId: undefined,
+      command: ['bash', '/p.sh'],
+      runsAs: 'worker',
+      policy: { ...POLICY, ...policy },
+    },
+    launch,
+    log: (level, text) => logged.push(`${level} ${text}`),
+    emit: (event) => events.push(event),
+    clock: systemClock,
+    random: () => 1,
+  });
+  const world: World = { plugin, events, logged, released: 0, types: () => events.map(({ type }) => type) };
+  worlds.push(world);
+  return world;
+}
+
+const FOREVER = 'trap "exit 0" TERM; while :; do sleep 0.02; done';
+
+describe('PluginProcess', () => {
+  afterEach(async () => {
+    await Promise.all(worlds.splice(0).map(({ plugin }) => plugin.close()));
+  });
+
+  it('runs, logs what it prints, and is stopped', async () => {
+    const world = running(`echo hello; echo oops >&2; ${FOREVER}`);
+    const { plugin, logged, types } = world;
+    expect(plugin.status()).toMatchObject({ name: 'p.sh', role: 'worker', state: 'stopped', restarts: 0 });
+    await plugin.start();
+    expect(plugin.status()).toMatchObject({ state: 'running', pid: expect.any(Number), restarts: 0 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().lastLines.length === 2);
+    expect(logged).toEqual(expect.arrayContaining(['log hello', 'warn oops']));
+    await plugin.stop();
+    expect(plugin.status()).toMatchObject({ state: 'stopped', lastExit: { code: 0 }, restarts: 0 });
+    expect(plugin.status().pid).toBeUndefined();
+    expect(types()).toEqual(['started', 'ready', 'exited', 'stopped']);
+    expect(world.released).toBe(1);
+  });
+
+  it('stays down when its work is done', async () => {
+    const { plugin, types } = running('echo done');
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'stopped');
+    expect(plugin.status()).toMatchObject({ lastExit: { code: 0 }, lastLines: ['done'], restarts: 0 });
+    expect(types()).toEqual(['started', 'ready', 'exited', 'stopped']);
+  });
+
+  it('is restarted after each failure, up to the limit, and can be started anew by hand', async () => {
+    const { plugin, types, logged } = running('exit 3', { maxRestarts: 2 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'failed');
+    expect(plugin.status()).toMatchObject({ restarts: 2, lastExit: { code: 3 } });
+    const run = ['started', 'ready', 'exited'];
+    expect(types()).toEqual([...run, 'restarting', ...run, 'restarting', ...run, 'failed']);
+    expect(logged.at(-1)).toBe('error stays down: 2 restarts within 60 s');
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'failed' && plugin.status().restarts === 5);
+    await plugin.stop();
+    expect(plugin.status().state).toBe('stopped');
+  });
+
+  it('does not wait for its restart when it is started by hand, and stops during the pause', async () => {
+    const { plugin, types } = running('exit 1', { backoffMs: 3_600_000, backoffMaxMs: 3_600_000 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'backing-off');
+    await plugin.start();
+    await expectEventually(() => types().filter((type) => type === 'exited').length === 2);
+    await expectEventually(() => plugin.status().state === 'backing-off');
+    await plugin.stop();
+    expect(plugin.status()).toMatchObject({ state: 'stopped', restarts: 1 });
+  });
+
+  it('is killed when it does not stop', async () => {
+    const { plugin } = running('trap "" TERM; echo up; while :; do sleep 0.02; done', { stopTimeoutMs: 50 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().lastLines.length === 1);
+    await plugin.stop();
+    expect(plugin.status()).toMatchObject({ state: 'stopped', lastExit: { signal: 'SIGKILL' } });
+  });
+
+  it('starts until it says that it is ready', async () => {
+    const { plugin } = running(
+      `read -t 0.05 < <(sleep 1); echo kvnest:notify STATUS=warm; echo kvnest:notify READY=1; ${FOREVER}`,
+      {
+        startTimeoutMs: 20_000,
+      },
+    );
+    await plugin.start();
+    expect(plugin.status().state).toBe('starting');
+    await expectEventually(() => plugin.status().state === 'running');
+    expect(plugin.status()).toMatchObject({ statusText: 'warm', lastLines: [] });
+  });
+
+  it('has failed when it is not ready in time', async () => {
+    const { plugin } = running(FOREVER, { startTimeoutMs: 50, restart: 'never' });
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'failed');
+    expect(plugin.status().lastExit).toMatchObject({ code: 0, reason: 'not ready within 50 ms' });
+  });
+
+  it('is restarted when its heartbeat stops', async () => {
+    const beat = 'for i in 1 2 3 4 5; do echo kvnest:notify WATCHDOG=1; sleep 0.1; done';
+    const { plugin, events } = running(`${beat}; ${FOREVER}`, { heartbeatMs: 400, maxRestarts: 1 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().restarts === 1);
+    const exited = events.find((event) => event.type === 'exited');
+    expect(exited).toMatchObject({ exit: { reason: 'no heartbeat for 400 ms' } });
+  });
+
+  it('tries again only what may work later', async () => {
+    const error = (retryable: boolean): KvError =>
+      new KvError('KV_PLUGIN_SPAWN', 'no such thing', { kind: 'config', remedy: 'Install it.', retryable });
+    const missing = running(FOREVER, {}, () => error(false));
+    await missing.plugin.start();
+    expect(missing.plugin.status()).toMatchObject({ state: 'failed', lastExit: { reason: 'no such thing' } });
+    expect(missing.logged).toEqual(['error no such thing. Install it.']);
+    let refusals = 2;
+    const crowded = running(FOREVER, {}, () => (refusals-- > 0 ? error(true) : undefined));
+    await crowded.plugin.start();
+    await expectEventually(() => crowded.plugin.status().state === 'running');
+    expect(crowded.types()).toEqual(['exited', 'restarting', 'exited', 'restarting', 'started', 'ready']);
+  });
+
+  it('does what it is told last, whatever it was told before', async () => {
+    const { plugin, types } = running(FOREVER);
+    await Promise.all([plugin.start(), plugin.stop(), plugin.start(), plugin.restart()]);
+    await expectEventually(() => plugin.status().state === 'running');
+    const starts = types().filter((type) => type === 'started').length;
+    const ends = types().filter((type) => type === 'exited').length;
+    expect(starts - ends).toBe(1);
+  });
+
+  it('is never started again once it is closed', async () => {
+    const { plugin } = running(FOREVER);
+    await plugin.start();
+    const restart = plugin.restart();
+    await plugin.close();
+    await restart;
+    await plugin.start();
+    await delay(10);
+    expect(plugin.status().state).toBe('stopped');
+  });
+});
