@@ -82,6 +82,10 @@ export interface RemoteConnector {
 
   exists(key: ChunkKey, options?: ExistsOptions): Promise<boolean>;
   get(key: ChunkKey, options?: CallOptions): Promise<FetchOutcome>;
+  /**
+   * What was taken back may still be stored later, but not after another put or removal of its key.
+   * @throws KV_REMOTE_UNSUPPORTED without capability `remove`, where an older chunk would have to go.
+   */
   put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome>;
   /** @returns whether it was there. @throws KV_REMOTE_UNSUPPORTED without capability `remove`. */
   remove(key: ChunkKey, options?: CallOptions): Promise<boolean>;

@@ -15,6 +15,7 @@ import { errorOf } from '../contracts/backend/backend-world.js';
 import { fillArena } from '../contracts/chunks/arena-filler.js';
 import { chunkBytes } from '../contracts/chunks/chunk-bytes.js';
 import { expectEventually } from '../support/eventually.js';
+import { HoldingProxy } from '../support/holding-proxy.js';
 import { LmConnectorWorld } from '../support/lm-connector.js';
 import { createTestLmDoor } from '../support/lm-door.js';
 import { type ScriptedSocket, ScriptedServer } from '../support/lm-scripted-server.js';
@@ -285,6 +286,46 @@ describe('lm connector', () => {
     expect(await world.put(KEY, chunkBytes(100), kv(100))).toBe('stored');
     expect(await world.read(KEY)).toMatchObject({ metadata: encodeRemoteMetadata(kv(100)) });
   });
+
+  it('cannot reject what leaves an older chunk, and says so', async () => {
+    await using server = await createTestLmDoor();
+    await using world = new LmConnectorWorld(server.port);
+    await world.connector.connect();
+    expect(await world.put(KEY, chunkBytes(100), kv(100))).toBe('stored');
+    const groups = [...kv(50).groups, ...kv(50).groups];
+    expect(await errorOf(() => world.put(KEY, chunkBytes(100, 7), { ...kv(100), groups }))).toMatchObject({
+      code: 'KV_REMOTE_UNSUPPORTED',
+    });
+  });
+
+  it.each([
+    ['goes on', 60_000],
+    ['was cut off', 1],
+  ])(
+    'puts nothing before a put of the same key that %s after its caller gave up',
+    async (_, putPatienceMs) => {
+      await using server = await createTestLmDoor();
+      await using proxy = await HoldingProxy.start(server.port);
+      await using world = new LmConnectorWorld(proxy.port, { putPatienceMs });
+      await world.connector.connect();
+      const put = (key: string, seed: number): Promise<string> =>
+        world.put(key, chunkBytes(MIB, seed), kv(MIB));
+      using chunk = world.chunk(KEY, chunkBytes(MIB, 1), kv(MIB));
+      const caller = new AbortController();
+      proxy.holdNext();
+      const late = world.connector.put(chunk, { signal: caller.signal });
+      await expectEventually(() => proxy.heldBytes > MIB);
+      caller.abort();
+      expect(await errorOf(() => late)).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+      let isSettled = false;
+      const next = put(KEY, 2).finally(() => (isSettled = true));
+      for (let i = 0; i < 20; i++) expect(await put(`${KEY}@t%${i}`, i)).toBe('stored');
+      expect(isSettled).toBe(false);
+      proxy.release();
+      expect(await next).toBe('stored');
+      expect(await world.read(KEY)).toMatchObject({ bytes: chunkBytes(MIB, 2) });
+    },
+  );
 
   it('spreads calls over its connections', async () => {
     await using server = await createTestLmDoor();

@@ -3,6 +3,7 @@ import { LM_CODES, type LmReply } from '../../protocols/lm/lm-message.js';
 import { type LmReplyEvent, LmReplyParser } from '../../protocols/lm/lm-reply-parser.js';
 import { type RemoteMetadata } from '../../protocols/remote-metadata/remote-metadata.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
+import { endSocket } from '../end-socket.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
 
 export interface LmAddress {
@@ -17,6 +18,11 @@ export interface LmCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Makes room for the body that comes next. Without it, a body is against the protocol. */
   readonly take?: ((metadata: RemoteMetadata) => ChunkIntake) | undefined;
+  /**
+   * What is sent changes something. When it was sent to its end and is taken back, the server may still do it: `closed`
+   * tells when not.
+   */
+  readonly isPut?: boolean;
 }
 
 interface RunningCall {
@@ -37,7 +43,7 @@ const KEEP_ALIVE_MS = 30_000;
 export class LmConnection {
   /** Bytes that came in since it was opened: tells whether the server has answered at all. */
   receivedBytes = 0;
-  /** Settles when the connection is gone, by whatever way. */
+  /** Settles when the connection is gone, by whatever way: the server does nothing more of what was sent. */
   readonly closed: Promise<void>;
   /** Settles when the server has accepted it. */
   readonly connected: Promise<void>;
@@ -90,11 +96,14 @@ export class LmConnection {
    *
    * @throws KV_REMOTE_UNREACHABLE, KV_REMOTE_PROTOCOL, KV_REMOTE_ABORTED, or what `destroy` was given.
    */
-  call(request: readonly Uint8Array[], { signal, take }: LmCallOptions = {}): Promise<LmReply> {
+  call(
+    request: readonly Uint8Array[],
+    { signal, take, isPut = false }: LmCallOptions = {},
+  ): Promise<LmReply> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (signal?.aborted === true) return Promise.reject(remoteAborted(this.#label));
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => this.destroy(remoteAborted(this.#label));
+      const giveUp = (): void => this.#giveUp(isPut);
       signal?.addEventListener('abort', giveUp);
       this.#call = {
         take,
@@ -112,9 +121,20 @@ export class LmConnection {
 
   /** Ends the connection at once: nothing is read or written any more. */
   destroy(reason: Error): void {
+    this.#socket.destroy();
+    this.#fail(reason);
+  }
+
+  #giveUp(isPut: boolean): void {
+    // Of a request without its end nothing is left to do; else the server closes when it has done it.
+    if (isPut && this.#socket.writableLength === 0) endSocket(this.#socket);
+    else this.#socket.destroy();
+    this.#fail(remoteAborted(this.#label));
+  }
+
+  #fail(reason: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
-    this.#socket.destroy();
     this.#intake = undefined;
     this.#settle(reason);
   }

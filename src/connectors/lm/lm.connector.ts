@@ -13,6 +13,7 @@ import { formatStoreKey } from '../../protocols/store-key/store-key.js';
 import { remoteFailed, remoteUnsupported } from '../connector-errors.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
 import { type IntakePlace, ValueIntake } from '../intake/value-intake.js';
+import { LateWrites } from '../late-writes.js';
 import { LoopingConnector } from '../looping-connector.js';
 import {
   type CallOptions,
@@ -26,7 +27,6 @@ import { LmPool, type LmPoolOptions } from './lm-pool.js';
 import { UnfinishedPuts } from './unfinished-puts.js';
 
 const MAX_VALUE_BYTES = 0x7fffffff;
-/** How long a put goes on when nobody waits for it any more. */
 const PUT_PATIENCE_MS = 5_000;
 /** A key that every server can read and nobody uses: the server looks at it before it knows the command. */
 const NOBODYS_KEY = 'kvnest@1@0@0@half';
@@ -49,6 +49,8 @@ export interface LmConnectorOptions extends LmPoolOptions {
   readonly place: IntakePlace;
   /** The server takes keys of any form, not only those that LMCache's can read. */
   readonly anyKey: boolean;
+  /** How long a put goes on when nobody waits for it any more. Default 5 s. */
+  readonly putPatienceMs?: number;
 }
 
 /** Chunks in a server of LMCache's `lm://`. */
@@ -56,13 +58,16 @@ export class LmConnector extends LoopingConnector {
   readonly capabilities = CAPABILITIES;
   readonly #options: LmConnectorOptions;
   readonly #lifecycle: ConnectorLifecycle;
-  readonly #unfinished = new UnfinishedPuts(PUT_PATIENCE_MS);
+  readonly #unfinished: UnfinishedPuts;
+  readonly #late: LateWrites;
   #pool: LmPool;
 
   constructor(options: LmConnectorOptions) {
     super();
     this.#options = options;
     this.#pool = new LmPool(options);
+    this.#unfinished = new UnfinishedPuts(options.putPatienceMs ?? PUT_PATIENCE_MS);
+    this.#late = new LateWrites(options.label);
     this.#lifecycle = new ConnectorLifecycle({
       label: options.label,
       open: (call) => this.#open(call),
@@ -107,9 +112,10 @@ export class LmConnector extends LoopingConnector {
   put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
     return this.#lifecycle.run(async () => {
       const name = this.#nameOf(chunk.key);
+      if (name === undefined) return 'rejected';
+      await this.#late.settled([chunk.key], options?.signal);
       const metadata = metadataOf(chunk);
-      if (name === undefined || metadata === undefined || chunk.lengthBytes > MAX_VALUE_BYTES)
-        return 'rejected';
+      if (metadata === undefined || chunk.lengthBytes > MAX_VALUE_BYTES) return this.#reject(name, options);
       const header = encodeLmRequest(LM_COMMANDS.PUT, name, metadata);
       // A put has no answer of its own: the question behind it is answered when it is done.
       const question = encodeLmRequest(LM_COMMANDS.EXIST, name);
@@ -174,11 +180,35 @@ export class LmConnector extends LoopingConnector {
   /** The chunk stays in memory until it is sent, whether or not its caller waits for that. */
   #send(chunk: ArenaHandle, request: readonly Uint8Array[], signal?: AbortSignal): Promise<LmReply> {
     const kept = chunk.retain();
-    return this.#unfinished.run(this.#options.label, signal, (late) =>
-      this.#pool
-        .lease((connection) => connection.call(request, { signal: late }), signal)
-        .finally(() => kept[Symbol.dispose]()),
-    );
+    const ended = Promise.withResolvers<unknown>();
+    const sent = this.#unfinished.run(this.#options.label, signal, async (late) => {
+      let closed: Promise<void> | undefined;
+      try {
+        return await this.#pool.lease(async (connection) => {
+          const reply = connection.call(request, { signal: late, isPut: true });
+          ({ closed } = connection);
+          return reply;
+        }, signal);
+      } catch (error) {
+        ended.resolve(closed);
+        throw error;
+      } finally {
+        ended.resolve(undefined);
+        kept[Symbol.dispose]();
+      }
+    });
+    return this.#late.watch(chunk.key, sent, ended.promise);
+  }
+
+  /**
+   * No older chunk may stay under a key that was put, and none can be removed here.
+   *
+   * @throws KV_REMOTE_UNSUPPORTED when there is one.
+   */
+  async #reject(name: string, options: CallOptions | undefined): Promise<SendOutcome> {
+    const reply = await this.#ask(encodeLmRequest(LM_COMMANDS.EXIST, name), options);
+    if (reply.code !== LM_CODES.SUCCESS) return 'rejected';
+    throw remoteUnsupported(this.#options.label, 'remove');
   }
 
   /** @returns undefined for a key that the server would not give back as it is, or not read at all. */

@@ -2,10 +2,11 @@ import { type Socket } from 'node:net';
 import { RespReplyParser } from '../../protocols/resp/resp-reply-parser.js';
 import { type RespReplyEvent, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
 import { remoteAborted, remoteClosed, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
+import { endSocket } from '../end-socket.js';
 import { BodyReader } from './body-reader.js';
 import { PendingCall, type RespCallOptions } from './pending-call.js';
 import { socketError } from './resp-errors.js';
-import { endSocket, openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
+import { openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
 
 export interface RespConnectionOptions extends RespSocketOptions {
   /** What errors call the store. */

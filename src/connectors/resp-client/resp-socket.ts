@@ -22,8 +22,6 @@ export interface RespSocketReader {
 /** Where lines and small values are read. Each read is taken out before the next one, so that all sockets share it. */
 const SCRATCH = Buffer.allocUnsafeSlow(64 * 1024);
 const KEEP_ALIVE_MS = 30_000;
-/** How long a server that was told the end may take to close, before it is not waited for any more. */
-const END_MS = 60_000;
 
 /**
  * A socket on its way to a server, which reads long bulks straight into their place. Over TLS they are copied: there
@@ -50,11 +48,4 @@ export function openRespSocket({ address, tls }: RespSocketOptions, reader: Resp
     },
   };
   return connect({ ...common, ...where, onread }).resume();
-}
-
-/** Tells the server that nothing more comes. It closes the connection when it is through with what it has. */
-export function endSocket(socket: Socket): void {
-  const timer = setTimeout(() => socket.destroy(), END_MS);
-  timer.unref();
-  socket.once('close', () => clearTimeout(timer)).end();
 }
