@@ -17,6 +17,7 @@ import { RespDoorModule } from './modules/doors/resp/resp-door.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
+import { PluginModule } from './plugins/plugin.module.js';
 import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
 import { TiersModule } from './modules/tiers/tiers.module.js';
 
@@ -58,6 +59,7 @@ export class AppModule {
         ArenaModule.forRoot(config),
         EngineModule.forRoot(tiers),
         DoorRegistryModule,
+        PluginModule.forRoot(config),
         ...(http === false ? [] : [HttpDoorModule.forRoot(config), HealthModule, MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
         ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),

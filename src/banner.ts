@@ -2,6 +2,7 @@ import { type INestApplicationContext } from '@nestjs/common';
 import { formatBytes } from './common/format-bytes.js';
 import { type KvnestConfig, type TierConfig } from './config/kvnest-config.interface.js';
 import { redactUrl } from './config/redact-config.js';
+import { PLUGIN_OVERVIEW, type PluginOverview } from './plugins/plugin-status.interface.js';
 import { DOOR_REGISTRY, type DoorRegistry } from './modules/doors/door-registry.js';
 
 /** What `serve` says when it is up: where it listens, which tiers it has, how to try it. */
@@ -17,6 +18,7 @@ export function banner(app: INestApplicationContext, config: KvnestConfig): stri
     ...(resp === undefined ? [] : [`  resp   redis://${resp}`]),
     ...(lm === undefined ? [] : [`  lm     lm://${lm}`]),
     ...config.tiers.map(({ name, ...tier }, index) => `  tier ${index + 1} ${name} (${describeTier(tier)})`),
+    ...pluginLine(app),
     ...tryIt(http, resp, config.auth.token !== undefined),
   ];
   return `${lines.join('\n')}\n`;
@@ -29,6 +31,14 @@ function describeTier({ type, capacityBytes, path, url }: Omit<TierConfig, 'name
     ...(capacityBytes > 0 ? [formatBytes(capacityBytes)] : []),
     ...(where === undefined ? [] : [where]),
   ].join(', ');
+}
+
+function pluginLine(app: INestApplicationContext): string[] {
+  const names = app
+    .get<PluginOverview>(PLUGIN_OVERVIEW)
+    .status()
+    .map(({ name }) => name);
+  return names.length === 0 ? [] : [`  plugin ${names.join(', ')}`];
 }
 
 function tryIt(http: string | undefined, resp: string | undefined, hasToken: boolean): string[] {

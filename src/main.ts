@@ -7,6 +7,7 @@ import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.inter
 import { loadExternals } from './external/load-externals.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
 import { listenError } from './modules/doors/listen-error.js';
+import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js';
 import { ServerLogger } from './server-logger.js';
 
 /** What `serve` needs of a loaded configuration. */
@@ -15,11 +16,20 @@ export interface ServeOptions {
   readonly warnings: readonly string[];
 }
 
-/** Builds and starts the whole server: when it returns, the doors listen. The caller closes it. */
+/**
+ * Builds and starts the whole server: when it returns, the doors listen, and plugin scripts begin to start. The caller
+ * closes it.
+ */
 export async function startServer(
   config: KvnestConfig,
   extensions: AppExtensions = {},
 ): Promise<INestApplicationContext> {
+  const app = await openServer(config, extensions);
+  app.get<PluginManager>(PLUGIN_MANAGER).startAll();
+  return app;
+}
+
+async function openServer(config: KvnestConfig, extensions: AppExtensions): Promise<INestApplicationContext> {
   const root = AppModule.forRoot(config, await withExternals(config, extensions));
   const options = { logger: new ServerLogger(config), abortOnError: false };
   const { http } = config.doors;

@@ -11,6 +11,7 @@ import { HttpDoorModule } from '../../src/modules/doors/http/http-door.module.js
 import { CACHE_ENGINE, type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
 import { HealthModule } from '../../src/modules/health/health.module.js';
 import { MetricsModule } from '../../src/modules/metrics/metrics.module.js';
+import { PluginModule } from '../../src/plugins/plugin.module.js';
 import { createTestEngine, type TestEngine, testConfig, type TestEngineOptions } from './engine.js';
 
 const MIB = 1024 * 1024;
@@ -65,6 +66,7 @@ export async function startHttpServer(options: TestServerOptions = {}): Promise<
       HttpDoorModule.forRoot(config),
       HealthModule,
       MetricsModule,
+      PluginModule.forRoot(config),
     ],
   })
   class TestModule {}

@@ -1,11 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { Gauge, Histogram, Registry } from 'prom-client';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../doors/door-registry.js';
 import { httpRequestChannel, type HttpRequestMessage } from '../../common/tracing/http-request.channel.js';
 import { CACHE_ENGINE, type CacheEngine } from '../engine/cache-engine.interface.js';
 import { DOOR_METRICS, ENGINE_METRICS } from './engine-metrics.js';
+import { PLUGIN_OVERVIEW, type PluginOverview } from '../../plugins/plugin-status.interface.js';
+import { PLUGIN_METRICS } from './plugin-metrics.js';
 import { RemoteMetrics } from './remote-metrics.js';
 import { registerScraped } from './scrape.js';
 
@@ -19,7 +21,11 @@ export class MetricsService implements OnModuleInit, OnApplicationShutdown {
   readonly #requestSeconds: Histogram<'method' | 'route' | 'status'>;
   readonly #remote: RemoteMetrics;
 
-  constructor(@Inject(CACHE_ENGINE) engine: CacheEngine, @Inject(DOOR_REGISTRY) doors: DoorRegistry) {
+  constructor(
+    @Inject(CACHE_ENGINE) engine: CacheEngine,
+    @Inject(DOOR_REGISTRY) doors: DoorRegistry,
+    @Optional() @Inject(PLUGIN_OVERVIEW) plugins?: PluginOverview,
+  ) {
     const registers = [this.#registry];
     new Gauge({ name: 'kvnest_info', help: 'Version', labelNames: ['version'], registers }).set(
       { version: PACKAGE_VERSION },
@@ -37,6 +43,7 @@ export class MetricsService implements OnModuleInit, OnApplicationShutdown {
     this.#scrapes = [
       registerScraped(this.#registry, ENGINE_METRICS, () => engine.status()),
       registerScraped(this.#registry, DOOR_METRICS, () => doors.status()),
+      registerScraped(this.#registry, PLUGIN_METRICS, () => plugins?.status() ?? []),
       () => process.set(globalThis.process.memoryUsage.rss()),
     ];
   }
