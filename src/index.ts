@@ -82,7 +82,12 @@ export { type ConnectorRecipe, defineConnector } from './connectors/define-conne
 export type { ChunkIntake } from './connectors/intake/chunk-intake.interface.js';
 export { sealChunk } from './connectors/intake/seal-chunk.js';
 export { SealedIntake } from './connectors/intake/sealed-intake.js';
-export { type IntakePlace, ValueIntake, type ValueToTake } from './connectors/intake/value-intake.js';
+export {
+  intakePlace,
+  type IntakePlace,
+  ValueIntake,
+  type ValueToTake,
+} from './connectors/intake/value-intake.js';
 export { LoopingConnector } from './connectors/looping-connector.js';
 export { adaptPlainConnector, type PlainAdapterContext } from './connectors/plain-connector.adapter.js';
 export type {

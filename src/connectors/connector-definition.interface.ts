@@ -12,8 +12,8 @@ export interface ConnectorTarget {
   readonly url: ConnectorUrl;
   /** What the tier's options hold beside those of the remote backend itself. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** LMCache's `extra_config`, for connectors that must read it before they are made. Default: empty. */
-  readonly extraConfig?: Readonly<Record<string, unknown>>;
+  /** LMCache's `extra_config`, where it keeps options of its connectors. */
+  readonly extraConfig: Readonly<Record<string, unknown>>;
 }
 
 /** What a connector is made from. */

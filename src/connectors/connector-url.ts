@@ -72,9 +72,12 @@ function decode(text: string, part: string): string {
   }
 }
 
+/** @param remedy how such a URL is written. */
+export function urlInvalid({ label }: Pick<ConnectorUrl, 'label'>, what: string, remedy: string): KvError {
+  return new KvError('KV_CONFIG_INVALID', `the URL "${label}" ${what}`, { kind: 'config', remedy });
+}
+
 function invalid(text: string, what: string): KvError {
-  return new KvError('KV_CONFIG_INVALID', `the URL "${redactUrl(text)}" ${what}`, {
-    kind: 'config',
-    remedy: 'Write scheme://user:password@host:port/path?name=value.',
-  });
+  const remedy = 'Write scheme://user:password@host:port/path?name=value.';
+  return urlInvalid({ label: redactUrl(text) }, what, remedy);
 }

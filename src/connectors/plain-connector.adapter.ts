@@ -3,10 +3,11 @@ import { isKvError } from '../common/errors/kv-error.js';
 import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { formatStoreKey, parseStoreKey } from '../protocols/store-key/store-key.js';
 import { type ConnectorContext } from './connector-definition.interface.js';
-import { remoteClosed, remoteFailed, remoteUnsupported } from './connector-errors.js';
-import { type IntakePlace } from './intake/value-intake.js';
+import { remoteFailed, remoteUnsupported } from './connector-errors.js';
+import { ConnectorLifecycle } from './connector-lifecycle.js';
 import { sealChunk } from './intake/seal-chunk.js';
 import { SealedIntake } from './intake/sealed-intake.js';
+import { intakePlace, type IntakePlace } from './intake/value-intake.js';
 import { LoopingConnector } from './looping-connector.js';
 import { type PlainConnector } from './plain-connector.interface.js';
 import {
@@ -34,14 +35,18 @@ class PlainConnectorAdapter extends LoopingConnector {
   readonly #plain: PlainConnector;
   readonly #label: string;
   readonly #place: IntakePlace;
-  readonly #running = new Set<Promise<unknown>>();
-  #connected: Promise<void> | undefined;
+  readonly #lifecycle: ConnectorLifecycle;
 
-  constructor(plain: PlainConnector, { arena, space, label }: PlainAdapterContext) {
+  constructor(plain: PlainConnector, context: PlainAdapterContext) {
     super();
     this.#plain = plain;
-    this.#label = label;
-    this.#place = { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) };
+    this.#label = context.label;
+    this.#place = intakePlace(context);
+    this.#lifecycle = new ConnectorLifecycle({
+      label: context.label,
+      open: (options) => this.#named('connect', async () => plain.connect?.(options)),
+      shut: () => this.#named('close', async () => plain.close?.()),
+    });
     this.capabilities = {
       persistent: false,
       shared: true,
@@ -59,25 +64,14 @@ class PlainConnectorAdapter extends LoopingConnector {
   }
 
   connect(options?: CallOptions): Promise<void> {
-    this.#connected ??= this.#call('connect', async () => this.#plain.connect?.(options)).catch(
-      (error: unknown) => {
-        this.#connected = undefined;
-        throw error;
-      },
-    );
-    return this.#connected;
+    return this.#lifecycle.connect(options);
   }
 
-  async close(): Promise<void> {
-    const connected = this.#connected;
-    this.#connected = undefined;
-    if (connected === undefined) return;
-    await Promise.allSettled([connected, ...this.#running]);
-    await this.#call('close', async () => this.#plain.close?.());
+  close(): Promise<void> {
+    return this.#lifecycle.close();
   }
 
   async ping(options?: CallOptions): Promise<void> {
-    this.#open();
     await this.#call('ping', async () => {
       if (this.#plain.ping === undefined) await this.#plain.exists('kvnest:ping', options);
       else await this.#plain.ping(options);
@@ -86,7 +80,6 @@ class PlainConnectorAdapter extends LoopingConnector {
 
   /** To know of the metadata, the value is read: names alone do not tell. */
   async exists(key: ChunkKey, options?: ExistsOptions): Promise<boolean> {
-    this.#open();
     if (options?.withMetadata !== true)
       return this.#call('exists', () => this.#plain.exists(formatStoreKey(key), options));
     const outcome = await this.get(key, options);
@@ -96,7 +89,6 @@ class PlainConnectorAdapter extends LoopingConnector {
   }
 
   async get(key: ChunkKey, options?: CallOptions): Promise<FetchOutcome> {
-    this.#open();
     const value = await this.#call('get', () => this.#plain.get(formatStoreKey(key), options));
     if (value === undefined) return 'miss';
     using intake = new SealedIntake(this.#place, key, value.length);
@@ -105,7 +97,6 @@ class PlainConnectorAdapter extends LoopingConnector {
   }
 
   async put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
-    this.#open();
     const value = Buffer.concat(sealChunk(chunk, this.#place.crc32c));
     const { expiresAtMs } = chunk.attributes;
     await this.#call('put', () =>
@@ -115,7 +106,6 @@ class PlainConnectorAdapter extends LoopingConnector {
   }
 
   async remove(key: ChunkKey, options?: CallOptions): Promise<boolean> {
-    this.#open();
     const removed = await this.#call('remove', async () =>
       this.#plain.remove?.(formatStoreKey(key), options),
     );
@@ -124,7 +114,6 @@ class PlainConnectorAdapter extends LoopingConnector {
   }
 
   async list(cursor: string, count: number, options?: CallOptions): Promise<ListPage> {
-    this.#open();
     const page = await this.#call('list', async () => this.#plain.list?.(cursor, count, options));
     if (page === undefined) throw remoteUnsupported(this.#label, 'list');
     return {
@@ -133,22 +122,18 @@ class PlainConnectorAdapter extends LoopingConnector {
     };
   }
 
-  #open(): void {
-    if (this.#connected === undefined) throw remoteClosed(this.#label);
+  #call<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    return this.#lifecycle.run(() => this.#named(operation, run));
   }
 
   /** Errors that are not kvnest's own become so, that what is above need not know a hundred libraries. */
-  async #call<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    const call = run();
-    this.#running.add(call);
+  async #named<T>(operation: string, run: () => Promise<T>): Promise<T> {
     try {
-      return await call;
+      return await run();
     } catch (error) {
       if (isKvError(error)) throw error;
       const message = `${operation}: ${error instanceof Error ? error.message : String(error)}`;
       throw remoteFailed(this.#label, message, { retryable: true, cause: error });
-    } finally {
-      this.#running.delete(call);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type RemoteConnector } from '../../src/connectors/remote-connector.interface.js';
+import { intakePlace } from '../../src/connectors/intake/value-intake.js';
 import { LmConnector } from '../../src/connectors/lm/lm.connector.js';
 import { describeRemoteConnectorContract } from '../contracts/remote-connector.contract.js';
 import { createTestLmDoor, type TestLmDoor } from '../support/lm-door.js';
@@ -18,7 +19,7 @@ describeRemoteConnectorContract('lm, with the lm door', {
     metadata: 'lmcache',
     checksum: false,
   },
-  create: async ({ arena, space }) => {
+  create: async (context) => {
     const server = await createTestLmDoor({ arenaBytes: 64 * MIB });
     const connector = new LmConnector({
       host: '127.0.0.1',
@@ -27,7 +28,7 @@ describeRemoteConnectorContract('lm, with the lm door', {
       connections: 2,
       connectTimeoutMs: 5000,
       anyKey: true,
-      place: { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) },
+      place: intakePlace(context),
     });
     servers.set(connector, server);
     return connector;

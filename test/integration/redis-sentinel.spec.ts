@@ -122,7 +122,12 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
     describe('following the master', () => {
       it('hears of a new one without asking, and says so once', async () => {
         const logger = new RecordingLogger();
-        const settings = readRedisSettings({ tier: 'far', url: parseConnectorUrl(url()), options: {} });
+        const settings = readRedisSettings({
+          tier: 'far',
+          url: parseConnectorUrl(url()),
+          options: {},
+          extraConfig: {},
+        });
         const topology = new SentinelTopology(settings, logger);
         await topology.open();
         try {

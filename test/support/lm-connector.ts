@@ -1,6 +1,7 @@
 import { ArenaSpaceService } from '../../src/arena/arena-space.js';
 import { type Arena, type ArenaHandle } from '../../src/arena/arena.interface.js';
 import { createArena } from '../../src/arena/create-arena.js';
+import { intakePlace } from '../../src/connectors/intake/value-intake.js';
 import { LmConnector, type LmConnectorOptions } from '../../src/connectors/lm/lm.connector.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import {
@@ -23,7 +24,7 @@ export class LmConnectorWorld implements AsyncDisposable {
       connections: 2,
       connectTimeoutMs: 5000,
       anyKey: false,
-      place: { space: this.space, crc32c: (bytes, previous) => this.arena.crc32c(bytes, previous) },
+      place: intakePlace(this),
       ...options,
     });
   }

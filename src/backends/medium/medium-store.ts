@@ -1,5 +1,5 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
-import { ValueIntake } from '../../connectors/intake/value-intake.js';
+import { intakePlace, type IntakePlace, ValueIntake } from '../../connectors/intake/value-intake.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { encodeSealedHeader, parseSealedHeader } from '../../protocols/sealed-chunk/sealed-chunk.js';
 import { parseStoreKey } from '../../protocols/store-key/store-key.js';
@@ -17,6 +17,7 @@ export class MediumStore {
   readonly resident: ResidentSet;
   corruptions = 0;
   readonly #options: MediumBackendOptions;
+  readonly #place: IntakePlace;
   readonly #entries = new EntryPool();
   readonly #chunks = new Map<number, StoredChunk>();
   readonly #running = new Set<Promise<unknown>>();
@@ -24,6 +25,7 @@ export class MediumStore {
 
   constructor(options: MediumBackendOptions) {
     this.#options = options;
+    this.#place = intakePlace(options);
     this.resident = new ResidentSet({
       tier: options.name,
       capacityBytes: options.capacityBytes,
@@ -39,7 +41,7 @@ export class MediumStore {
   async restore(): Promise<void> {
     for await (const { id, header: bytes } of await this.#options.medium.open()) {
       this.#nextId = Math.max(this.#nextId, id + 1);
-      const header = parseSealedHeader(Buffer.from(bytes), this.#crc32c);
+      const header = parseSealedHeader(Buffer.from(bytes), this.#place.crc32c);
       const key = header === undefined ? undefined : parseStoreKey(header.name);
       if (header === undefined || key === undefined) await this.#options.medium.delete(id);
       else this.#insert({ id, key, header, tail: Promise.resolve(), writing: undefined }, bytes.length);
@@ -56,7 +58,7 @@ export class MediumStore {
   async put(handle: ArenaHandle): Promise<PutOutcome> {
     const { key } = handle;
     const header = headerOf(handle);
-    const headerBytes = encodeSealedHeader(header, this.#crc32c);
+    const headerBytes = encodeSealedHeader(header, this.#place.crc32c);
     const bytes = headerBytes.length + handle.lengthBytes;
     const old = this.resident.find(key);
     const oldBytes = old === -1 ? 0 : this.resident.bytesOf(old);
@@ -104,7 +106,7 @@ export class MediumStore {
     this.resident.setExpiresAtMs(entry, expiresAtMs);
     chunk.writing?.setAttributes({ expiresAtMs });
     chunk.header = { ...chunk.header, expiresAtMs };
-    const header = encodeSealedHeader(chunk.header, this.#crc32c);
+    const header = encodeSealedHeader(chunk.header, this.#place.crc32c);
     await this.#next(chunk, () => this.#options.medium.writeHeader(chunk.id, header));
     return true;
   }
@@ -159,16 +161,13 @@ export class MediumStore {
   #take({ key, header }: StoredChunk, bytes: Uint8Array): ReadOutcome {
     const { lengthBytes, checksum, metadata, depth, expiresAtMs } = header;
     if (bytes.length !== lengthBytes) return 'corrupt';
-    using intake = new ValueIntake(
-      { space: this.#options.space, crc32c: this.#crc32c },
-      {
-        key,
-        lengthBytes,
-        checksum,
-        attributes: { depth, expiresAtMs },
-        ...(metadata.length > 0 && { metadata }),
-      },
-    );
+    using intake = new ValueIntake(this.#place, {
+      key,
+      lengthBytes,
+      checksum,
+      attributes: { depth, expiresAtMs },
+      ...(metadata.length > 0 && { metadata }),
+    });
     intake.write(bytes);
     return intake.finish();
   }
@@ -199,9 +198,6 @@ export class MediumStore {
     if (chunk !== undefined) return chunk;
     throw new Error(`entry ${entry} has no chunk`);
   }
-
-  readonly #crc32c = (bytes: Uint8Array, previous?: number): number =>
-    this.#options.arena.crc32c(bytes, previous);
 }
 
 function nothing(): void {

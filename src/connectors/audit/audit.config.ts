@@ -31,7 +31,7 @@ export interface AuditConfig {
 }
 
 /** @throws KV_CONFIG_INVALID */
-export function readAuditConfig({ tier, url, options, extraConfig = {} }: ConnectorTarget): AuditConfig {
+export function readAuditConfig({ tier, url, options, extraConfig }: ConnectorTarget): AuditConfig {
   const known = settingsOf(AuditOptions);
   const entries = Object.entries(options);
   const own = entries.filter(([name]) => known.has(name));

@@ -1,6 +1,6 @@
-import { readOptions } from '../../config/read-options.js';
 import { Flag, OneOf, Text, WholeNumber } from '../../config/schema/setting.decorators.js';
-import { type ConnectorContext } from '../connector-definition.interface.js';
+import { type ConnectorTarget } from '../connector-definition.interface.js';
+import { readConnectorOptions } from '../read-connector-options.js';
 
 /** Parameters of an `fs://` URL, and `options` of its tier. */
 export class FsOptions {
@@ -38,12 +38,7 @@ export class FsOptions {
  *
  * @throws KV_CONFIG_INVALID
  */
-export function readFsOptions({ tier, url, options, config }: ConnectorContext): FsOptions {
-  const { save_chunk_meta, fs_connector_relative_tmp_dir: relative_tmp_dir } = config.extraConfig;
-  return readOptions(FsOptions, tier, {
-    save_chunk_meta,
-    ...(relative_tmp_dir !== undefined && { relative_tmp_dir }),
-    ...options,
-    ...Object.fromEntries(url.parameters),
-  });
+export function readFsOptions(target: ConnectorTarget): FsOptions {
+  const { save_chunk_meta, fs_connector_relative_tmp_dir: relative_tmp_dir } = target.extraConfig;
+  return readConnectorOptions(FsOptions, target, { save_chunk_meta, relative_tmp_dir });
 }

@@ -6,6 +6,7 @@ import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { remoteAborted } from '../connector-errors.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
+import { LateWrites } from '../late-writes.js';
 import { LoopingConnector } from '../looping-connector.js';
 import {
   type CallOptions,
@@ -37,6 +38,8 @@ interface CallParts<T> {
   readonly giveBack?: (late: T) => void;
   /** The file system may still read from the arena when the caller has given up. */
   readonly keep?: ArenaHandle;
+  /** What is changed: a change that goes on although its caller has given up must not overtake the next one. */
+  readonly changes?: ChunkKey;
 }
 
 /** One file for each chunk in a directory that several machines may share. */
@@ -46,6 +49,7 @@ export class FsConnector extends LoopingConnector {
   readonly #pages: DirectoryPages;
   readonly #lifecycle: ConnectorLifecycle;
   readonly #depth: BulkheadPolicy;
+  readonly #late: LateWrites;
 
   constructor(options: FsConnectorOptions) {
     super();
@@ -53,6 +57,7 @@ export class FsConnector extends LoopingConnector {
     this.#options = options;
     this.#pages = new DirectoryPages(directories.paths);
     this.#depth = bulkhead(ioDepth, Infinity);
+    this.#late = new LateWrites(label);
     this.#lifecycle = new ConnectorLifecycle({
       label,
       open: (call) => {
@@ -109,14 +114,18 @@ export class FsConnector extends LoopingConnector {
   }
 
   put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
-    return this.#call(options, (checkpoint) => this.#put(chunk, checkpoint), { keep: chunk });
+    return this.#call(options, (checkpoint) => this.#put(chunk, checkpoint), {
+      keep: chunk,
+      changes: chunk.key,
+    });
   }
 
   remove(key: ChunkKey, options?: CallOptions): Promise<boolean> {
-    return this.#call(options, async () => {
+    const unlinkIfThere = async (): Promise<boolean> => {
       const path = this.#path(key);
       return path !== undefined && isThere(unlink(path));
-    });
+    };
+    return this.#call(options, unlinkIfThere, { changes: key });
   }
 
   list(cursor: string, count: number, options?: CallOptions): Promise<ListPage> {
@@ -134,17 +143,19 @@ export class FsConnector extends LoopingConnector {
   #call<T>(
     options: CallOptions | undefined,
     work: (checkpoint: Checkpoint) => Promise<T>,
-    { giveBack = () => undefined, keep }: CallParts<T> = {},
+    { giveBack = () => undefined, keep, changes }: CallParts<T> = {},
   ): Promise<T> {
     const running = this.#lifecycle.run(async () => {
       const kept = keep?.retain();
       try {
+        if (changes !== undefined) await this.#late.settled([changes], options?.signal);
         return await this.#execute(options, work);
       } finally {
         kept?.[Symbol.dispose]();
       }
     });
-    return untilAborted(this.#options.label, options?.signal, running, giveBack);
+    const answer = untilAborted(this.#options.label, options?.signal, running, giveBack);
+    return changes === undefined ? answer : this.#late.watch(changes, answer, running);
   }
 
   /** As many at once as the depth allows: what hangs must not take every thread of the process. */

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { KvError } from '../../common/errors/kv-error.js';
-import { type ConnectorUrl } from '../connector-url.js';
+import { type ConnectorUrl, urlInvalid } from '../connector-url.js';
 import { defineConnector } from '../define-connector.js';
+import { intakePlace } from '../intake/value-intake.js';
 import { FsConnector } from './fs.connector.js';
 import { readFsOptions } from './fs.config.js';
 import { LmcacheLayout } from './lmcache.layout.js';
@@ -17,9 +17,9 @@ export const fsConnector = defineConnector({
   schemes: ['fs'],
   module: FsConnectorModule,
   create: (context) => {
-    const { url, arena, space, clock } = context;
+    const { url, clock } = context;
     const options = readFsOptions(context);
-    const place = { space, crc32c: (bytes: Uint8Array, previous?: number) => arena.crc32c(bytes, previous) };
+    const place = intakePlace(context);
     return new FsConnector({
       label: url.label,
       directories: new SharedDirectories({
@@ -40,8 +40,5 @@ export const fsConnector = defineConnector({
 function pathsOf(url: ConnectorUrl): readonly string[] {
   const paths = url.path.split(',').map((path) => path.trim());
   if (!paths.includes('') && !paths.includes('/')) return paths;
-  throw new KvError('KV_CONFIG_INVALID', `the URL "${url.label}" names no directory`, {
-    kind: 'config',
-    remedy: 'Write fs:///path, or fs:///path1,/path2.',
-  });
+  throw urlInvalid(url, 'names no directory', 'Write fs:///path, or fs:///path1,/path2.');
 }

@@ -1,11 +1,8 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import {
-  binaryMetadata,
-  encodeRemoteMetadata,
-  parseRemoteMetadata,
-} from '../../protocols/remote-metadata/remote-metadata.js';
+import { parseRemoteMetadata } from '../../protocols/remote-metadata/remote-metadata.js';
 import { formatStoreKey, parseStoreKey } from '../../protocols/store-key/store-key.js';
+import { lmcacheMetadata } from '../intake/lmcache-metadata.js';
 import { type IntakePlace, ValueIntake } from '../intake/value-intake.js';
 import {
   type FileHead,
@@ -55,7 +52,7 @@ export class LmcacheLayout implements FileLayout {
   contents(chunk: ArenaHandle): readonly Uint8Array[] | undefined {
     const { lengthBytes, views } = chunk;
     if (!this.withMetadata) return views;
-    return lengthBytes > MAX_INT32 ? undefined : [metadataOf(chunk), ...views];
+    return lengthBytes > MAX_INT32 ? undefined : [lmcacheMetadata(chunk), ...views];
   }
 
   open({ key, head, fileBytes }: FileHead): OpenedFile | 'corrupt' {
@@ -75,10 +72,4 @@ export class LmcacheLayout implements FileLayout {
   hasMetadata(): Promise<boolean> {
     return Promise.resolve(this.withMetadata);
   }
-}
-
-/** LMCache makes room for what the metadata says: it must be about these very bytes. */
-function metadataOf({ metadata, lengthBytes }: ArenaHandle): Buffer {
-  const isTheirs = parseRemoteMetadata(metadata)?.lengthBytes === lengthBytes;
-  return isTheirs ? metadata : encodeRemoteMetadata(binaryMetadata(lengthBytes));
 }

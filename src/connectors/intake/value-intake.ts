@@ -1,4 +1,4 @@
-import { type ArenaHandle, type ChunkAttributes } from '../../arena/arena.interface.js';
+import { type Arena, type ArenaHandle, type ChunkAttributes } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { ExtentWriter } from '../../arena/extent-writer.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
@@ -8,9 +8,21 @@ import { type ChunkIntake } from './chunk-intake.interface.js';
 /** Where bytes go that nobody wants: they must leave the socket all the same. */
 const DISCARD = Buffer.alloc(64 * 1024);
 
+/** Where chunks are taken in. */
 export interface IntakePlace {
   readonly space: ArenaSpace;
   readonly crc32c: (bytes: Uint8Array, previous?: number) => number;
+}
+
+/** @param parts of a `ConnectorContext`. */
+export function intakePlace({
+  arena,
+  space,
+}: {
+  readonly arena: Arena;
+  readonly space: ArenaSpace;
+}): IntakePlace {
+  return { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) };
 }
 
 export interface ValueToTake {

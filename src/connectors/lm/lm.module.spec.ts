@@ -10,7 +10,7 @@ import { lmConnector } from './lm.module.js';
 
 /** Makes what the module of a tier with this URL provides. */
 function make(url: string, options: ConnectorContext['options'] = {}): unknown {
-  const target = { tier: 'remote', url: parseConnectorUrl(url), options };
+  const target = { tier: 'remote', url: parseConnectorUrl(url), options, extraConfig: {} };
   const { providers = [] } = lmConnector.register(target, () => lmConnector);
   const provider = providers.find(
     (candidate) => typeof candidate === 'object' && candidate.provide === getConnectorToken('remote'),

@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { KvError } from '../../common/errors/kv-error.js';
-import { type ConnectorUrl, type HostPort } from '../connector-url.js';
+import { type ConnectorUrl, type HostPort, urlInvalid } from '../connector-url.js';
 import { defineConnector } from '../define-connector.js';
+import { intakePlace } from '../intake/value-intake.js';
 import { readConnectorOptions } from '../read-connector-options.js';
 import { LmConnector } from './lm.connector.js';
-import { LmOptions } from './lm.options.js';
+import { LmOptions } from './lm.config.js';
 
 const DEFAULT_PORT = 65_432;
 
@@ -17,7 +17,7 @@ export const lmConnector = defineConnector({
   schemes: ['lm'],
   module: LmConnectorModule,
   create: (context) => {
-    const { url, arena, space } = context;
+    const { url } = context;
     const { connections, connect_timeout_ms, keys } = readConnectorOptions(LmOptions, context);
     const { host, port = DEFAULT_PORT } = serverOf(url);
     return new LmConnector({
@@ -27,17 +27,16 @@ export const lmConnector = defineConnector({
       connections,
       connectTimeoutMs: connect_timeout_ms,
       anyKey: keys === 'any',
-      place: { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) },
+      place: intakePlace(context),
     });
   },
 });
 
-function serverOf({ hosts, path, user, password, label }: ConnectorUrl): HostPort {
+function serverOf(url: ConnectorUrl): HostPort {
+  const { hosts, path, user, password } = url;
   const [server, ...others] = hosts;
   const isPlain = others.length === 0 && (path === '' || path === '/');
   if (server !== undefined && isPlain && user === undefined && password === undefined) return server;
-  throw new KvError('KV_CONFIG_INVALID', `the URL "${label}" does not name one server and nothing else`, {
-    kind: 'config',
-    remedy: 'Write lm://host:65432; the protocol knows no user, password or path.',
-  });
+  const remedy = 'Write lm://host:65432; the protocol knows no user, password or path.';
+  throw urlInvalid(url, 'does not name one server and nothing else', remedy);
 }

@@ -1,5 +1,5 @@
 import { type ConnectorContext } from '../connector-definition.interface.js';
-import { type IntakePlace } from '../intake/value-intake.js';
+import { intakePlace } from '../intake/value-intake.js';
 import { type RespAddress } from '../resp-client/resp-address.js';
 import { RespPool } from '../resp-client/resp-pool.js';
 import { LmcacheLayout } from './layouts/lmcache.layout.js';
@@ -12,7 +12,7 @@ import { createTopology } from './topology/create-topology.js';
 
 /** @throws KV_CONFIG_INVALID */
 export function createRedisConnector(context: ConnectorContext): RedisConnector {
-  const settings = readRedisSettings(context, { extraConfig: context.extraConfig ?? {} });
+  const settings = readRedisSettings(context);
   return new RedisConnector({
     label: settings.label,
     layout: createLayout(settings, context),
@@ -23,10 +23,10 @@ export function createRedisConnector(context: ConnectorContext): RedisConnector 
 
 function createLayout(
   { layout }: RedisSettings,
-  { arena, space, clock }: Pick<ConnectorContext, 'arena' | 'space' | 'clock'>,
+  context: Pick<ConnectorContext, 'arena' | 'space' | 'clock'>,
 ): RedisLayout {
-  const place: IntakePlace = { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) };
-  return layout === 'sealed' ? new SealedLayout(place) : new LmcacheLayout({ place, clock });
+  const place = intakePlace(context);
+  return layout === 'sealed' ? new SealedLayout(place) : new LmcacheLayout({ place, clock: context.clock });
 }
 
 function openPool(settings: RedisSettings, address: RespAddress): RespPool {

@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parseConnectorUrl } from '../connector-url.js';
-import { readRedisSettings, type RedisSettings, type RedisSurroundings } from './redis-settings.js';
+import { readRedisSettings, type RedisSettings } from './redis-settings.js';
+
+interface Around {
+  readonly extraConfig?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 function read(
   url: string,
   options: Readonly<Record<string, unknown>> = {},
-  around: RedisSurroundings = {},
+  { extraConfig = {}, env = {} }: Around = {},
 ): RedisSettings {
-  return readRedisSettings({ tier: 'far', url: parseConnectorUrl(url), options }, { env: {}, ...around });
+  return readRedisSettings({ tier: 'far', url: parseConnectorUrl(url), options, extraConfig }, env);
 }
 
 describe('settings of a Redis tier', () => {

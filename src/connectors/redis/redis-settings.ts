@@ -4,7 +4,7 @@ import { type ConnectorUrl } from '../connector-url.js';
 import { readConnectorOptions } from '../read-connector-options.js';
 import { readRedisTls } from './redis-tls.js';
 import { badRedisUrl, type RedisMode, type RedisPlace, readRedisUrl } from './redis-url.js';
-import { RedisOptions } from './redis.options.js';
+import { RedisOptions } from './redis.config.js';
 
 export interface RedisCredentials {
   readonly user: string | undefined;
@@ -29,12 +29,6 @@ export interface RedisSettings extends Pick<RedisPlace, 'mode' | 'addresses'> {
   readonly layout: 'lmcache' | 'sealed';
 }
 
-export interface RedisSurroundings {
-  /** LMCache's `extra_config`: what it says of `valkey://`. */
-  readonly extraConfig?: Readonly<Record<string, unknown>>;
-  readonly env?: Environment;
-}
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** As LMCache has it. */
@@ -48,17 +42,11 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 /** @throws KV_CONFIG_INVALID */
-export function readRedisSettings(
-  target: Pick<ConnectorTarget, 'tier' | 'url' | 'options'>,
-  { extraConfig = {}, env = process.env }: RedisSurroundings = {},
-): RedisSettings {
+export function readRedisSettings(target: ConnectorTarget, env: Environment = process.env): RedisSettings {
+  const { extraConfig } = target;
   const url = withoutAliases(target.url);
   const valkey = url.scheme === 'valkey' ? valkeyOptions(extraConfig) : {};
-  const options = readConnectorOptions(RedisOptions, {
-    ...target,
-    url,
-    options: { ...valkey, ...target.options },
-  });
+  const options = readConnectorOptions(RedisOptions, { ...target, url }, valkey);
   const forced = url.scheme === 'valkey' && extraConfig['valkey_mode'] === 'cluster' ? 'cluster' : undefined;
   const place = readPlace(url, forced, options, env);
   return {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type ConnectionOptions } from 'node:tls';
 import { type ConnectorUrl } from '../connector-url.js';
 import { badRedisUrl } from './redis-url.js';
-import { type RedisOptions } from './redis.options.js';
+import { type RedisOptions } from './redis.config.js';
 
 /** @throws KV_CONFIG_INVALID for files that cannot be read. */
 export function readRedisTls(url: ConnectorUrl, options: RedisOptions): ConnectionOptions {

@@ -1,5 +1,5 @@
-import { KvError } from '../../common/errors/kv-error.js';
-import { type ConnectorUrl } from '../connector-url.js';
+import { type KvError } from '../../common/errors/kv-error.js';
+import { type ConnectorUrl, urlInvalid } from '../connector-url.js';
 import { type RespAddress } from '../resp-client/resp-address.js';
 
 export type RedisMode = 'standalone' | 'sentinel' | 'cluster';
@@ -18,6 +18,8 @@ const MODES: Readonly<Record<string, RedisMode>> = {
   'redis-cluster': 'cluster',
 };
 const PORTS: Readonly<Record<RedisMode, number>> = { standalone: 6379, sentinel: 26_379, cluster: 6379 };
+const REMEDY =
+  'Write redis://user:password@host:6379/0, unix:///path, redis-sentinel://h1,h2/service or redis-cluster://h1,h2.';
 const LOCALHOST = { host: '127.0.0.1', port: undefined };
 
 /**
@@ -56,9 +58,5 @@ function readPath(url: ConnectorUrl, mode: RedisMode): Pick<RedisPlace, 'service
 }
 
 export function badRedisUrl(url: ConnectorUrl, what: string): KvError {
-  return new KvError('KV_CONFIG_INVALID', `the URL "${url.label}" ${what}`, {
-    kind: 'config',
-    remedy:
-      'Write redis://user:password@host:6379/0, unix:///path, redis-sentinel://h1,h2/service or redis-cluster://h1,h2.',
-  });
+  return urlInvalid(url, what, REMEDY);
 }

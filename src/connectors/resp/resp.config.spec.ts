@@ -9,10 +9,7 @@ interface Given {
 }
 
 function read(url: string, { options = {}, extraConfig = {}, env = {} }: Given = {}) {
-  return readRespSettings(
-    { tier: 'far', url: parseConnectorUrl(url), options, config: { extraConfig } },
-    env,
-  );
+  return readRespSettings({ tier: 'far', url: parseConnectorUrl(url), options, extraConfig }, env);
 }
 
 describe('settings of resp://', () => {

@@ -1,8 +1,8 @@
-import { KvError } from '../../common/errors/kv-error.js';
-import { readOptions } from '../../config/read-options.js';
+import { type KvError } from '../../common/errors/kv-error.js';
 import { Text, WholeNumber } from '../../config/schema/setting.decorators.js';
-import { type ConnectorContext } from '../connector-definition.interface.js';
-import { type ConnectorUrl } from '../connector-url.js';
+import { type ConnectorTarget } from '../connector-definition.interface.js';
+import { type ConnectorUrl, urlInvalid } from '../connector-url.js';
+import { readConnectorOptions } from '../read-connector-options.js';
 import { type RespAddress } from '../resp-client/resp-address.js';
 
 /** Parameters of a `resp://` URL, and `options` of its tier. */
@@ -30,22 +30,17 @@ export interface RespSettings {
   readonly connectTimeoutMs: number;
 }
 
-type Target = Pick<ConnectorContext, 'tier' | 'url' | 'options'> & {
-  readonly config: Pick<ConnectorContext['config'], 'extraConfig'>;
-};
-
 /**
  * What the URL says, then the tier, then LMCache's `extra_config`, then its environment.
  *
  * @throws KV_CONFIG_INVALID
  */
-export function readRespSettings({ tier, url, options, config }: Target, env = process.env): RespSettings {
-  const { resp_num_threads: connections, ...lmcache } = config.extraConfig;
-  const read = readOptions(RespOptions, tier, {
+export function readRespSettings(target: ConnectorTarget, env = process.env): RespSettings {
+  const { url } = target;
+  const { resp_num_threads: connections, ...lmcache } = target.extraConfig;
+  const read = readConnectorOptions(RespOptions, target, {
     connections,
     ...given({ username: lmcache['username'], password: lmcache['password'] }),
-    ...options,
-    ...Object.fromEntries(url.parameters),
   });
   const user = url.user ?? read.username ?? some(env['LMCACHE_RESP_USERNAME']);
   const password = url.password ?? read.password ?? some(env['LMCACHE_RESP_PASSWORD']);
@@ -81,8 +76,5 @@ function given(values: Readonly<Record<string, unknown>>): Record<string, unknow
 }
 
 function invalid(url: ConnectorUrl, what: string): KvError {
-  return new KvError('KV_CONFIG_INVALID', `the URL "${url.label}" ${what}`, {
-    kind: 'config',
-    remedy: 'Write resp://user:password@host:port.',
-  });
+  return urlInvalid(url, what, 'Write resp://user:password@host:port.');
 }

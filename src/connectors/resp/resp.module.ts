@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { defineConnector } from '../define-connector.js';
+import { intakePlace } from '../intake/value-intake.js';
 import { openRespConnection } from '../resp-client/open-resp-connection.js';
 import { RespPool } from '../resp-client/resp-pool.js';
 import { readRespSettings } from './resp.config.js';
@@ -14,12 +15,11 @@ export const respConnector = defineConnector({
   schemes: ['resp'],
   module: RespConnectorModule,
   create: (context) => {
-    const { arena, space, url } = context;
-    const { label } = url;
+    const { label } = context.url;
     const { connections, ...settings } = readRespSettings(context);
     return new RespConnector({
       label,
-      place: { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) },
+      place: intakePlace(context),
       openPool: () =>
         new RespPool({
           label,

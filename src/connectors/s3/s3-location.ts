@@ -1,5 +1,5 @@
-import { KvError } from '../../common/errors/kv-error.js';
-import { type ConnectorUrl, type HostPort } from '../connector-url.js';
+import { type KvError } from '../../common/errors/kv-error.js';
+import { type ConnectorUrl, type HostPort, urlInvalid } from '../connector-url.js';
 import { type S3Options } from './s3.config.js';
 
 /** Where the objects are. */
@@ -90,8 +90,7 @@ function endpointOf(url: ConnectorUrl, address: string, tls: boolean): string {
 }
 
 function invalid(url: ConnectorUrl, what: string): KvError {
-  return new KvError('KV_CONFIG_INVALID', `the URL "${url.label}" ${what}`, {
-    kind: 'config',
-    remedy: 'Write s3://bucket/prefix, with ?endpoint=http://host:9000 where the service is not Amazon’s.',
-  });
+  const remedy =
+    'Write s3://bucket/prefix, with ?endpoint=http://host:9000 where the service is not Amazon’s.';
+  return urlInvalid(url, what, remedy);
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { testConfig } from '../../../test/support/engine.js';
 import { parseConnectorUrl } from '../connector-url.js';
 import { readS3Options, type S3Options } from './s3.config.js';
 
@@ -8,12 +7,7 @@ function read(
   options: Readonly<Record<string, unknown>> = {},
   extraConfig: Readonly<Record<string, unknown>> = {},
 ): S3Options {
-  return readS3Options({
-    tier: 'far',
-    url: parseConnectorUrl(text),
-    options,
-    config: testConfig({ extraConfig }),
-  });
+  return readS3Options({ tier: 'far', url: parseConnectorUrl(text), options, extraConfig });
 }
 
 describe('options of s3://', () => {

@@ -1,7 +1,7 @@
 import { KvError } from '../../common/errors/kv-error.js';
 import { Flag, OneOf, Text, WholeNumber } from '../../config/schema/setting.decorators.js';
 import { readOptions } from '../../config/read-options.js';
-import { type ConnectorContext } from '../connector-definition.interface.js';
+import { type ConnectorTarget } from '../connector-definition.interface.js';
 
 /** How objects are named and what is in them; the README has the table. */
 export type S3LayoutName = 'sealed' | 'lmcache' | 'lmcache-mp';
@@ -83,13 +83,8 @@ const LMCACHE_NAMES: Readonly<Record<string, (value: unknown) => Renamed>> = {
  *
  * @throws KV_CONFIG_INVALID
  */
-export function readS3Options({
-  tier,
-  url,
-  options,
-  config,
-}: Pick<ConnectorContext, 'tier' | 'url' | 'options' | 'config'>): S3Options {
-  const lmcache = Object.entries(config.extraConfig).filter(([name]) => name in LMCACHE_NAMES);
+export function readS3Options({ tier, url, options, extraConfig }: ConnectorTarget): S3Options {
+  const lmcache = Object.entries(extraConfig).filter(([name]) => name in LMCACHE_NAMES);
   const credentials = [
     ['access_key_id', url.user],
     ['secret_access_key', url.password],

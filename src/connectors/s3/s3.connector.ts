@@ -1,13 +1,13 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { SEALED_FIXED_BYTES, sealedHeaderLength } from '../../protocols/sealed-chunk/sealed-chunk.js';
+import { SEALED_FIXED_BYTES, sealedMetadataBytes } from '../../protocols/sealed-chunk/sealed-chunk.js';
 import { type ConnectorContext } from '../connector-definition.interface.js';
 import { remoteClosed, remoteUnsupported } from '../connector-errors.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
 import { sealChunk } from '../intake/seal-chunk.js';
 import { SealedIntake } from '../intake/sealed-intake.js';
-import { type IntakePlace, ValueIntake } from '../intake/value-intake.js';
+import { intakePlace, type IntakePlace, ValueIntake } from '../intake/value-intake.js';
 import { LoopingConnector } from '../looping-connector.js';
 import {
   type CallOptions,
@@ -42,12 +42,13 @@ export class S3Connector extends LoopingConnector {
   readonly #lifecycle: ConnectorLifecycle;
   #store: S3Store | undefined;
 
-  constructor({ arena, space, label, location, options }: S3ConnectorContext) {
+  constructor(context: S3ConnectorContext) {
     super();
+    const { label, location, options } = context;
     this.#label = label;
     this.#sealed = options.layout === 'sealed';
     this.#names = new S3ObjectNames(location.prefix, options.layout, options.max_name_bytes);
-    this.#place = { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) };
+    this.#place = intakePlace(context);
     this.capabilities = {
       persistent: true,
       shared: true,
@@ -101,7 +102,7 @@ export class S3Connector extends LoopingConnector {
       if (!withMetadata) return store.has(name, signal);
       if (!this.#sealed) return false;
       const start = await store.readStart(name, SEALED_FIXED_BYTES, signal);
-      return start !== undefined && sealedHeaderLength(start) !== undefined && start.readUInt32LE(36) > 0;
+      return start !== undefined && sealedMetadataBytes(start) > 0;
     });
   }
 

@@ -1,6 +1,7 @@
 import { bulkhead } from 'cockatiel';
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { ExtentWriter } from '../../../arena/extent-writer.js';
+import { type IntakePlace } from '../../../connectors/intake/value-intake.js';
 import { type FetchOutcome } from '../../../connectors/remote-connector.interface.js';
 import { unshuffleBytes } from '../../../protocols/encoded-chunk/byte-shuffle.js';
 import {
@@ -9,7 +10,6 @@ import {
   type EncodedHeader,
   parseChunkHeader,
 } from '../../../protocols/encoded-chunk/encoded-chunk.js';
-import { type SerdeParts } from './serde-parts.interface.js';
 import { ViewReader } from './view-reader.js';
 import { decompressBlock, HAS_ZSTD } from './zstd.js';
 
@@ -20,7 +20,7 @@ const BLOCKS_AT_ONCE = 2;
 export class ChunkDecoder {
   readonly #turns = bulkhead(CHUNKS_AT_ONCE, Infinity);
 
-  constructor(private readonly parts: SerdeParts) {}
+  constructor(private readonly place: IntakePlace) {}
 
   /** @param chunk belongs to the decoder. @returns `miss` for what a later version of kvnest has encoded. */
   async decode(chunk: ArenaHandle): Promise<FetchOutcome> {
@@ -30,7 +30,7 @@ export class ChunkDecoder {
     if (length === 'unknown') return 'miss';
     if (length === 'damaged' || length > encoded.lengthBytes) return 'corrupt';
     const reader = new ViewReader(encoded.views);
-    const header = parseChunkHeader(reader.read(length), encoded.lengthBytes, this.parts.crc32c);
+    const header = parseChunkHeader(reader.read(length), encoded.lengthBytes, this.place.crc32c);
     if (header === 'unknown') return 'miss';
     if (header === 'damaged') return 'corrupt';
     return await this.#turns.execute(() => this.#decode(encoded, header, reader));
@@ -40,9 +40,9 @@ export class ChunkDecoder {
     const { key, metadata, attributes } = encoded;
     const { lengthBytes, codec, checksum } = header;
     if (codec === 'zstd' && !HAS_ZSTD) return 'miss';
-    const room = this.parts.space.reserve({ key, lengthBytes, metadataCapacityBytes: metadata.length });
+    const room = this.place.space.reserve({ key, lengthBytes, metadataCapacityBytes: metadata.length });
     if (typeof room === 'string') return room === 'too-large' ? 'miss' : 'busy';
-    const writer = new ExtentWriter(room.views, this.parts.crc32c);
+    const writer = new ExtentWriter(room.views, this.place.crc32c);
     const isWhole = codec === 'none' ? copyAll(reader, writer) : await decompressAll(header, reader, writer);
     if (!isWhole || writer.checksum !== checksum) {
       room[Symbol.dispose]();

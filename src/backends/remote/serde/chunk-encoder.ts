@@ -1,6 +1,7 @@
 import { bulkhead } from 'cockatiel';
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { ExtentWriter } from '../../../arena/extent-writer.js';
+import { type IntakePlace } from '../../../connectors/intake/value-intake.js';
 import { shuffleBytes } from '../../../protocols/encoded-chunk/byte-shuffle.js';
 import {
   blockCount,
@@ -9,7 +10,6 @@ import {
 } from '../../../protocols/encoded-chunk/encoded-chunk.js';
 import { BlockBuffers } from './block-buffers.js';
 import { elementBytesOf } from './element-bytes.js';
-import { type SerdeParts } from './serde-parts.interface.js';
 import { ViewReader } from './view-reader.js';
 import { writeEncoded } from './write-encoded.js';
 import { compressBlock } from './zstd.js';
@@ -29,7 +29,7 @@ export class ChunkEncoder {
   readonly #turns = bulkhead(CHUNKS_AT_ONCE, Infinity);
   readonly #buffers = new BlockBuffers(BLOCK_BYTES);
 
-  constructor(private readonly parts: SerdeParts) {}
+  constructor(private readonly place: IntakePlace) {}
 
   /**
    * @param chunk stays the caller's.
@@ -46,7 +46,7 @@ export class ChunkEncoder {
     const elementBytes = elementBytesOf(chunk);
     const headerBytes = encodedHeaderBytes(blockCount(lengthBytes, BLOCK_BYTES));
     const bodyBytes = Math.floor(lengthBytes * WORTHWHILE) - headerBytes;
-    const room = this.parts.space.reserve({ key, lengthBytes: bodyBytes });
+    const room = this.place.space.reserve({ key, lengthBytes: bodyBytes });
     if (typeof room === 'string') return undefined;
     using body = room;
     const blocks = await this.#compress(chunk, elementBytes, new ExtentWriter(body.views, () => 0));
@@ -60,10 +60,10 @@ export class ChunkEncoder {
         checksum: chunk.checksum,
         blocks,
       },
-      this.parts.crc32c,
+      this.place.crc32c,
     );
     const usedBytes = blocks.reduce((sum, block) => sum + block, 0);
-    return await writeEncoded(this.parts, chunk, header, body.views, usedBytes);
+    return await writeEncoded(this.place, chunk, header, body.views, usedBytes);
   }
 
   /** @returns the lengths of the blocks that were written; undefined when they found no room. */

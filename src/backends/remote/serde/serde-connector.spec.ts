@@ -10,6 +10,7 @@ import { type Arena } from '../../../arena/arena.interface.js';
 import { createArena } from '../../../arena/create-arena.js';
 import { LoopbackConnector } from '../../../connectors/loopback/loopback.connector.js';
 import { type LoopbackStore } from '../../../connectors/loopback/loopback.store.js';
+import { intakePlace } from '../../../connectors/intake/value-intake.js';
 import { adaptPlainConnector } from '../../../connectors/plain-connector.adapter.js';
 import { type RemoteConnector } from '../../../connectors/remote-connector.interface.js';
 import { ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
@@ -76,9 +77,9 @@ describe('encoded chunks', () => {
     space = new ArenaSpaceService(arena);
     store = new Map();
     loopback = adaptPlainConnector(new LoopbackConnector(store, clock), { arena, space, label });
-    const parts = { space, crc32c: (bytes: Uint8Array, previous?: number) => arena.crc32c(bytes, previous) };
-    naive = new SerdeConnector(loopback, 'naive', parts);
-    zstd = new SerdeConnector(loopback, 'zstd', parts);
+    const place = intakePlace({ arena, space });
+    naive = new SerdeConnector(loopback, 'naive', place);
+    zstd = new SerdeConnector(loopback, 'zstd', place);
     await loopback.connect();
   });
   afterEach(() => {

@@ -1,4 +1,5 @@
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
+import { type IntakePlace } from '../../../connectors/intake/value-intake.js';
 import {
   type CallOptions,
   type ConnectorCapabilities,
@@ -16,7 +17,6 @@ import {
 } from '../../../protocols/encoded-chunk/encoded-chunk.js';
 import { ChunkDecoder } from './chunk-decoder.js';
 import { ChunkEncoder } from './chunk-encoder.js';
-import { type SerdeParts } from './serde-parts.interface.js';
 import { ViewReader } from './view-reader.js';
 import { writeEncoded } from './write-encoded.js';
 
@@ -32,10 +32,10 @@ export class SerdeConnector implements RemoteConnector {
   constructor(
     private readonly target: RemoteConnector,
     serde: 'naive' | 'zstd',
-    private readonly parts: SerdeParts,
+    private readonly place: IntakePlace,
   ) {
-    this.#encoder = serde === 'zstd' ? new ChunkEncoder(parts) : undefined;
-    this.#decoder = new ChunkDecoder(parts);
+    this.#encoder = serde === 'zstd' ? new ChunkEncoder(place) : undefined;
+    this.#decoder = new ChunkDecoder(place);
   }
 
   get capabilities(): ConnectorCapabilities {
@@ -112,9 +112,9 @@ export class SerdeConnector implements RemoteConnector {
     const { lengthBytes, checksum, views } = chunk;
     const header = encodeChunkHeader(
       { codec: 'none', elementBytes: 1, blockBytes: 0, lengthBytes, checksum, blocks: [] },
-      this.parts.crc32c,
+      this.place.crc32c,
     );
-    return writeEncoded(this.parts, chunk, header, views, lengthBytes);
+    return writeEncoded(this.place, chunk, header, views, lengthBytes);
   }
 
   /** As every `busy`, it leaves no older chunk. */

@@ -1,6 +1,7 @@
 import { type Arena } from '../../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../../arena/arena-space.interface.js';
 import { KvError } from '../../../common/errors/kv-error.js';
+import { intakePlace } from '../../../connectors/intake/value-intake.js';
 import { type RemoteConnector } from '../../../connectors/remote-connector.interface.js';
 import { SerdeConnector } from './serde-connector.js';
 import { HAS_ZSTD } from './zstd.js';
@@ -15,16 +16,12 @@ export function withSerde(
   connector: RemoteConnector,
   tier: string,
   serde: 'naive' | 'zstd',
-  { arena, space }: { readonly arena: Arena; readonly space: ArenaSpace },
+  parts: { readonly arena: Arena; readonly space: ArenaSpace },
 ): RemoteConnector {
   const { metadata } = connector.capabilities;
   if (serde === 'zstd' && !HAS_ZSTD)
     throw invalid(tier, `Node.js ${process.versions.node} has no zstd`, 'Take Node.js 22.15 or later.');
-  if (metadata === 'any')
-    return new SerdeConnector(connector, serde, {
-      space,
-      crc32c: (bytes, previous) => arena.crc32c(bytes, previous),
-    });
+  if (metadata === 'any') return new SerdeConnector(connector, serde, intakePlace(parts));
   if (serde === 'naive') return connector;
   throw invalid(
     tier,

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { ExtentWriter } from '../../../arena/extent-writer.js';
-import { type SerdeParts } from './serde-parts.interface.js';
+import { type IntakePlace } from '../../../connectors/intake/value-intake.js';
 import { ViewReader } from './view-reader.js';
 
 /** Bytes that are copied before others get a turn. */
@@ -13,7 +13,7 @@ const COPY_BYTES = 4 * 1024 * 1024;
  * @returns a sealed chunk, which belongs to the receiver; undefined when there is no room in the arena.
  */
 export async function writeEncoded(
-  { space, crc32c }: SerdeParts,
+  { space, crc32c }: IntakePlace,
   original: ArenaHandle,
   header: Buffer,
   views: readonly Buffer[],

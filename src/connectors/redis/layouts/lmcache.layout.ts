@@ -1,12 +1,8 @@
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
-import {
-  binaryMetadata,
-  encodeRemoteMetadata,
-  parseRemoteMetadata,
-} from '../../../protocols/remote-metadata/remote-metadata.js';
 import { type RespValue } from '../../../protocols/resp/resp-reply.interface.js';
 import { formatStoreKey } from '../../../protocols/store-key/store-key.js';
+import { lmcacheMetadata } from '../../intake/lmcache-metadata.js';
 import { parseRedisKey } from './parse-redis-key.js';
 import { keyCommand, MAX_REDIS_BYTES, setCommand } from './redis-commands.js';
 import { LmcacheRead, type LmcacheReadContext } from './lmcache-read.js';
@@ -58,13 +54,7 @@ export class LmcacheLayout implements RedisLayout {
     return [
       keyCommand('DEL', metadata),
       setCommand(bytes, chunk.views, chunk.attributes),
-      setCommand(metadata, [metadataOf(chunk)], chunk.attributes),
+      setCommand(metadata, [lmcacheMetadata(chunk)], chunk.attributes),
     ];
   }
-}
-
-/** LMCache makes room for what the metadata says: it must be about these very bytes. */
-function metadataOf({ metadata, lengthBytes }: ArenaHandle): Buffer {
-  const isTheirs = parseRemoteMetadata(metadata)?.lengthBytes === lengthBytes;
-  return isTheirs ? metadata : encodeRemoteMetadata(binaryMetadata(lengthBytes));
 }
