@@ -95,6 +95,11 @@ describe('kvnest status', () => {
     version: '0.1.0',
     uptimeSeconds: 90_061,
     rssBytes: 2 ** 28,
+    plugins: [
+      { name: 'a.py', state: 'running', restarts: 0 },
+      { name: 'b.sh', state: 'failed', restarts: 5 },
+      { name: 'c.sh', state: 'running', restarts: 1 },
+    ],
     arena: { capacityBytes: 2 ** 30, freeBytes: 2 ** 29, references: 0, shared: true },
     doors: [{ name: 'http', address: '127.0.0.1:8080', connections: 3, counters: {} }],
     counters: {
@@ -144,6 +149,7 @@ describe('kvnest status', () => {
     expect(out).toMatch(/http +127\.0\.0\.1:8080 +3/);
     expect(out).toMatch(/nvme +disk +failing +4 GiB of 8 GiB +12 +7 +9/);
     expect(out).toMatch(/shared +remote +ok +- +- +3 +- +-/);
+    expect(out).toMatch(/plugins +2 running, 1 failed/);
     expect(out).toMatch(/puts +5 \(4 stored, 1 refused\), 1 MiB in/);
     expect(out).toMatch(/lookups +1 \(256 of 512 tokens hit\)/);
   });

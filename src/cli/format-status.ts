@@ -1,6 +1,7 @@
 import { formatBytes } from '../common/format-bytes.js';
 import { type TierStatus } from '../modules/engine/cache-engine.interface.js';
 import { type ServerStatus } from '../modules/health/status.controller.js';
+import { formatDuration } from './format-duration.js';
 import { formatTable } from './format-table.js';
 
 /** The status of a server as tables for people. */
@@ -13,13 +14,21 @@ export function formatStatus(status: ServerStatus): string {
   ].join('\n');
 }
 
-function summary({ status, version, uptimeSeconds, rssBytes, arena }: ServerStatus): string {
+function summary({ status, version, uptimeSeconds, rssBytes, arena, plugins }: ServerStatus): string {
   const used = arena.capacityBytes - arena.freeBytes;
   return formatTable([
     ['kvnest', `${version}, ${status}, up ${formatDuration(uptimeSeconds)}`],
     ['arena', `${ratio(used, arena.capacityBytes)}${arena.shared ? '' : ', TypeScript fallback'}`],
     ['process', `${formatBytes(rssBytes)} resident`],
+    ...(plugins.length === 0 ? [] : [['plugins', countStates(plugins)]]),
   ]);
+}
+
+/** `2 running, 1 failed`. */
+function countStates(plugins: ServerStatus['plugins']): string {
+  const counts = new Map<string, number>();
+  for (const { state } of plugins) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return Array.from(counts, ([state, count]) => `${count} ${state}`).join(', ');
 }
 
 function doorRows({ doors }: ServerStatus): string[][] {
@@ -71,10 +80,4 @@ function traffic({ counters }: ServerStatus): string[][] {
 
 function ratio(used: number, capacity: number): string {
   return `${formatBytes(used)} of ${formatBytes(capacity)}`;
-}
-
-function formatDuration(seconds: number): string {
-  const days = Math.floor(seconds / 86_400);
-  const clock = new Date((seconds % 86_400) * 1000).toISOString().slice(11, 19);
-  return days > 0 ? `${days}d ${clock}` : clock;
 }
