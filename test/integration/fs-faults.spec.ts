@@ -155,6 +155,24 @@ describe('a file system that does not answer', () => {
     expect(await closed).toBe(0);
   });
 
+  it('takes away or replaces nothing with a put that was taken back before', async () => {
+    const world = await RemoteWorld.open(sealed());
+    for (let round = 1; round <= 30; round++) {
+      const abort = new AbortController();
+      using chunk = world.chunk({ key, bytes: chunkBytes(12 * MIB, round) });
+      const stuck = world.connector.put(chunk, { signal: abort.signal });
+      await expectEventually(() => temporaryFiles().length === 1);
+      abort.abort();
+      await expect(stuck).rejects.toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+      const newer = chunkBytes(1_000, round);
+      expect(await world.put({ key, bytes: newer })).toBe('stored');
+      await expectEventually(() => temporaryFiles().length === 0);
+      await expectRead(world, key, newer);
+      expect(await world.connector.remove(key)).toBe(true);
+    }
+    expect(await world.close()).toBe(0);
+  });
+
   it('gets no more calls than io_depth, and those that wait go when they are taken back', async () => {
     const world = await RemoteWorld.open(`fs://${path}?io_depth=1`);
     const pipe = join(path, 'stuck.data');
