@@ -1,24 +1,28 @@
 import { type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { type Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { KILL_DEADLINE_MS, ORPHAN_GRACE_MS, wholeGraceMs } from './grace.js';
 import { askGroup, groupIsGone, signalGroup } from './process-group.js';
-import { type SpawnedChild, spawnChild } from './spawn-child.js';
+import { spawnChild } from './spawn-child.js';
 import {
   type ProcessExit,
   type SupervisedCommand,
   type SupervisedProcess,
 } from './supervised-process.interface.js';
 
+/** Killed descendants that nobody buries, as in a container without an init, stay in the group for good. */
+const BURIAL_MS = 1000;
+
 const logger = new Logger('Plugins');
 
 /** Starts a command as a process group, without a supervisor. @throws KV_PLUGIN_SPAWN */
 export async function startAsGroup(command: SupervisedCommand): Promise<SupervisedProcess> {
   const plan = { command: command.command, cwd: command.cwd, step: 'exec' };
-  const supervised = new GroupProcess(await spawnChild(command, plan));
-  lowerPriority(supervised.pid, command.nice);
-  return supervised;
+  const { child, output } = await spawnChild(command, plan);
+  const group = new ProcessGroup(child);
+  lowerPriority(group.pid, command.nice);
+  const stop = (graceMs: number): Promise<ProcessExit> => group.stop(graceMs);
+  return { pid: group.pid, supervised: false, exited: group.exited, stop, ...output.open(child) };
 }
 
 function lowerPriority(pid: number, nice = 0): void {
@@ -29,10 +33,8 @@ function lowerPriority(pid: number, nice = 0): void {
   }
 }
 
-class GroupProcess implements SupervisedProcess {
-  readonly supervised = false;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+class ProcessGroup {
+  readonly pid: number;
   readonly exited: Promise<ProcessExit>;
 
   readonly #child: ChildProcess;
@@ -42,18 +44,13 @@ class GroupProcess implements SupervisedProcess {
   #killAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ child, output }: SpawnedChild) {
+  constructor(child: ChildProcess) {
     this.#child = child;
-    this.stdout = output.stdout;
-    this.stderr = output.stderr;
+    this.pid = child.pid ?? 0;
     child.once('exit', (code, signal) =>
       this.#ended.resolve({ code: code ?? undefined, signal: signal ?? undefined }),
     );
     this.exited = this.#ended.promise.then((exit) => this.#endGroup(exit));
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
   }
 
   stop(graceMs: number): Promise<ProcessExit> {
@@ -88,7 +85,7 @@ class GroupProcess implements SupervisedProcess {
   async #endGroup(exit: ProcessExit): Promise<ProcessExit> {
     if (!this.#gone && signalGroup(this.pid, 0)) {
       this.#ask(ORPHAN_GRACE_MS);
-      const waitMs = Math.max(0, this.#killAt - performance.now()) + KILL_DEADLINE_MS;
+      const waitMs = Math.max(0, this.#killAt - performance.now()) + BURIAL_MS;
       await groupIsGone(this.pid, waitMs);
     }
     this.#gone = true;

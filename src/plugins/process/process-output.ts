@@ -4,41 +4,39 @@ import { Socket } from 'node:net';
 import { type Readable } from 'node:stream';
 import { createPipe, type Pipe } from '../../arena/native/pipe.js';
 
-export interface OutputStreams {
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-}
-
 /** stdout and stderr of a child: pipes of the system where there is the addon, else those that Node makes. */
 export class ProcessOutput {
-  readonly #stdout = createPipe();
-  readonly #stderr = createPipe();
+  readonly #pipes = { stdout: createPipe(), stderr: createPipe() };
 
   /** For the options of `spawn`. */
   get stdio(): (number | 'pipe')[] {
-    return [this.#stdout?.writeFd ?? 'pipe', this.#stderr?.writeFd ?? 'pipe'];
+    return [this.#pipes.stdout?.writeFd ?? 'pipe', this.#pipes.stderr?.writeFd ?? 'pipe'];
   }
 
-  /** The reading ends. After `spawn`, once. */
-  open(child: ChildProcess): OutputStreams {
-    return { stdout: openEnd(this.#stdout, child.stdout), stderr: openEnd(this.#stderr, child.stderr) };
+  /** After `spawn`: the child alone holds the writing ends. */
+  release(): void {
+    for (const pipe of Object.values(this.#pipes)) if (pipe !== undefined) closeSync(pipe.writeFd);
   }
 
-  /** Instead of `open`, when there is no child. */
+  /**
+   * The reading ends, once, after `release`. They read at once: whoever does not listen in the same turn may miss
+   * the end of an empty stream.
+   */
+  open(child: ChildProcess): { readonly stdout: Readable; readonly stderr: Readable } {
+    const { stdout, stderr } = this.#pipes;
+    return { stdout: openEnd(stdout, child.stdout), stderr: openEnd(stderr, child.stderr) };
+  }
+
+  /** Instead of `open`. */
   discard(): void {
-    for (const pipe of [this.#stdout, this.#stderr]) {
-      if (pipe === undefined) continue;
-      closeSync(pipe.readFd);
-      closeSync(pipe.writeFd);
-    }
+    for (const pipe of Object.values(this.#pipes)) if (pipe !== undefined) closeSync(pipe.readFd);
   }
 }
 
 function openEnd(pipe: Pipe | undefined, ofNode: Readable | null): Readable {
-  if (pipe !== undefined) closeSync(pipe.writeFd);
   const stream =
     pipe === undefined ? ofNode : new Socket({ fd: pipe.readFd, readable: true, writable: false });
-  if (stream === null) throw new Error('There is no output of a child without pipes');
+  if (stream === null) throw new Error('A child without pipes has no output');
   // A pipe that fails has ended, and `close` says that, too.
   return stream.on('error', () => undefined);
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { type OutputStreams, ProcessOutput } from './process-output.js';
+import { ProcessOutput } from './process-output.js';
 import { errorName, spawnFailure } from './spawn-failure.js';
 import { type SupervisedCommand } from './supervised-process.interface.js';
 
@@ -17,22 +17,24 @@ export interface ChildPlan {
 
 export interface SpawnedChild {
   readonly child: ChildProcess;
-  readonly output: OutputStreams;
+  readonly output: ProcessOutput;
 }
 
-/** A child in a session of its own, without input. @throws KV_PLUGIN_SPAWN */
+/** A child in a session of its own, without input, its output not yet open. @throws KV_PLUGIN_SPAWN */
 export async function spawnChild(wanted: SupervisedCommand, plan: ChildPlan): Promise<SpawnedChild> {
   const output = new ProcessOutput();
   const { argv0, cwd, more = [] } = plan;
   const [program, ...args] = plan.command;
+  const stdio: StdioOptions = ['ignore', ...output.stdio, ...more];
   try {
-    const stdio: StdioOptions = ['ignore', ...output.stdio, ...more];
     const child = spawn(program, args, { argv0, cwd, env: wanted.env, detached: true, stdio });
     // Throws what kept it from starting.
     if (child.pid === undefined) await once(child, 'spawn');
-    return { child, output: output.open(child) };
+    return { child, output };
   } catch (error) {
     output.discard();
     throw spawnFailure(wanted, errorName(error), plan.step, error);
+  } finally {
+    output.release();
   }
 }

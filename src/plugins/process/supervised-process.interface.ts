@@ -23,7 +23,10 @@ export interface SupervisedProcess {
   readonly pid: number;
   /** False without the supervisor: what leaves its process group, or loses a server that is killed, may go on. */
   readonly supervised: boolean;
-  /** Read or destroy both. A process whose output nobody reads waits as soon as its pipe is full. */
+  /**
+   * Read or destroy both, and listen in the turn in which you got them. A process whose output nobody reads waits as soon as
+   * its pipe is full.
+   */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /**

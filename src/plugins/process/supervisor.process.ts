@@ -1,10 +1,9 @@
 import { type ChildProcess } from 'node:child_process';
 import { type Socket } from 'node:net';
-import { type Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { KILL_DEADLINE_MS, ORPHAN_GRACE_MS, wholeGraceMs } from './grace.js';
 import { groupIsGone, signalGroup } from './process-group.js';
-import { type SpawnedChild, spawnChild } from './spawn-child.js';
+import { spawnChild } from './spawn-child.js';
 import { spawnFailure } from './spawn-failure.js';
 import {
   type ProcessExit,
@@ -22,41 +21,33 @@ export async function startUnderSupervisor(
   program: string,
   command: SupervisedCommand,
 ): Promise<SupervisedProcess> {
-  const spawned = await spawnChild(command, {
+  const { child, output } = await spawnChild(command, {
     command: [program, ...supervisorArguments(command)],
     argv0: 'kvnest-supervisor',
     cwd: '/',
     step: 'supervisor',
     more: ['pipe'],
   });
-  const supervised = new SupervisorProcess(spawned, command);
-  try {
-    await supervised.started;
-    return supervised;
-  } catch (error) {
-    supervised.stdout.destroy();
-    supervised.stderr.destroy();
+  const supervisor = new Supervisor(child, command);
+  const pid = await supervisor.started.catch((error: unknown) => {
+    output.discard();
     throw error;
-  }
+  });
+  const stop = (graceMs: number): Promise<ProcessExit> => supervisor.stop(graceMs);
+  return { pid, supervised: true, exited: supervisor.exited, stop, ...output.open(child) };
 }
 
 function supervisorArguments({ command, cwd, nice = 0, memoryBytes = 0 }: SupervisedCommand): string[] {
   return [...[process.pid, ORPHAN_GRACE_MS, nice, memoryBytes].map(String), cwd, ...command];
 }
 
-class SupervisorProcess implements SupervisedProcess {
-  readonly supervised = true;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  readonly exited: Promise<ProcessExit>;
-  /** Settles when the supervisor has said whether the command runs. */
-  readonly started: Promise<unknown>;
-
+/** A supervisor and the line to it. */
+class Supervisor {
   readonly #child: ChildProcess;
   readonly #command: SupervisedCommand;
   readonly #lifeLine: Socket;
   readonly #exited = Promise.withResolvers<ProcessExit>();
-  readonly #started = Promise.withResolvers<undefined>();
+  readonly #started = Promise.withResolvers<number>();
   #pid = 0;
   #text = '';
   #exit: ProcessExit | undefined;
@@ -64,13 +55,9 @@ class SupervisorProcess implements SupervisedProcess {
   #giveUpAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ child, output }: SpawnedChild, command: SupervisedCommand) {
+  constructor(child: ChildProcess, command: SupervisedCommand) {
     this.#child = child;
     this.#command = command;
-    this.stdout = output.stdout;
-    this.stderr = output.stderr;
-    this.exited = this.#exited.promise;
-    this.started = this.#started.promise;
     this.#lifeLine = child.stdio[3] as Socket;
     this.#lifeLine.setEncoding('latin1');
     this.#lifeLine.on('data', (text: string) => this.#read(text));
@@ -80,8 +67,13 @@ class SupervisorProcess implements SupervisedProcess {
     child.once('exit', (code) => void closed.then(() => this.#supervisorEnded(code)));
   }
 
-  get pid(): number {
-    return this.#pid;
+  /** The pid of the command, as soon as it runs. @throws KV_PLUGIN_SPAWN */
+  get started(): Promise<number> {
+    return this.#started.promise;
+  }
+
+  get exited(): Promise<ProcessExit> {
+    return this.#exited.promise;
   }
 
   stop(graceMs: number): Promise<ProcessExit> {
@@ -103,12 +95,13 @@ class SupervisorProcess implements SupervisedProcess {
     const line = parseSupervisorLine(text);
     if (line?.kind === 'started') {
       this.#pid = line.pid;
-      this.#started.resolve(undefined);
+      this.#started.resolve(line.pid);
     } else if (line?.kind === 'failed') {
       this.#started.reject(spawnFailure(this.#command, line.error, line.step));
     } else if (line?.kind === 'ended') {
       this.#exit = line.exit;
-      this.#giveUpIn(ORPHAN_GRACE_MS + KILL_DEADLINE_MS);
+      // What it leaves behind after a stop has the grace of that stop.
+      if (this.#giveUpAt === Infinity) this.#giveUpIn(ORPHAN_GRACE_MS + KILL_DEADLINE_MS);
     }
   }
 

@@ -1,0 +1,18 @@
+const IGNORE = `trap '' TERM HUP INT`;
+
+/** Scripts of bash that do what a plugin should not, and print `up` when they do it. */
+export const UNRULY = {
+  ignoresSigterm: `${IGNORE}; echo up; while :; do sleep 0.05; done`,
+  childrenIgnoreSigterm: `for i in 1 2 3; do ( ${IGNORE}; while :; do sleep 0.05; done ) & done; echo up; wait`,
+  leavesItsGroup: `
+    setsid bash -c "${IGNORE}; while :; do sleep 0.05; done" &
+    setsid -f bash -c "${IGNORE}; sleep 1000"
+    ( ( setsid bash -c "${IGNORE}; sleep 1000; :" & ) & )
+    ${IGNORE}; echo up; while :; do sleep 0.05; done`,
+  forksAllTheTime: `
+    ${IGNORE}; echo up
+    while :; do ( ${IGNORE}; sleep 0.3 ) & setsid sleep 0.3 & sleep 0.02; done`,
+  stopsItself: `${IGNORE}; setsid bash -c 'kill -STOP $$' & echo up; kill -STOP $$; sleep 1000`,
+  closesItsOutput: `echo up; exec >&- 2>&-; while :; do sleep 0.05; done`,
+} as const;
+
