@@ -30,4 +30,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show the configuration that serve would run with',
     load: async () => (await import('./config.command.js')).configCommand,
   },
+  {
+    name: 'plugins',
+    summary: 'list the plugin scripts, and why one does not run',
+    load: async () => (await import('./plugins.command.js')).pluginsCommand,
+  },
 ];

@@ -6,6 +6,7 @@ import { checkDisks } from './doctor/disk.check.js';
 import { checkExternals } from './doctor/externals.check.js';
 import { checkLimits } from './doctor/limits.check.js';
 import { checkMemory } from './doctor/memory.check.js';
+import { checkPlugins } from './doctor/plugins.check.js';
 import { checkPorts } from './doctor/ports.check.js';
 import { checkAddon, checkNode } from './doctor/runtime.check.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
@@ -18,6 +19,7 @@ const CHECKS: readonly Check[] = [
   checkPorts,
   checkLimits,
   checkExternals,
+  checkPlugins,
 ];
 
 /** `kvnest doctor`: whether this machine can run this configuration. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -64,8 +64,19 @@ function skips({ skipped }: DiscoveredPlugins): Readonly<Record<string, string>>
 
 describe('the files of a location', () => {
   it('are those of a directory and of all below it, in an order that depends on nothing but their names', async () => {
-    files('b.sh', 'a/z.sh', 'a/a/q.py', 'B.sh', 'é.sh', 'a.sh', '10.sh', '9.sh');
-    const expected = ['10.sh', '9.sh', 'B.sh', 'a/a/q.py', 'a/z.sh', 'a.sh', 'b.sh', 'é.sh'];
+    files('b.sh', 'a/z.sh', 'a/a/q.py', 'B.sh', 'é.sh', 'a.sh', '10.sh', '9.sh', '\uFB00.sh', '\u{1D4B3}.sh');
+    const expected = [
+      '10.sh',
+      '9.sh',
+      'B.sh',
+      'a/a/q.py',
+      'a/z.sh',
+      'a.sh',
+      'b.sh',
+      'é.sh',
+      '\u{1D4B3}.sh',
+      '\uFB00.sh',
+    ];
     expect(namesOf(await discover())).toEqual(expected);
     expect(await discover()).toEqual(await discover());
   });
@@ -205,10 +216,13 @@ describe('the files of a location', () => {
   });
 
   it('may have any name, control characters excepted', async () => {
-    files('a b.sh', '日本.sh', "it's.sh", 'x\ny.sh', '-rf.sh', 'a=b.sh', '$(x).sh');
+    files('a b.sh', '日本.sh', "it's.sh", 'x\ny.sh', '\u202ex.sh', '-rf.sh', 'a=b.sh', '$(x).sh');
     const found = await discover();
     expect(namesOf(found)).toEqual(['$(x).sh', '-rf.sh', 'a b.sh', 'a=b.sh', "it's.sh", '日本.sh']);
-    expect(Object.values(skips(found))).toEqual(['debug: has control characters in its name']);
+    expect(skips(found)).toEqual({
+      'x\\x0ay.sh': 'debug: has control characters in its name',
+      '\\u202ex.sh': 'debug: has control characters in its name',
+    });
   });
 
   it('are skipped where they cannot be read, and others go on', async () => {
@@ -266,8 +280,6 @@ describe('a location that is not right', () => {
     files('a.sh');
     for (let number = 0; number < 10_000; number++) writeFileSync(join(root, `${number}.txt`), '');
     await expect(discover()).rejects.toThrow(/holds more than 10000 files/);
-    unlinkSync(join(root, '0.txt'));
-    expect(namesOf(await discover())).toEqual(['a.sh']);
   });
 });
 

@@ -1,4 +1,5 @@
-const CONTROL = /\p{Cc}/u;
+/** Also those that turn the text of a log around. */
+const CONTROL = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u;
 const BACKUP = /~$|^#.*#$|\.(bak|backup|old|orig|rej|save|sw[a-p]|tmp|part|dpkg-\w+|rpm(save|new|orig))$/i;
 const SET_ASIDE = /\.(disabled|off|sample|example|dist)$/i;
 const COMPILED = /\.(py[cod]|class|o|so|a)$|\.d\.[cm]?ts$/i;

@@ -2,6 +2,7 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { type Findings } from '../../config/findings.js';
 import { type PluginsConfig } from '../../config/kvnest-config.interface.js';
+import { escapeControls } from '../output/printable.js';
 import { type SkippedFile } from '../plugin-script.interface.js';
 import { isExecutable } from './find-executable.js';
 import { HEAD_BYTES, type ScriptFile } from './launch-command.js';
@@ -93,7 +94,7 @@ export class PluginFiles {
   }
 
   #skip({ path, relativePath }: Entry, reason: string, level: SkippedFile['level'] = 'debug'): void {
-    this.skipped.push({ path, name: relativePath, reason, level });
+    this.skipped.push({ path, name: escapeControls(relativePath), reason, level });
   }
 }
 

@@ -1,0 +1,49 @@
+import { CONFIG_OPTIONS } from '../config/load-config.js';
+import { suggestion } from '../config/nearest-name.js';
+import { discoverPlugins } from '../plugins/discovery/discover-plugins.js';
+import { usageError } from './cli-error.js';
+import { type CliCommand, type CliIo, EXIT_FAILURE, EXIT_OK } from './cli-io.interface.js';
+import { formatPlugins } from './format-plugins.js';
+import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
+import { DEBUG_OPTION, parseOptions } from './parse-options.js';
+
+const SUBCOMMANDS: Readonly<Record<string, CliCommand['run']>> = { list };
+
+/** `kvnest plugins`: the plugin scripts of this configuration. */
+export const pluginsCommand: CliCommand = {
+  help: `Usage: kvnest plugins list [--json] [--config FILE] [--set KEY=VALUE]…
+
+  list   every file at the locations of plugins: who runs it, and how, or why nobody does.
+         Starts nothing. Exits with 1 when a script that should run here cannot.
+
+  --json            the same for programs
+${CONFIG_HELP}`,
+  run: ([name, ...args], io) => {
+    const subcommand = name === undefined ? undefined : SUBCOMMANDS[name];
+    if (subcommand !== undefined) return subcommand(args, io);
+    const names = Object.keys(SUBCOMMANDS);
+    const message =
+      name === undefined
+        ? 'plugins needs a command'
+        : `there is no "plugins ${name}"${suggestion(name, names)}`;
+    throw usageError(message, `Run "kvnest plugins --help". Its commands: ${names.join(', ')}.`);
+  },
+};
+
+async function list(args: readonly string[], io: CliIo): Promise<number> {
+  const { json } = parseOptions('plugins', args, {
+    ...CONFIG_OPTIONS,
+    ...DEBUG_OPTION,
+    json: { type: 'boolean', default: false },
+  });
+  const { config, warnings } = loadCliConfig(args, io);
+  const discovered = await discoverPlugins(config.plugins, io.env);
+  io.out(json ? asJson(discovered) : formatPlugins(config.plugins, discovered));
+  for (const warning of [...warnings, ...discovered.warnings]) io.err(`warning: ${warning}\n`);
+  return discovered.skipped.some(({ level }) => level === 'error') ? EXIT_FAILURE : EXIT_OK;
+}
+
+/** What is not limited is null: a key that is not there could be one of another version. */
+function asJson(value: object): string {
+  return `${JSON.stringify(value, (_, below: unknown) => (below === undefined ? null : below), 2)}\n`;
+}
