@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
@@ -239,6 +240,25 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis://: what 
       }
       expect(await put(chunkBytes(2_000))).toBe('stored');
     });
+  });
+
+  describe('a server that knows no AUTH', () => {
+    it.each(['sekret', 'sekret'.padEnd(300, '!')])(
+      'is refused without telling the password',
+      async (password) => {
+        const other = await RedisServer.start('--rename-command', 'AUTH', '');
+        try {
+          const stranger = await RemoteWorld.create(`redis://user:${password}@127.0.0.1:${other.port}`);
+          const error = await errorOf(() => stranger.connector.connect());
+          expect(error).toMatchObject({ code: 'KV_REMOTE_REFUSED' });
+          expect(inspect(error)).toContain('unknown command');
+          expect(inspect(error)).not.toContain('sekret');
+          await stranger.close();
+        } finally {
+          await other.stop();
+        }
+      },
+    );
   });
 
   describe('a server that refuses', () => {

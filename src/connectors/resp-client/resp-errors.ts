@@ -25,10 +25,16 @@ const CONNECTION_LIMIT = 'max number of clients reached';
 
 /** @returns what an error reply means to the caller of a connector. */
 export function respError(store: string, reply: RespErrorReply): KvError {
-  const { code, message } = reply;
+  const { code } = reply;
+  const message = withoutArguments(reply.message);
   if (REFUSALS.has(code)) return remoteRefused(store, message);
   const retryable = PASSING.has(code) || message.includes(CONNECTION_LIMIT);
   return remoteFailed(store, message, { retryable });
+}
+
+/** Redis repeats the arguments of a command it does not know: a password, or bytes of a chunk. */
+export function withoutArguments(message: string): string {
+  return message.replace(/, with args beginning with.*$/s, '');
 }
 
 /** @returns what an error of a socket means to the caller of a connector. */
