@@ -70,9 +70,9 @@ module.exports = {
     ),
     forbid(
       'connectors-do-not-see-each-other',
-      'Each connector is a folder that can be taken out. What several share lies beside the folders, or in intake/ and resp-client/.',
+      'Each connector is a folder that can be taken out. What several share lies beside the folders, or in intake/, connection-pool/ and resp-client/.',
       { path: '^src/connectors/([^/]+)/', pathNot: SPEC },
-      { path: '^src/connectors/[^/]+/', pathNot: '^src/connectors/($1|intake|resp-client)/' },
+      { path: '^src/connectors/[^/]+/', pathNot: '^src/connectors/($1|intake|connection-pool|resp-client)/' },
     ),
     forbid(
       'concrete-connectors-only-in-the-catalogue',
@@ -93,6 +93,23 @@ module.exports = {
       'What loads code of users knows the contracts that it must fulfil, and no backend or connector that is there already.',
       { path: '^src/external/', pathNot: SPEC },
       { path: '^src/(modules|layers|backends/[^/]+|connectors/[^/]+)/' },
+    ),
+    forbid(
+      'plugins-are-processes-apart',
+      'A plugin is a process that comes in through the doors like any client: what starts it needs to know where they listen, and ' +
+        'nothing of the cache behind them.',
+      { path: '^src/plugins/', pathNot: SPEC },
+      {
+        path: '^src/(modules|backends|connectors|layers|external|protocols|arena)/',
+        pathNot: '^src/(modules/doors/[^/]+|arena/native/[^/]+)$|\\.(interface|tokens)\\.ts$',
+      },
+    ),
+    forbid(
+      'nobody-needs-plugins',
+      'The server is whole without plugins. app.module.ts puts them beside it; others may know their interfaces, and the command line ' +
+        'may list them.',
+      { path: '^src/(?!plugins/)', pathNot: `${SPEC}|${ROOT_FILES}|^src/cli/` },
+      { path: '^src/plugins/', pathNot: '\\.(interface|tokens)\\.ts$' },
     ),
     forbid(
       'layers-wrap-contracts',

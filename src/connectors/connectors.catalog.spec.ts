@@ -6,7 +6,7 @@ import { CONNECTORS_CATALOG } from './connectors.catalog.js';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CONNECTORS = join(ROOT, 'src/connectors');
 /** What several connectors use. */
-const SHARED = ['intake', 'resp-client'];
+const SHARED = ['connection-pool', 'intake', 'resp-client'];
 const SUITE = 'describeRemoteConnectorContract';
 
 const read = (...path: readonly string[]): string => readFileSync(join(ROOT, ...path), 'utf8');

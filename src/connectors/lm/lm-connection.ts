@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { LM_CODES, type LmReply } from '../../protocols/lm/lm-message.js';
 import { type LmReplyEvent, LmReplyParser } from '../../protocols/lm/lm-reply-parser.js';
 import { type RemoteMetadata } from '../../protocols/remote-metadata/remote-metadata.js';
+import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { endSocket } from '../end-socket.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
@@ -40,8 +41,7 @@ const KEEP_ALIVE_MS = 30_000;
  * A connection to a server of `lm://`, with one request on its way at a time. No more than the header of a reply is
  * read before it is known where the bytes behind it go: they are read there.
  */
-export class LmConnection {
-  /** Bytes that came in since it was opened: tells whether the server has answered at all. */
+export class LmConnection implements PooledConnection {
   receivedBytes = 0;
   /** Settles when the connection is gone, by whatever way: the server does nothing more of what was sent. */
   readonly closed: Promise<void>;
@@ -87,6 +87,10 @@ export class LmConnection {
 
   get isOpen(): boolean {
     return this.#failure === undefined;
+  }
+
+  get isReusable(): boolean {
+    return this.isOpen;
   }
 
   /**

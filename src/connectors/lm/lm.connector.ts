@@ -23,7 +23,7 @@ import {
   type SendOutcome,
 } from '../remote-connector.interface.js';
 import { type LmConnection } from './lm-connection.js';
-import { LmPool, type LmPoolOptions } from './lm-pool.js';
+import { type LmPool, type LmPoolOptions, openLmPool } from './lm-pool.js';
 import { UnfinishedPuts } from './unfinished-puts.js';
 
 const MAX_VALUE_BYTES = 0x7fffffff;
@@ -65,7 +65,7 @@ export class LmConnector extends LoopingConnector {
   constructor(options: LmConnectorOptions) {
     super();
     this.#options = options;
-    this.#pool = new LmPool(options);
+    this.#pool = openLmPool(options);
     this.#unfinished = new UnfinishedPuts(options.putPatienceMs ?? PUT_PATIENCE_MS);
     this.#late = new LateWrites(options.label);
     this.#lifecycle = new ConnectorLifecycle({
@@ -133,7 +133,7 @@ export class LmConnector extends LoopingConnector {
   }
 
   async #open(options?: CallOptions): Promise<void> {
-    this.#pool = new LmPool(this.#options);
+    this.#pool = openLmPool(this.#options);
     try {
       await this.#pool.lease(() => Promise.resolve(), options?.signal);
     } catch (error) {

@@ -1,7 +1,8 @@
 import { RespErrorReply, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
-import { remoteAborted, remoteRefused, remoteTimeout } from '../connector-errors.js';
+import { type OpenOptions, openInTime } from '../connection-pool/open-in-time.js';
+import { remoteRefused } from '../connector-errors.js';
 import { RespConnection, type RespConnectionOptions } from './resp-connection.js';
-import { respError } from './resp-errors.js';
+import { respError, withoutArguments } from './resp-errors.js';
 import { encodeCommand } from './resp-request.js';
 
 export interface RespSignInOptions {
@@ -13,10 +14,7 @@ export interface RespSignInOptions {
   readonly clientName?: string;
 }
 
-export interface OpenRespOptions extends RespConnectionOptions, RespSignInOptions {
-  /** How long connecting and signing in may take. */
-  readonly connectTimeoutMs: number;
-}
+export interface OpenRespOptions extends RespConnectionOptions, RespSignInOptions, OpenOptions {}
 
 /** To be signed in, but not to have a name. */
 const MAY_FAIL = new Set(['CLIENT']);
@@ -26,30 +24,12 @@ const MAY_FAIL = new Set(['CLIENT']);
  *
  * @throws KV_REMOTE_UNREACHABLE, KV_REMOTE_REFUSED, KV_REMOTE_TIMEOUT, KV_REMOTE_PROTOCOL, KV_REMOTE_FAILED
  */
-export async function openRespConnection(
-  options: OpenRespOptions,
-  signal?: AbortSignal,
-): Promise<RespConnection> {
-  const { label, connectTimeoutMs } = options;
-  const connection = new RespConnection(options);
-  const giveUp = (): void => connection.destroy(remoteAborted(label));
-  const timer = setTimeout(
-    () => connection.destroy(remoteTimeout(label, 'connect', connectTimeoutMs)),
-    connectTimeoutMs,
-  );
-  signal?.addEventListener('abort', giveUp);
-  if (signal?.aborted === true) giveUp();
-  try {
+export function openRespConnection(options: OpenRespOptions, signal?: AbortSignal): Promise<RespConnection> {
+  const ready = async (connection: RespConnection): Promise<void> => {
     await connection.connected;
     await signIn(connection, options);
-    return connection;
-  } catch (error) {
-    connection.destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
-  }
+  };
+  return openInTime(new RespConnection(options), ready, options, signal);
 }
 
 async function signIn(connection: RespConnection, options: OpenRespOptions): Promise<void> {
@@ -83,5 +63,5 @@ function isRefusal(reply: RespValue): boolean {
 function expectOk(label: string, reply: RespValue): void {
   if (!(reply instanceof RespErrorReply)) return;
   const error = respError(label, reply);
-  throw error.retryable ? error : remoteRefused(label, reply.message);
+  throw error.retryable ? error : remoteRefused(label, withoutArguments(reply.message));
 }

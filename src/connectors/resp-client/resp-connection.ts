@@ -1,6 +1,7 @@
 import { type Socket } from 'node:net';
 import { RespReplyParser } from '../../protocols/resp/resp-reply-parser.js';
 import { type RespReplyEvent, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
+import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteClosed, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { endSocket } from '../end-socket.js';
 import { BodyReader } from './body-reader.js';
@@ -18,8 +19,7 @@ export interface RespConnectionOptions extends RespSocketOptions {
  * bulks are read straight to where the caller wants them. An error reply is a value (`RespErrorReply`); what is thrown
  * is `KV_REMOTE_UNREACHABLE`, `KV_REMOTE_PROTOCOL`, `KV_REMOTE_ABORTED` or `KV_REMOTE_CLOSED`.
  */
-export class RespConnection implements RespSocketReader {
-  /** Bytes that came in since it was opened: tells whether the server has answered at all. */
+export class RespConnection implements PooledConnection, RespSocketReader {
   receivedBytes = 0;
   body: BodyReader | undefined;
   /** The server has accepted the connection. */
@@ -58,9 +58,8 @@ export class RespConnection implements RespSocketReader {
     return this.isOpen && !this.#isSuspect;
   }
 
-  /** Whether no reply is outstanding. */
-  get isIdle(): boolean {
-    return this.#calls.length === 0;
+  get isReusable(): boolean {
+    return this.isTrusted && this.#isIdle;
   }
 
   /**
@@ -111,6 +110,11 @@ export class RespConnection implements RespSocketReader {
     }
   }
 
+  /** Whether no reply is outstanding. */
+  get #isIdle(): boolean {
+    return this.#calls.length === 0;
+  }
+
   #parse(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length && this.isOpen) {
@@ -147,7 +151,7 @@ export class RespConnection implements RespSocketReader {
   #take(call: PendingCall, reply: RespValue): void {
     if (!call.add(reply)) return;
     this.#calls.shift();
-    if (this.#isSuspect && this.isIdle) this.destroy();
+    if (this.#isSuspect && this.#isIdle) this.destroy();
     // A reply before the request was sent to its end: the server has stopped reading, what follows is lost.
     if (!call.isSent && this.#socket.writableLength > 0) this.#fail(this.#hungUp());
   }
