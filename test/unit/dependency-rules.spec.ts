@@ -27,6 +27,8 @@ const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> 
   ],
   'code-of-users-comes-in-at-the-root': ['src/modules/engine/loads.ts', '../../external/load.js'],
   'code-of-users-meets-contracts': ['src/external/concrete.ts', '../backends/disk/disk.js'],
+  'plugins-are-processes-apart': ['src/plugins/inward.ts', '../modules/engine/engine.js'],
+  'nobody-needs-plugins': ['src/modules/health/plugged.ts', '../../plugins/discover.js'],
   'layers-wrap-contracts': ['src/layers/concrete.ts', '../connectors/fs/fs.js'],
   'tiers-know-no-engine': ['src/modules/tiers/upward.ts', '../engine/engine.js'],
   'engine-knows-no-door': ['src/modules/engine/upward.ts', '../doors/door.js'],
@@ -60,6 +62,11 @@ const INNOCENT: Readonly<Record<string, string>> = {
   'src/connectors/intake/intake.ts': '',
   'src/connectors/fs/fs.ts': "import '../intake/intake.js'; import '../connector.interface.js';",
   'src/connectors/connectors.catalog.ts': "import './fs/fs.js';",
+  'src/plugins/discover.ts':
+    "import '../config/config.js'; import '../modules/doors/door.js'; import './plugin.interface.js';",
+  'src/plugins/plugin.interface.ts': '',
+  'src/modules/metrics/plugins.ts': "import '../../plugins/plugin.interface.js';",
+  'src/cli/plugins.command.ts': "import '../plugins/discover.js';",
   'src/layers/timeout.layer.ts':
     "import '../connectors/connector.interface.js'; import '../backends/backend.interface.js';",
   'src/external/load.ts':
