@@ -25,7 +25,7 @@ export async function interpreterOf(
   const extension = extname(fileName).toLowerCase();
   if (JAVASCRIPT.has(extension)) return [process.execPath];
   if (TYPESCRIPT.has(extension)) {
-    if (typescript !== false) return [process.execPath];
+    if (typeof typescript === 'string') return [process.execPath];
     return { reason: `is TypeScript, which Node ${process.versions.node} does not run` };
   }
   const programs = PROGRAMS[extension];
