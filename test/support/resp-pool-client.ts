@@ -2,7 +2,7 @@ import {
   openRespConnection,
   type OpenRespOptions,
 } from '../../src/connectors/resp-client/open-resp-connection.js';
-import { type BodySink } from '../../src/connectors/resp-client/body-sink.interface.js';
+import { type BodySink } from '../../src/connectors/resp-client/body-reader.js';
 import { RespPool } from '../../src/connectors/resp-client/resp-pool.js';
 import { encodeCommand, encodeSet } from '../../src/connectors/resp-client/resp-request.js';
 import { RespBody } from '../../src/protocols/resp/resp-reply.interface.js';

@@ -1,10 +1,10 @@
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type RespValue } from '../../protocols/resp/resp-reply.interface.js';
 import { type FetchOutcome } from '../remote-connector.interface.js';
+import { expectNoError } from '../resp-client/resp-errors.js';
 import { joinRequests, keyCommand } from './layouts/redis-commands.js';
 import { type ChunkRead, type RedisLayout } from './layouts/redis-layout.interface.js';
 import { redirectOf } from './redirect.js';
-import { expectNoError } from './redis-errors.js';
 import { NO_PREFIX, type RedisPrefix, type RedisServer, type RedisServers } from './redis-servers.js';
 
 interface ReadReplies {

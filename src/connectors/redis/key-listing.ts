@@ -3,9 +3,9 @@ import { type RespValue } from '../../protocols/resp/resp-reply.interface.js';
 import { remoteProtocol } from '../connector-errors.js';
 import { type ListPage } from '../remote-connector.interface.js';
 import { addressKey } from '../resp-client/resp-address.js';
+import { expectNoError } from '../resp-client/resp-errors.js';
 import { encodeCommand } from '../resp-client/resp-request.js';
 import { type RedisLayout } from './layouts/redis-layout.interface.js';
-import { expectNoError } from './redis-errors.js';
 import { type RedisServer, type RedisServers } from './redis-servers.js';
 
 /** What SCAN looks at in one call at most, so that nobody else waits long for the server. */

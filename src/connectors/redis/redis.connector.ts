@@ -11,13 +11,13 @@ import {
   type ListPage,
   type SendOutcome,
 } from '../remote-connector.interface.js';
+import { expectNoError } from '../resp-client/resp-errors.js';
 import { encodeCommand } from '../resp-client/resp-request.js';
 import { ChunkReader } from './chunk-reader.js';
 import { ChunkWriter } from './chunk-writer.js';
 import { KeyListing } from './key-listing.js';
 import { keyCommand } from './layouts/redis-commands.js';
 import { type RedisLayout } from './layouts/redis-layout.interface.js';
-import { expectNoError } from './redis-errors.js';
 import { RedisServers, type RedisServersOptions } from './redis-servers.js';
 
 export interface RedisConnectorParts extends RedisServersOptions {

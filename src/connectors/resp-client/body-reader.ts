@@ -1,4 +1,7 @@
-import { type BodySink } from './body-sink.interface.js';
+import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+
+/** Takes the bytes of one bulk in, in order, as an intake does. */
+export type BodySink = Pick<ChunkIntake, 'target' | 'advance' | 'write'>;
 
 /** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
 const READ_BYTES = 256 * 1024;

@@ -1,5 +1,5 @@
 import { type RespValue } from '../../protocols/resp/resp-reply.interface.js';
-import { type BodySink } from './body-sink.interface.js';
+import { type BodySink } from './body-reader.js';
 
 /** Says where a long bulk goes: `replies` are those of the same call that came before it. Undefined: it is dropped. */
 export type BodyTaker = (lengthBytes: number, replies: readonly RespValue[]) => BodySink | undefined;

@@ -1,5 +1,5 @@
 import { type KvError } from '../../common/errors/kv-error.js';
-import { type RespErrorReply } from '../../protocols/resp/resp-reply.interface.js';
+import { RespErrorReply, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
 import { remoteFailed, remoteRefused, remoteUnreachable } from '../connector-errors.js';
 
 /** The user, the password or the permissions are not right, or none were given. */
@@ -35,6 +35,12 @@ export function respError(store: string, reply: RespErrorReply): KvError {
 /** Redis repeats the arguments of a command it does not know: a password, or bytes of a chunk. */
 export function withoutArguments(message: string): string {
   return message.replace(/, with args beginning with.*$/s, '');
+}
+
+/** @throws what the first error among the replies means. */
+export function expectNoError(store: string, replies: readonly RespValue[]): void {
+  const error = replies.find((reply) => reply instanceof RespErrorReply);
+  if (error !== undefined) throw respError(store, error);
 }
 
 /** @returns what an error of a socket means to the caller of a connector. */

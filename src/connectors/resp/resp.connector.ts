@@ -15,7 +15,7 @@ import {
   type ListPage,
   type SendOutcome,
 } from '../remote-connector.interface.js';
-import { respError } from '../resp-client/resp-errors.js';
+import { expectNoError, respError } from '../resp-client/resp-errors.js';
 import { type RespPool } from '../resp-client/resp-pool.js';
 import { encodeCommand, encodeSet } from '../resp-client/resp-request.js';
 import { RawRead } from './raw-read.js';
@@ -103,7 +103,7 @@ export class RespConnector extends LoopingConnector {
           }),
         options?.signal,
       );
-      this.#throwError([reply]);
+      expectNoError(this.#options.label, [reply]);
       return read.finish(reply);
     });
   }
@@ -154,7 +154,7 @@ export class RespConnector extends LoopingConnector {
 
   /** EXISTS stands for PING, which is none of the four commands. */
   async #ping(options: CallOptions | undefined): Promise<void> {
-    this.#throwError(await this.#ask([encodeCommand('EXISTS', PING_KEY)], options));
+    await this.#ask([encodeCommand('EXISTS', PING_KEY)], options);
   }
 
   /** A command for each key, all in one flight. */
@@ -165,13 +165,15 @@ export class RespConnector extends LoopingConnector {
   ): Promise<readonly boolean[]> {
     const requests = keys.map((key) => encodeCommand(command, formatStoreKey(key)));
     const replies = await this.#ask(requests, options);
-    this.#throwError(replies);
     return replies.map((reply) => reply === 1);
   }
 
   async #ask(requests: readonly Buffer[], options: CallOptions | undefined): Promise<readonly RespValue[]> {
     if (requests.length === 0) return [];
-    return this.#pool.ask([Buffer.concat(requests)], { replies: requests.length, signal: options?.signal });
+    const call = { replies: requests.length, signal: options?.signal };
+    const replies = await this.#pool.ask([Buffer.concat(requests)], call);
+    expectNoError(this.#options.label, replies);
+    return replies;
   }
 
   /** No older value of the key is left. */
@@ -182,10 +184,5 @@ export class RespConnector extends LoopingConnector {
   ): Promise<SendOutcome> {
     await this.#askEach('DEL', [key], options);
     return outcome;
-  }
-
-  #throwError(replies: readonly RespValue[]): void {
-    const error = replies.find((reply) => reply instanceof RespErrorReply);
-    if (error !== undefined) throw respError(this.#options.label, error);
   }
 }

@@ -1,7 +1,7 @@
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import { type RespValue } from '../../../protocols/resp/resp-reply.interface.js';
-import { type BodySink } from '../../resp-client/body-sink.interface.js';
+import { type BodySink } from '../../resp-client/body-reader.js';
 import { type ConnectorCapabilities, type FetchOutcome } from '../../remote-connector.interface.js';
 
 /** Commands that concern one key of Redis, and their bytes. */
