@@ -4,8 +4,6 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { startAsGroup } from '../../src/plugins/process/group.process.js';
 import {
@@ -17,6 +15,7 @@ import { findSupervisor } from '../../src/plugins/process/supervisor-program.js'
 import { startUnderSupervisor } from '../../src/plugins/process/supervisor.process.js';
 import { expectEventually } from '../support/eventually.js';
 import { allProcesses, MarkedProcesses, processFacts } from '../support/marked-processes.js';
+import { nextLine } from '../support/next-line.js';
 import { describeWithPeer } from '../support/peer.js';
 import { UNRULY } from '../support/unruly-plugins.js';
 
@@ -36,13 +35,6 @@ afterEach(async () => {
   await marked.killAll();
   await rm(folder, { recursive: true });
 });
-
-/** Resolves with the next line, and lets the rest flow. */
-async function nextLine(stream: Readable): Promise<string> {
-  const lines = createInterface({ input: stream });
-  const [line] = (await once(lines, 'line')) as [string];
-  return line;
-}
 
 const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
 const zombies = (): number =>

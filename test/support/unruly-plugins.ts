@@ -16,3 +16,13 @@ export const UNRULY = {
   closesItsOutput: `echo up; exec >&- 2>&-; while :; do sleep 0.05; done`,
 } as const;
 
+/** A script of Python: one process after the other, each in a session of its own, each gone when its child runs. */
+export const COMET = `
+import os, signal, time
+for name in (signal.SIGTERM, signal.SIGHUP): signal.signal(name, signal.SIG_IGN)
+print('up', flush=True)
+end = time.monotonic() + 60
+while time.monotonic() < end:
+  if os.fork(): os._exit(0)
+  os.setsid()
+`;
