@@ -1,13 +1,28 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { settingsOf } from '../config/schema/setting-registry.js';
+import { AuditOptions } from './audit/audit.config.js';
 import { CONNECTORS_CATALOG } from './connectors.catalog.js';
+import { FsOptions } from './fs/fs.config.js';
+import { LmOptions } from './lm/lm.config.js';
+import { RedisOptions } from './redis/redis.config.js';
+import { RespOptions } from './resp/resp.config.js';
+import { S3Options } from './s3/s3.config.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CONNECTORS = join(ROOT, 'src/connectors');
 /** What several connectors use. */
 const SHARED = ['connection-pool', 'intake', 'resp-client'];
 const SUITE = 'describeRemoteConnectorContract';
+const OPTIONS = {
+  audit: AuditOptions,
+  fs: FsOptions,
+  lm: LmOptions,
+  redis: RedisOptions,
+  resp: RespOptions,
+  s3: S3Options,
+};
 
 const read = (...path: readonly string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
 
@@ -67,3 +82,17 @@ describe.each(CONNECTORS_CATALOG.map(({ type, schemes }) => ({ type, schemes }))
     );
   },
 );
+
+describe.each(Object.entries(OPTIONS))('the page of the connector %s', (type, options) => {
+  const cells = read(`src/connectors/${type}/README.md`)
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+
+  it.each([...settingsOf(options).keys()])('has a row for the option %s, with its default', (name) => {
+    const fallback = new Map<string, unknown>(Object.entries(new options())).get(name);
+    const row = cells.find(([, names = '']) => names.split(', ').includes(`\`${name}\``));
+    expect(row).toBeDefined();
+    if (fallback !== undefined)
+      expect(row?.[2]?.replaceAll('`', '')).toBe(JSON.stringify(fallback).replaceAll('"', ''));
+  });
+});
