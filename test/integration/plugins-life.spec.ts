@@ -1,0 +1,190 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { expectEventually } from '../support/eventually.js';
+import { isAlive, PluginWorld } from '../support/plugin-world.js';
+
+const FOREVER = 'trap "exit 0" TERM\nwhile :; do sleep 0.05; done\n';
+const BASH = '#!/usr/bin/env bash\n';
+
+describe('plugin scripts of a running server', () => {
+  it('crash, come back and give up beside others that go on, as status and metrics show', async () => {
+    await using world = await PluginWorld.start({
+      scripts: {
+        'good.sh': `${BASH}echo fine\n${FOREVER}`,
+        'crash.sh': `${BASH}echo about to fail\nexit 7\n`,
+        'missing.sh': '#!/nonexistent/interpreter\n',
+      },
+      settings: { plugins: { backoff_ms: 5, backoff_max_ms: 10, max_restarts: 3 } },
+    });
+    await world.expectState('crash.sh', { state: 'failed', restarts: 3 });
+    await world.expectState('good.sh', { state: 'running' });
+    const status = await world.plugin('crash.sh');
+    expect(status).toMatchObject({ lastExit: { code: 7 }, lastLines: Array(4).fill('about to fail') });
+    expect(status).not.toHaveProperty('pid');
+    expect(await world.metric('kvnest_plugin_up{plugin="good.sh"}')).toBe(1);
+    expect(await world.metric('kvnest_plugin_up{plugin="crash.sh"}')).toBe(0);
+    expect(await world.metric('kvnest_plugin_restarts_total{plugin="crash.sh"}')).toBe(3);
+    expect(await world.metric('kvnest_plugin_last_exit_code{plugin="crash.sh"}')).toBe(7);
+    const { plugins } = (await (await world.fetch('/v1/status')).json()) as { plugins: unknown };
+    expect(plugins).toEqual(
+      expect.arrayContaining([
+        { name: 'crash.sh', state: 'failed', restarts: 3 },
+        { name: 'good.sh', state: 'running', restarts: 0 },
+      ]),
+    );
+    await world.expectLogged(/stays down: 3 restarts within 60 s/);
+    await world.expectLogged(/\/nonexistent\/interpreter/);
+    expect(world.server.output).toMatch(/plugin +.*good\.sh/);
+  });
+
+  it('are started, stopped and restarted by hand', async () => {
+    await using world = await PluginWorld.start({ scripts: { 'tools/a b.sh': BASH + FOREVER } });
+    const name = 'tools/a b.sh';
+    await world.expectState(name, { state: 'running' });
+    const { pid } = await world.plugin(name);
+    const command = async (verb: string, of = name): Promise<unknown> => {
+      const response = await world.fetch(`/v1/plugins/${encodeURIComponent(of)}/${verb}`, { method: 'POST' });
+      return [response.status, await response.json()];
+    };
+    expect(await command('stop')).toMatchObject([200, { state: 'stopped', lastExit: { code: 0 } }]);
+    expect(await isAlive(pid ?? 0)).toBe(false);
+    expect(await command('stop')).toMatchObject([200, { state: 'stopped' }]);
+    expect(await command('start')).toMatchObject([200, { name, state: 'running', restarts: 1 }]);
+    expect(await command('restart')).toMatchObject([200, { state: 'running', restarts: 2 }]);
+    expect(await command('start', 'none')).toMatchObject([
+      404,
+      { error: { code: 'KV_PLUGIN_UNKNOWN', remedy: `there are ${name}` } },
+    ]);
+    const { plugins } = (await (await world.fetch('/v1/plugins')).json()) as { plugins: unknown[] };
+    expect(plugins).toHaveLength(1);
+  });
+
+  it('are restarted when their heartbeat stops, and killed when they do not heed it', async () => {
+    await using world = await PluginWorld.start({
+      scripts: {
+        'hang.sh': `${BASH}trap "" TERM\necho "kvnest:notify READY=1"\nwhile :; do sleep 0.05; done\n`,
+      },
+      settings: {
+        plugins: {
+          backoff_ms: 5,
+          scripts: { 'hang.sh': { start_timeout_ms: 30_000, heartbeat_ms: 300, stop_timeout_ms: 100 } },
+        },
+      },
+    });
+    await world.expectState('hang.sh', { restarts: 1 });
+    expect((await world.plugin('hang.sh')).lastExit).toMatchObject({
+      signal: 'SIGKILL',
+      reason: 'no heartbeat for 300 ms',
+    });
+    expect(await world.metric('kvnest_plugin_last_exit_code{plugin="hang.sh"}')).toBe(128 + 9);
+  });
+
+  it('that ignore SIGTERM, with children of their own, end with the server', async () => {
+    await using world = await PluginWorld.start({
+      scripts: {
+        'deaf.sh': `${BASH}trap "" TERM\n(trap "" TERM; exec sleep 1000) &\necho "child $!"\nwhile :; do sleep 0.05; done\n`,
+        'polite.sh': `${BASH}trap 'echo good bye; exit 0' TERM\nwhile :; do sleep 0.05; done\n`,
+      },
+      settings: { plugins: { stop_timeout_ms: 400 } },
+    });
+    await expectEventually(async () => (await world.plugin('deaf.sh')).lastLines.length === 1);
+    const { pid = 0, lastLines } = await world.plugin('deaf.sh');
+    const child = Number(lastLines[0]?.split(' ')[1]);
+    expect([await isAlive(pid), await isAlive(child)]).toEqual([true, true]);
+    await world.server.stop();
+    expect([await isAlive(pid), await isAlive(child)]).toEqual([false, false]);
+    expect(world.server.output).toContain('good bye');
+    expect(world.server.output).toMatch(/deaf\.sh\].*ended by SIGKILL/);
+  });
+
+  it('may print as much as they like: what is too much is dropped, and the doors do not mind', async () => {
+    await using world = await PluginWorld.start({
+      scripts: { 'flood.sh': `${BASH}exec yes "$(printf 'x%.0s' {1..99})"\n` },
+      settings: { plugins: { max_output_per_second: '16KiB' } },
+    });
+    await expectEventually(
+      async () => (await world.metric('kvnest_plugin_dropped_bytes_total{plugin="flood.sh"}')) > 50e6,
+      20_000,
+    );
+    const put = await world.fetch('/v1/objects/a', { method: 'PUT', body: Buffer.alloc(100_000) });
+    expect(await put.json()).toMatchObject({ stored: true });
+    const bytes = await (await world.fetch('/v1/objects/a')).arrayBuffer();
+    expect(bytes.byteLength).toBe(100_000);
+    const { droppedBytes, droppedLines, state } = await world.plugin('flood.sh');
+    expect(state).toBe('running');
+    expect(droppedBytes).toBe(droppedLines * 100);
+    await world.expectLogged(/\d+ lines of output \(\d+ bytes\) were too much, and dropped/);
+    expect(world.server.output.length).toBeLessThan(1e6);
+  });
+
+  it('print what cannot hurt a terminal, at the level of a JSON line', async () => {
+    await using world = await PluginWorld.start({
+      scripts: {
+        'odd.sh': `${BASH}printf '\\033[2Jgone\\xff\\n'\nprintf '%0100d\\n' 1\necho '{"level":"error","msg":"loud"}'\nprintf last\n`,
+      },
+      settings: { plugins: { max_line: 80 } },
+    });
+    await world.expectState('odd.sh', { state: 'stopped' });
+    expect((await world.plugin('odd.sh')).lastLines).toEqual([
+      '\\x1b[2Jgone\\xff',
+      `${'0'.repeat(80)} … (20 bytes cut)`,
+      'loud',
+      'last',
+    ]);
+    expect(world.server.output).toMatch(/ERROR.*odd\.sh\] loud/);
+    expect(world.server.output).not.toContain('\u001b[2J');
+  });
+
+  it('act as clients at once, with a token that ends with them', async () => {
+    const client = `#!/usr/bin/env python3
+import os, socket, urllib.parse, urllib.request
+env = os.environ
+def call(method, path, body=None):
+    headers = {"Authorization": "Bearer " + env["KVNEST_TOKEN"]}
+    if body is not None:
+        headers["Content-Type"] = "application/octet-stream"
+    request = urllib.request.Request(env["KVNEST_HTTP_URL"] + path, body, headers, method=method)
+    return urllib.request.urlopen(request).read()
+call("PUT", "/v1/objects/from-plugin", b"hello")
+print("http", call("GET", "/v1/objects/from-plugin").decode())
+url = urllib.parse.urlparse(env["KVNEST_RESP_URL"])
+with socket.create_connection((url.hostname, url.port)) as resp:
+    resp.sendall(f"*2\\r\\n$4\\r\\nAUTH\\r\\n$64\\r\\n{env['KVNEST_TOKEN']}\\r\\n".encode())
+    print("resp", resp.recv(100).decode().strip())
+with open("token", "w") as file:
+    file.write(env["KVNEST_TOKEN"])
+`;
+    await using world = await PluginWorld.start({
+      scripts: { 'client.py': client },
+      settings: { auth: { token: 'the token of the server' } },
+    });
+    await world.expectState('client.py', { state: 'stopped' });
+    expect((await world.plugin('client.py')).lastLines).toEqual(['http hello', 'resp +OK']);
+    const token = await readFile(join(world.folder, 'token'), 'utf8');
+    const late = await world.fetch('/v1/status', { headers: { authorization: `Bearer ${token}` } });
+    expect(late.status).toBe(401);
+  });
+
+  it('do not see the secrets of the server, unless one is passed to them', async () => {
+    const print = `${BASH}env -0 > "$(basename "$0").env"\n`;
+    await using world = await PluginWorld.start({
+      scripts: { 'curious.sh': print, 'trusted.sh': print },
+      settings: {
+        auth: { token: 'hush-hush-hush' },
+        extra_config: { s3_secret_access_key: 'hidden-key-hidden' },
+        plugins: { scripts: { 'trusted.sh': { pass_environment: ['GITHUB_TOKEN'] } } },
+      },
+      env: { GITHUB_TOKEN: 'gh-secret', COPY: 'x=hush-hush-hush', PLAIN: 'plain' },
+    });
+    await world.expectState('curious.sh', { state: 'stopped' });
+    await world.expectState('trusted.sh', { state: 'stopped' });
+    const [curious, trusted] = await Promise.all(
+      ['curious', 'trusted'].map((name) => readFile(join(world.folder, `${name}.sh.env`), 'utf8')),
+    );
+    expect(curious).toContain('PLAIN=plain');
+    expect(curious).not.toMatch(/hush-hush|hidden-key|gh-secret/);
+    expect(trusted).toContain('GITHUB_TOKEN=gh-secret');
+    expect(trusted).not.toMatch(/hush-hush|hidden-key/);
+  });
+});
