@@ -92,10 +92,18 @@ export class KvnestProcess implements AsyncDisposable {
     return (await response.json()) as Awaited<ReturnType<KvnestProcess['status']>>;
   }
 
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+  stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
+    this.#child.kill(signal);
     await exit;
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const NAME = 'KVNEST_TEST_MARK';
+const NAME = 'TEST_MARK';
 const LOOK_EVERY_MS = 20;
 /** A process that forks and ends all the time may slip through one look. */
 const LOOKS = 3;
