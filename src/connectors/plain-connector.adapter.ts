@@ -8,6 +8,7 @@ import { ConnectorLifecycle } from './connector-lifecycle.js';
 import { sealChunk } from './intake/seal-chunk.js';
 import { SealedIntake } from './intake/sealed-intake.js';
 import { intakePlace, type IntakePlace } from './intake/value-intake.js';
+import { LateWrites } from './late-writes.js';
 import { LoopingConnector } from './looping-connector.js';
 import { type PlainConnector } from './plain-connector.interface.js';
 import {
@@ -19,6 +20,7 @@ import {
   type RemoteConnector,
   type SendOutcome,
 } from './remote-connector.interface.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Makes a `RemoteConnector` of a plain one: chunks are sealed into one value each, and copied once on the way. */
 export function adaptPlainConnector(plain: PlainConnector, context: PlainAdapterContext): RemoteConnector {
@@ -36,12 +38,14 @@ class PlainConnectorAdapter extends LoopingConnector {
   readonly #label: string;
   readonly #place: IntakePlace;
   readonly #lifecycle: ConnectorLifecycle;
+  readonly #late: LateWrites;
 
   constructor(plain: PlainConnector, context: PlainAdapterContext) {
     super();
     this.#plain = plain;
     this.#label = context.label;
     this.#place = intakePlace(context);
+    this.#late = new LateWrites(context.label);
     this.#lifecycle = new ConnectorLifecycle({
       label: context.label,
       open: (options) => this.#named('connect', async () => plain.connect?.(options)),
@@ -99,15 +103,15 @@ class PlainConnectorAdapter extends LoopingConnector {
   async put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
     const value = Buffer.concat(sealChunk(chunk, this.#place.crc32c));
     const { expiresAtMs } = chunk.attributes;
-    await this.#call('put', () =>
-      this.#plain.put(formatStoreKey(chunk.key), value, { ...options, expiresAtMs }),
+    await this.#change('put', chunk.key, options, (name) =>
+      this.#plain.put(name, value, { ...options, expiresAtMs }),
     );
     return 'stored';
   }
 
   async remove(key: ChunkKey, options?: CallOptions): Promise<boolean> {
-    const removed = await this.#call('remove', async () =>
-      this.#plain.remove?.(formatStoreKey(key), options),
+    const removed = await this.#change('remove', key, options, async (name) =>
+      this.#plain.remove?.(name, options),
     );
     if (removed === undefined) throw remoteUnsupported(this.#label, 'remove');
     return removed;
@@ -120,6 +124,21 @@ class PlainConnectorAdapter extends LoopingConnector {
       keys: page.names.map((name) => parseStoreKey(name)).filter((key) => key !== undefined),
       cursor: page.cursor,
     };
+  }
+
+  /** An author who does not look at the signal goes on with what was taken back: it must not overtake the next change. */
+  #change<T>(
+    operation: string,
+    key: ChunkKey,
+    options: CallOptions | undefined,
+    change: (name: string) => Promise<T>,
+  ): Promise<T> {
+    const running = this.#call(operation, async () => {
+      await this.#late.settled([key], options?.signal);
+      return change(formatStoreKey(key));
+    });
+    const answer = untilAborted(this.#label, options?.signal, running, () => undefined);
+    return this.#late.watch(key, answer, running);
   }
 
   #call<T>(operation: string, run: () => Promise<T>): Promise<T> {

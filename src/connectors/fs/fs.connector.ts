@@ -16,12 +16,12 @@ import {
   type ListPage,
   type SendOutcome,
 } from '../remote-connector.interface.js';
+import { untilAborted } from '../until-aborted.js';
 import { DirectoryPages, type ListedFile } from './directory-pages.js';
 import { type FileLayout } from './file-layout.interface.js';
 import { fsError, isFull, isMissing, isTooBig } from './fs-errors.js';
 import { type Checkpoint, readChunk } from './read-chunk.js';
 import { type SharedDirectories } from './shared-directories.js';
-import { untilAborted } from './until-aborted.js';
 
 export interface FsConnectorOptions {
   /** What errors call the store. */

@@ -1,7 +1,7 @@
-import { remoteAborted } from '../connector-errors.js';
+import { remoteAborted } from './connector-errors.js';
 
 /**
- * The outcome of `work`, or an error as soon as nobody waits for it: a file system that hangs cannot be called back.
+ * The outcome of `work`, or an error as soon as nobody waits for it: not everything that hangs can be called back.
  * `work` goes on; `giveBack` gets what it may still bring.
  *
  * @throws KV_REMOTE_ABORTED
