@@ -1,7 +1,7 @@
 import { isKvError, KvError } from '../common/errors/kv-error.js';
 import { type CliIo } from './cli-io.interface.js';
 
-export const DEFAULT_URL = 'http://127.0.0.1:8080';
+const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 /** The options of every command that asks a running server. */
 export const SERVER_OPTIONS = {

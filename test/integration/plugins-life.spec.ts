@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { runKvnest } from '../support/kvnest-process.js';
 import { expectEventually } from '../support/eventually.js';
 import { isAlive, PluginWorld } from '../support/plugin-world.js';
 
@@ -58,6 +59,30 @@ describe('plugin scripts of a running server', () => {
     ]);
     const { plugins } = (await (await world.fetch('/v1/plugins')).json()) as { plugins: unknown[] };
     expect(plugins).toHaveLength(1);
+  });
+
+  it('are shown, started and stopped from the command line', async () => {
+    await using world = await PluginWorld.start({
+      scripts: { 'a.sh': `${BASH}echo hello\n${FOREVER}`, 'b.sh': `${BASH}exit 0\n` },
+      settings: { auth: { token: 'hush' } },
+    });
+    await world.expectState('a.sh', { state: 'running' });
+    await world.expectState('b.sh', { state: 'stopped' });
+    const kvnest = (...args: string[]): ReturnType<typeof runKvnest> =>
+      runKvnest(['plugins', ...args, '--url', world.server.httpUrl], { env: { KVNEST_AUTH_TOKEN: 'hush' } });
+    const all = await kvnest('status');
+    expect(all).toMatchObject({ code: 0, err: '' });
+    expect(all.out).toMatch(
+      /^PLUGIN +ROLE +STATE .*\na\.sh +\w+ +running +\d+ +[\d:]+ +0 +- +hello\nb\.sh +\w+ +stopped +- +- +0 +0/,
+    );
+    expect((await kvnest('stop', 'a.sh')).out).toMatch(/a\.sh +\w+ +stopped/);
+    expect(JSON.parse((await kvnest('start', 'a.sh', '--json')).out)).toMatchObject({ state: 'running' });
+    expect((await kvnest('restart', 'a.sh')).out).toMatch(/a\.sh +\w+ +running +\d+ +[\d:]+ +2/);
+    expect(await kvnest('stop', 'c.sh')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('there are a.sh, b.sh'),
+    });
+    expect(await kvnest('stop')).toMatchObject({ code: 2, err: expect.stringContaining('needs the name') });
   });
 
   it('are restarted when their heartbeat stops, and killed when they do not heed it', async () => {
