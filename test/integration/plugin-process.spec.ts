@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { startAsGroup } from '../../src/plugins/process/group.process.js';
 import {
@@ -97,6 +98,28 @@ function behavesAsSupervised(start: StartSupervised): void {
     const exits = await Promise.all([plugin.stop(LONG_MS), plugin.stop(LONG_MS), plugin.exited]);
     expect(exits).toEqual(new Array(3).fill({ code: 1, signal: undefined }));
     await expect(plugin.stop(0)).resolves.toEqual(exits[0]);
+  });
+
+  it('asks a process, too, that is stopped', async () => {
+    const plugin = await run(`trap 'exit 5' TERM; echo up; kill -STOP $$; sleep 1000`);
+    expect(await nextLine(plugin.stdout)).toBe('up');
+    await expectEventually(() => processFacts(plugin.pid)?.state === 'T');
+    await expect(plugin.stop(LONG_MS)).resolves.toEqual({ code: 5, signal: undefined });
+  });
+
+  it('asks nobody twice, and gives what outlives the first process the rest of the grace', async () => {
+    const child = `n=0; trap 'n=$((n+1))' TERM; echo up; while [ $n = 0 ]; do sleep 0.01; done; sleep 0.8; echo $n`;
+    const plugin = await start({
+      command: ['bash', '-c', `bash -c "$1" & wait`, 'name', child],
+      cwd: folder,
+      env: marked.env,
+    });
+    const lines: string[] = [];
+    createInterface({ input: plugin.stdout }).on('line', (line) => lines.push(line));
+    await expectEventually(() => lines.length === 1);
+    await expect(plugin.stop(LONG_MS)).resolves.toMatchObject({ signal: 'SIGTERM' });
+    await expectEventually(() => lines.length === 2);
+    expect(lines).toEqual(['up', '1']);
   });
 
   it.each(['ignoresSigterm', 'childrenIgnoreSigterm', 'stopsItself', 'forksAllTheTime'] as const)(

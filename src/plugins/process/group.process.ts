@@ -84,7 +84,8 @@ class ProcessGroup {
 
   async #endGroup(exit: ProcessExit): Promise<ProcessExit> {
     if (!this.#gone && signalGroup(this.pid, 0)) {
-      this.#ask(ORPHAN_GRACE_MS);
+      // After a stop what is left has the grace of that stop.
+      if (!this.#asked) this.#ask(ORPHAN_GRACE_MS);
       const waitMs = Math.max(0, this.#killAt - performance.now()) + BURIAL_MS;
       await groupIsGone(this.pid, waitMs);
     }
