@@ -141,6 +141,7 @@ export {
   type RetrievedChunk,
   type TierStatus,
 } from './modules/engine/cache-engine.interface.js';
+export { type EngineEvent, engineEvents, type EngineEventType } from './modules/engine/engine-events.js';
 export type {
   CommitOptions,
   ObjectStore,
@@ -150,3 +151,5 @@ export type {
   ReserveOptions,
   StoreResult,
 } from './modules/engine/object-store.interface.js';
+
+export { PLUGIN_EVENTS, type PluginEvent, type PluginEvents } from './plugins/plugin-event.interface.js';

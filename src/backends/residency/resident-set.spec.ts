@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '../../../test/support/clock.js';
+import { evictedChannel } from '../../common/tracing/engine-event.channel.js';
 import { LruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ChunkTraits } from '../eviction-policy.interface.js';
@@ -146,6 +147,23 @@ describe('ResidentSet', () => {
     expect(fixture.set.evictions).toBe(2);
     expect(fixture.set.makeRoom(300, () => false)).toBe(false);
     expect(fixture.set.usedBytes).toBe(800);
+  });
+
+  it('tells of evictions, when the entry has left, and of no other departure', () => {
+    const fixture = new Fixture();
+    const told: unknown[] = [];
+    const stop = evictedChannel.subscribe((event) =>
+      told.push({ ...event, left: fixture.departures.length }),
+    );
+    fixture.insert(0, A);
+    fixture.insert(1, A);
+    fixture.insert(2, B, { bytes: 300 });
+    fixture.set.remove(1);
+    fixture.set.evict();
+    stop();
+    fixture.insert(3, B);
+    fixture.set.evict();
+    expect(told).toEqual([{ type: 'evicted', key: B, tier: 'tier', freedBytes: 300, left: 3 }]);
   });
 
   it('evicts nothing for what cannot fit beside that which is held', () => {

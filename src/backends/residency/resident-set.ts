@@ -1,4 +1,5 @@
 import { type Clock } from '../../common/clock.js';
+import { evictedChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { describeKey } from '../../protocols/chunk-key/describe-key.js';
 import { type EvictionPolicy } from '../eviction-policy.interface.js';
@@ -165,10 +166,14 @@ export class ResidentSet {
   evict(evictable?: (entry: number) => boolean): number {
     const entry = this.victim(evictable);
     if (entry === -1) return -1;
-    const bytes = this.#table.bytes(entry);
+    const freedBytes = this.#table.bytes(entry);
+    const key = evictedChannel.hasSubscribers ? this.#options.keyOf(entry) : undefined;
     this.#evictions++;
     this.#drop(entry, 'evicted');
-    return bytes;
+    if (key !== undefined) {
+      evictedChannel.publish({ type: 'evicted', key, tier: this.#options.tier, freedBytes });
+    }
+    return freedBytes;
   }
 
   /** Evicts until `bytes` more fit the capacity. @returns false when they cannot; some may be evicted by then. */

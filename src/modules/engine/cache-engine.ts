@@ -7,6 +7,7 @@ import {
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
+import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { readAhead } from '../prefetch/read-ahead.js';
 import { type StoreOutcomes } from '../tiers/tier-stack.js';
@@ -76,7 +77,7 @@ export class TieredCacheEngine implements CacheEngine {
     const patient = chain(read(), (outcome) =>
       outcome === 'busy' ? this.#patientReads.retry(read) : outcome,
     );
-    return chain(this.#count(patient), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
+    return chain(this.#count(key, patient), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
   }
 
   reserve(
@@ -169,7 +170,7 @@ export class TieredCacheEngine implements CacheEngine {
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
     return readAhead(this.chunks(request), this.parts.config.readAheadChunks, (key) =>
-      this.#count(this.parts.stack.read(key)),
+      this.#count(key, this.parts.stack.read(key)),
     ).pipe(map(({ item, handle }) => ({ ...item, handle })));
   }
 
@@ -215,18 +216,24 @@ export class TieredCacheEngine implements CacheEngine {
     return lookupResult(gone === -1 ? chunks : chunks.slice(0, gone));
   }
 
-  #count(read: Awaitable<ReadOutcome>): Awaitable<ReadOutcome> {
+  #count(key: ChunkKey, read: Awaitable<ReadOutcome>): Awaitable<ReadOutcome> {
     this.counters.gets++;
     return chain(read, (outcome) => {
-      if (outcome === 'miss') this.counters.misses++;
-      else if (outcome === 'busy') this.counters.busyReads++;
-      else if (outcome === 'corrupt') this.counters.corruptReads++;
-      else {
-        this.counters.hits++;
-        this.counters.bytesOut += outcome.lengthBytes;
+      if (typeof outcome === 'string') {
+        this.#countMiss(key, outcome);
+        return outcome;
       }
+      this.counters.hits++;
+      this.counters.bytesOut += outcome.lengthBytes;
       return outcome;
     });
+  }
+
+  #countMiss(key: ChunkKey, reason: 'miss' | 'busy' | 'corrupt'): void {
+    if (reason === 'miss') this.counters.misses++;
+    else if (reason === 'busy') this.counters.busyReads++;
+    else this.counters.corruptReads++;
+    if (missChannel.hasSubscribers) missChannel.publish({ type: 'miss', key, reason });
   }
 
   #fits(request: AllocationRequest): boolean {

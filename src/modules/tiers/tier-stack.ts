@@ -10,6 +10,7 @@ import {
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
+import { hitChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { ChunkLoads } from './chunk-loads.js';
 import { InFlightPuts } from './in-flight-puts.js';
@@ -249,6 +250,9 @@ export class TierStack {
       if (typeof answer === 'string')
         return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer);
       tier.hits++;
+      if (hitChannel.hasSubscribers) {
+        hitChannel.publish({ type: 'hit', key, tier: tier.name, bytes: answer.lengthBytes });
+      }
       return answer;
     });
   }

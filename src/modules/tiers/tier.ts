@@ -1,6 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type PutOutcome, type StorageBackend } from '../../backends/storage-backend.interface.js';
 import { type Awaitable, chain } from '../../common/awaitable.js';
+import { storedChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 
 /** One backend at its place in the stack, with what is on its way to it and what it answered. */
@@ -18,19 +19,19 @@ export class Tier {
 
   /** Hands a sealed chunk to the backend and counts what becomes of it; a broken promise counts as `failed`. */
   put(handle: ArenaHandle): Awaitable<PutOutcome> {
-    const { lengthBytes } = handle;
-    if (!this.#takes(handle)) return this.#reject(handle.key);
+    const { key, lengthBytes } = handle;
+    if (!this.#takes(handle)) return this.#reject(handle);
     let outcomes: Awaitable<readonly PutOutcome[]>;
     try {
       outcomes = this.backend.putMany([handle]);
     } catch {
-      return this.#count('failed');
+      return this.#count('failed', key, lengthBytes);
     }
-    if (!(outcomes instanceof Promise)) return this.#count(outcomes[0] ?? 'failed');
+    if (!(outcomes instanceof Promise)) return this.#count(outcomes[0] ?? 'failed', key, lengthBytes);
     this.pendingBytes += lengthBytes;
     return outcomes.then(
-      ([outcome]) => this.#settle(lengthBytes, outcome ?? 'failed'),
-      () => this.#settle(lengthBytes, 'failed'),
+      ([outcome]) => this.#settle(outcome ?? 'failed', key, lengthBytes),
+      () => this.#settle('failed', key, lengthBytes),
     );
   }
 
@@ -51,21 +52,25 @@ export class Tier {
   }
 
   /** No older chunk may stay under the key. */
-  #reject(key: ChunkKey): Awaitable<PutOutcome> {
+  #reject({ key, lengthBytes }: ArenaHandle): Awaitable<PutOutcome> {
     return chain(
       this.ask((backend) => backend.remove(key), false),
-      () => this.#count('rejected'),
+      () => this.#count('rejected', key, lengthBytes),
     );
   }
 
-  #settle(lengthBytes: number, outcome: PutOutcome): PutOutcome {
+  #settle(outcome: PutOutcome, key: ChunkKey, lengthBytes: number): PutOutcome {
     this.pendingBytes -= lengthBytes;
-    return this.#count(outcome);
+    return this.#count(outcome, key, lengthBytes);
   }
 
-  #count(outcome: PutOutcome): PutOutcome {
-    if (outcome === 'stored') this.stores++;
-    else this.storesRefused[outcome]++;
+  #count(outcome: PutOutcome, key: ChunkKey, bytes: number): PutOutcome {
+    if (outcome !== 'stored') {
+      this.storesRefused[outcome]++;
+      return outcome;
+    }
+    this.stores++;
+    if (storedChannel.hasSubscribers) storedChannel.publish({ type: 'stored', key, tier: this.name, bytes });
     return outcome;
   }
 
