@@ -28,6 +28,11 @@ const MAX_RETRY_MS = 500;
 const RETRY_BUDGET_MS = 1_000;
 const MAX_WAITING_CALLS = 4_096;
 
+/** The longest time for which a store that is out of order is left alone. */
+export function maxCooldownMs({ breaker_reset_ms, ping_interval_ms }: RemoteOptions): number {
+  return Math.max(breaker_reset_ms, ping_interval_ms / 2);
+}
+
 /**
  * A connector with its resilience around it. No call takes longer than its wait for a turn, the budget of its retries
  * and its time-out; a store that is out of order costs nothing but a call now and then.
@@ -56,7 +61,7 @@ export function connectorStack(connector: RemoteConnector, stack: ConnectorStack
       store,
       failures: options.breaker_failures,
       cooldownMs: options.breaker_reset_ms,
-      maxCooldownMs: Math.max(options.breaker_reset_ms, options.ping_interval_ms / 2),
+      maxCooldownMs: maxCooldownMs(options),
       onStateChange,
     }),
     new RetryLayer({

@@ -9,7 +9,7 @@ import { ChunkPuts } from './chunk-puts.js';
 import { ChunkReads } from './chunk-reads.js';
 import { ChunkRemovals } from './chunk-removals.js';
 import { ChunkView } from './chunk-view.js';
-import { connectorStack } from './connector-stack.js';
+import { connectorStack, maxCooldownMs } from './connector-stack.js';
 import { HiddenKeySweep } from './hidden-key-sweep.js';
 import { HiddenKeys } from './hidden-keys.js';
 import { KeyOrder } from '../key-order.js';
@@ -68,6 +68,7 @@ export function createRemoteTier(given: RemoteTierOptions): RemoteTier {
     what,
     pingIntervalMs: options.ping_interval_ms,
     pingAttempts: options.breaker_failures,
+    steadyMs: maxCooldownMs(options),
     logger,
     onAnswer: () => sweep.wake(),
   });

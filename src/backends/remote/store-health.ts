@@ -9,6 +9,8 @@ export interface StoreHealthOptions {
   readonly pingIntervalMs: number;
   /** How often a ping that failed is made again at once: as often as the circuit breaker takes to be sure. */
   readonly pingAttempts: number;
+  /** A store that gets out of order again before this is over is told to be in order only when it has been for so long. */
+  readonly steadyMs: number;
   readonly logger: RemoteLogger;
   /** The store has answered: when it was reached, at each ping, and when it is in order again. */
   readonly onAnswer: () => void;
@@ -16,7 +18,8 @@ export interface StoreHealthOptions {
 
 /**
  * Whether the store is in order: it was reached, and the circuit breaker around it is closed. While it is not, it is
- * tried again in the background. One line in the log for each change.
+ * tried again in the background. One line in the log for each change, but for a store that keeps changing, such as one
+ * that answers reads and refuses puts.
  */
 export class StoreHealth {
   readonly #options: StoreHealthOptions;
@@ -24,7 +27,10 @@ export class StoreHealth {
   #timer: NodeJS.Timeout | undefined;
   #reached = false;
   #circuit: CircuitState = 'closed';
-  #wasUp = true;
+  #isToldUp = true;
+  #toldUpAtMs = -Infinity;
+  #isRelapse = false;
+  #steady: NodeJS.Timeout | undefined;
 
   constructor(options: StoreHealthOptions) {
     this.#options = options;
@@ -60,6 +66,7 @@ export class StoreHealth {
 
   stop(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#steady);
     this.#timer = undefined;
     this.#connector = undefined;
     this.#reached = false;
@@ -69,6 +76,7 @@ export class StoreHealth {
   onCircuit(state: CircuitState, error: unknown): void {
     this.#circuit = state;
     if (state !== 'half-open') this.#report(error);
+    if (this.isUp) this.#options.onAnswer();
   }
 
   async #tryAgain(): Promise<void> {
@@ -90,13 +98,29 @@ export class StoreHealth {
   }
 
   #report(error: unknown): void {
-    if (this.isUp === this.#wasUp) return;
-    this.#wasUp = this.isUp;
-    const { what, logger, onAnswer } = this.#options;
-    if (this.#wasUp) {
-      logger.log(`${what} is in order again`);
-      onAnswer();
-    } else logger.warn(`${what} is out of order, its reads are misses meanwhile: ${reasonOf(error)}`);
+    if (!this.isUp) {
+      clearTimeout(this.#steady);
+      this.#steady = undefined;
+      if (this.#isToldUp) this.#tellDown(error);
+    } else if (!this.#isToldUp) {
+      if (this.#isRelapse) this.#steady ??= setTimeout(() => this.#tellUp(), this.#options.steadyMs).unref();
+      else this.#tellUp();
+    }
+  }
+
+  #tellDown(error: unknown): void {
+    const { what, logger, steadyMs } = this.#options;
+    this.#isToldUp = false;
+    this.#isRelapse = performance.now() - this.#toldUpAtMs < steadyMs;
+    const how = this.#isRelapse ? 'out of order now and then' : 'out of order';
+    logger.warn(`${what} is ${how}, its reads are misses meanwhile: ${reasonOf(error)}`);
+  }
+
+  #tellUp(): void {
+    const { what, logger } = this.#options;
+    this.#isToldUp = true;
+    this.#toldUpAtMs = performance.now();
+    logger.log(`${what} is in order again`);
   }
 }
 
