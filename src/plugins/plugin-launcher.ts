@@ -9,7 +9,7 @@ import { pluginConfig } from './environment/plugin-config.js';
 import { pluginEnvironment } from './environment/plugin-environment.js';
 import { type LaunchedProcess } from './life/plugin-process.js';
 import { type SelectedScript } from './plugin-script.interface.js';
-import { type StartSupervised } from './process/supervised-process.interface.js';
+import { type OutputReaders, type StartSupervised } from './process/supervised-process.interface.js';
 
 export interface PluginLauncherParts {
   readonly config: KvnestConfig;
@@ -32,7 +32,7 @@ export class PluginLauncher {
   }
 
   /** The doors listen. @throws KV_PLUGIN_SPAWN */
-  async launch(script: SelectedScript): Promise<LaunchedProcess> {
+  async launch(script: SelectedScript, readers: OutputReaders): Promise<LaunchedProcess> {
     const { config, doors, env, secret, startProcess } = this.#parts;
     const addresses = doorAddresses(doors.status());
     this.#configText ??= writeConfigText(pluginConfig(config, addresses));
@@ -53,6 +53,7 @@ export class PluginLauncher {
         env: environment,
         nice: policy.nice,
         memoryBytes: policy.memoryBytes,
+        readers,
       });
       return { process, release };
     } catch (error) {

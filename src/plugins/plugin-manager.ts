@@ -107,7 +107,7 @@ export class PluginManager implements PluginOverview, OnModuleDestroy, OnApplica
       script,
       clock,
       random,
-      launch: (selected) => launcher.launch(selected),
+      launch: (selected, readers) => launcher.launch(selected, readers),
       log: (level, text) => logger[level](text),
       emit: (happening) =>
         this.#events.next({

@@ -6,6 +6,7 @@ import { systemClock } from '../../common/clock.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
 import { type PluginHappening } from '../plugin-event.interface.js';
+import { type OutputReaders } from '../process/supervised-process.interface.js';
 import { startSupervised } from '../process/start-supervised.js';
 import { type LaunchedProcess, PluginProcess } from './plugin-process.js';
 
@@ -35,12 +36,12 @@ function running(
 ): World {
   const events: PluginHappening[] = [];
   const logged: string[] = [];
-  const launch = async (): Promise<LaunchedProcess> => {
+  const launch = async (_: unknown, readers: OutputReaders): Promise<LaunchedProcess> => {
     const error = refusal?.();
     if (error !== undefined) throw error;
     const env = { PATH: process.env['PATH'] ?? '' };
     return {
-      process: await startSupervised({ command: ['bash', '-c', program], cwd: '/', env }),
+      process: await startSupervised({ command: ['bash', '-c', program], cwd: '/', env, readers }),
       release: () => world.released++,
     };
   };

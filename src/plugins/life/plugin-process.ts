@@ -8,8 +8,8 @@ import { RecentLines } from '../output/recent-lines.js';
 import { type PluginHappening } from '../plugin-event.interface.js';
 import { type SelectedScript } from '../plugin-script.interface.js';
 import { type PluginExit, type PluginState, type PluginStatus } from '../plugin-status.interface.js';
-import { type SupervisedProcess } from '../process/supervised-process.interface.js';
-import { PluginRun, type RunEnd } from './plugin-run.js';
+import { type OutputReaders, type SupervisedProcess } from '../process/supervised-process.interface.js';
+import { PluginRun, type PluginRunListener, type RunEnd } from './plugin-run.js';
 import { RestartPolicy } from './restart-policy.js';
 
 const RECENT_LINES = 20;
@@ -18,7 +18,7 @@ const MAX_STATUS_CHARACTERS = 200;
 export interface PluginProcessParts {
   readonly script: SelectedScript;
   /** Starts its process. */
-  readonly launch: (script: SelectedScript) => Promise<LaunchedProcess>;
+  readonly launch: (script: SelectedScript, readers: OutputReaders) => Promise<LaunchedProcess>;
   readonly log: (level: LogLevel, text: string) => void;
   readonly emit: (happening: PluginHappening) => void;
   readonly clock: Clock;
@@ -62,7 +62,7 @@ export class PluginProcess {
       path,
       role: runsAs,
       state: this.#state,
-      ...(this.#run !== undefined && {
+      ...(this.#run?.pid !== undefined && {
         pid: this.#run.pid,
         startedAt: new Date(this.#startedAtMs).toISOString(),
         uptimeSeconds: this.#ranMs() / 1000,
@@ -134,21 +134,22 @@ export class PluginProcess {
     launched: () => void,
   ): Promise<(RunEnd & { ranMs: number }) | 'cannot start'> {
     const { emit, launch, script, clock, log } = this.#parts;
+    const run = new PluginRun(script.policy, this.#listener(stop), clock);
     let started: LaunchedProcess;
     try {
-      started = await launch(script);
+      started = await launch(script, run.createReaders());
     } catch (error) {
       return this.#didNotStart(error);
     }
     this.#starts++;
     this.#startedAtMs = clock.nowMs();
-    const run = new PluginRun(started.process, script.policy, this.#listener(stop), clock);
+    const { pid } = started.process;
+    log('log', `started, pid ${pid}`);
+    emit({ type: 'started', pid });
     this.#run = run;
-    log('log', `started, pid ${run.pid}`);
-    emit({ type: 'started', pid: run.pid });
     const stopRun = (): void => run.stop();
     stop.addEventListener('abort', stopRun, { once: true });
-    const ended = run.untilEnd();
+    const ended = run.untilEnd(started.process);
     if (stop.aborted) run.stop();
     launched();
     const end = await ended;
@@ -199,7 +200,7 @@ export class PluginProcess {
     return true;
   }
 
-  #listener(stop: AbortSignal): ConstructorParameters<typeof PluginRun>[2] {
+  #listener(stop: AbortSignal): PluginRunListener {
     return {
       ready: () => {
         if (!stop.aborted) this.#enter('running', { type: 'ready' });

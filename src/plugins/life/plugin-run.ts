@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises';
 import { type LogLevel } from '@nestjs/common';
 import { type Clock } from '../../common/clock.js';
 import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
@@ -5,11 +6,18 @@ import { type DroppedOutput } from '../output/drop-counter.js';
 import { type LogLine } from '../output/log-line.js';
 import { type Notification } from '../output/notification.js';
 import { PluginOutput } from '../output/plugin-output.js';
-import { type ProcessExit, type SupervisedProcess } from '../process/supervised-process.interface.js';
+import {
+  type OutputReaders,
+  type ProcessExit,
+  type SupervisedProcess,
+} from '../process/supervised-process.interface.js';
 import { Deadline } from './deadline.js';
 
 const STDOUT_LEVEL: LogLevel = 'log';
 const STDERR_LEVEL: LogLevel = 'warn';
+
+/** Whoever holds the other end of a pipe may be a process that got away; nobody waits for it longer than this. */
+const OUTPUT_END_MS = 1000;
 
 export interface PluginRunListener {
   ready(): void;
@@ -26,18 +34,17 @@ export interface RunEnd {
 
 /** One process of a plugin, from its start to its end: its output, its deadline to be ready, its heartbeat. */
 export class PluginRun {
-  readonly #process: SupervisedProcess;
   readonly #policy: PluginPolicy;
   readonly #listener: PluginRunListener;
   readonly #output: PluginOutput;
   readonly #start: Deadline;
   readonly #heartbeat: Deadline;
+  #process: SupervisedProcess | undefined;
   #ready = false;
   #isStopping = false;
   #fault: string | undefined;
 
-  constructor(process: SupervisedProcess, policy: PluginPolicy, listener: PluginRunListener, clock: Clock) {
-    this.#process = process;
+  constructor(policy: PluginPolicy, listener: PluginRunListener, clock: Clock) {
     this.#policy = policy;
     this.#listener = listener;
     const { startTimeoutMs, heartbeatMs } = policy;
@@ -53,20 +60,38 @@ export class PluginRun {
     });
   }
 
-  get pid(): number {
-    return this.#process.pid;
+  /** For the process that is to be started; once. */
+  createReaders(): OutputReaders {
+    return { stdout: this.#output.reader(STDOUT_LEVEL), stderr: this.#output.reader(STDERR_LEVEL) };
+  }
+
+  /** Undefined until it runs. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   /** Resolves when the process has ended and all that it printed was handed on. */
-  async untilEnd(): Promise<RunEnd> {
-    this.#output.read(this.#process.stdout, STDOUT_LEVEL);
-    this.#output.read(this.#process.stderr, STDERR_LEVEL);
+  async untilEnd(process: SupervisedProcess): Promise<RunEnd> {
+    this.#process = process;
+    const outputEnds = [process.stdout, process.stderr].map(async (stream) => {
+      try {
+        await finished(stream.resume());
+      } catch {
+        // What broke has ended, too.
+      }
+    });
     if (this.#policy.startTimeoutMs === 0) this.#becomeReady();
     else this.#start.start();
-    const exit = await this.#process.exited;
+    const exit = await process.exited;
     this.#start.clear();
     this.#heartbeat.clear();
-    await this.#output.ended();
+    const deadline = setTimeout(() => {
+      process.stdout.destroy();
+      process.stderr.destroy();
+    }, OUTPUT_END_MS);
+    await Promise.all(outputEnds);
+    clearTimeout(deadline);
+    await this.#output.end();
     return { exit, fault: this.#fault };
   }
 
@@ -74,7 +99,7 @@ export class PluginRun {
     this.#isStopping = true;
     this.#start.clear();
     this.#heartbeat.clear();
-    void this.#process.stop(this.#policy.stopTimeoutMs);
+    void this.#process?.stop(this.#policy.stopTimeoutMs);
   }
 
   #hear(notification: Notification): void {

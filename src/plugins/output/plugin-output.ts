@@ -1,5 +1,3 @@
-import { type Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { type LogLevel } from '@nestjs/common';
 import { type Clock } from '../../common/clock.js';
 import { ByteBudget } from './byte-budget.js';
@@ -12,8 +10,6 @@ import { decodeLine, escapeControls } from './printable.js';
 
 /** What a line costs beside its bytes: the head of its line in the log. Empty lines would be free otherwise. */
 const LINE_COST_BYTES = 128;
-/** Whoever holds the other end of a pipe may be a process that got away; nobody waits for it longer than this. */
-const END_TIMEOUT_MS = 1000;
 
 export interface PluginOutputParts {
   readonly maxLineBytes: number;
@@ -33,8 +29,7 @@ export class PluginOutput {
   readonly #budget: ByteBudget;
   readonly #queue: LineQueue<LogLine>;
   readonly #dropped: DropCounter;
-  readonly #streams: Readable[] = [];
-  readonly #ends: Promise<void>[] = [];
+  readonly #splitters: LineSplitter[] = [];
 
   constructor(parts: PluginOutputParts) {
     this.#parts = parts;
@@ -43,29 +38,23 @@ export class PluginOutput {
     this.#dropped = new DropCounter(parts.onDropped);
   }
 
-  /** @param level of its lines that do not say one themselves. */
-  read(stream: Readable, level: LogLevel): void {
+  /**
+   * @param level of its lines that do not say one themselves.
+   * @returns what takes the pieces of one stream; a piece is used during the call only.
+   */
+  reader(level: LogLevel): (piece: Buffer) => void {
     const splitter = new LineSplitter({
       maxLineBytes: this.#parts.maxLineBytes,
       onLine: (line, cutBytes) => this.#take(line, cutBytes, level),
       onSkipped: (lines) => this.#skip(lines),
     });
-    stream.on('data', (piece: Buffer) => splitter.push(piece));
-    this.#streams.push(stream);
-    this.#ends.push(
-      finished(stream)
-        .catch(() => undefined)
-        .then(() => splitter.end()),
-    );
+    this.#splitters.push(splitter);
+    return (piece) => splitter.push(piece);
   }
 
-  /** To be called when the process has ended: resolves when all that it printed was handed on. */
-  async ended(): Promise<void> {
-    const deadline = setTimeout(() => {
-      for (const stream of this.#streams) stream.destroy();
-    }, END_TIMEOUT_MS);
-    await Promise.all(this.#ends);
-    clearTimeout(deadline);
+  /** To be called when nothing more comes: resolves when all that came was handed on. */
+  async end(): Promise<void> {
+    for (const splitter of this.#splitters) splitter.end();
     this.#dropped.flush();
     await this.#queue.drained();
   }

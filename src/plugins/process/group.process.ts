@@ -22,7 +22,13 @@ export async function startAsGroup(command: SupervisedCommand): Promise<Supervis
   const group = new ProcessGroup(child);
   lowerPriority(group.pid, command.nice);
   const stop = (graceMs: number): Promise<ProcessExit> => group.stop(graceMs);
-  return { pid: group.pid, supervised: false, exited: group.exited, stop, ...output.open(child) };
+  return {
+    pid: group.pid,
+    supervised: false,
+    exited: group.exited,
+    stop,
+    ...output.open(child, command.readers),
+  };
 }
 
 function lowerPriority(pid: number, nice = 0): void {

@@ -3,6 +3,10 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Readable } from 'node:stream';
 import { createPipe, type Pipe } from '../../arena/native/pipe.js';
+import { type OutputReaders } from './supervised-process.interface.js';
+
+/** As much as a pipe holds. */
+const READ_BYTES = 64 * 1024;
 
 /** stdout and stderr of a child: pipes of the system where there is the addon, else those that Node makes. */
 export class ProcessOutput {
@@ -22,9 +26,15 @@ export class ProcessOutput {
    * The reading ends, once, after `release`. They read at once: whoever does not listen in the same turn may miss
    * the end of an empty stream.
    */
-  open(child: ChildProcess): { readonly stdout: Readable; readonly stderr: Readable } {
+  open(
+    child: ChildProcess,
+    readers?: OutputReaders,
+  ): { readonly stdout: Readable; readonly stderr: Readable } {
     const { stdout, stderr } = this.#pipes;
-    return { stdout: openEnd(stdout, child.stdout), stderr: openEnd(stderr, child.stderr) };
+    return {
+      stdout: openEnd(stdout, child.stdout, readers?.stdout),
+      stderr: openEnd(stderr, child.stderr, readers?.stderr),
+    };
   }
 
   /** Instead of `open`. */
@@ -33,10 +43,24 @@ export class ProcessOutput {
   }
 }
 
-function openEnd(pipe: Pipe | undefined, ofNode: Readable | null): Readable {
-  const stream =
-    pipe === undefined ? ofNode : new Socket({ fd: pipe.readFd, readable: true, writable: false });
+function openEnd(
+  pipe: Pipe | undefined,
+  ofNode: Readable | null,
+  reader?: (piece: Buffer) => void,
+): Readable {
+  const stream = pipe === undefined ? ofNode : openPipe(pipe, reader);
   if (stream === null) throw new Error('A child without pipes has no output');
+  if (pipe === undefined && reader !== undefined) stream.on('data', reader);
   // A pipe that fails has ended, and `close` says that, too.
   return stream.on('error', () => undefined);
+}
+
+function openPipe({ readFd }: Pipe, reader: ((piece: Buffer) => void) | undefined): Socket {
+  if (reader === undefined) return new Socket({ fd: readFd, readable: true, writable: false });
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (length: number): boolean => {
+    reader(buffer.subarray(0, length));
+    return true;
+  };
+  return new Socket({ fd: readFd, readable: true, writable: false, onread: { buffer, callback } });
 }

@@ -10,6 +10,17 @@ export interface SupervisedCommand {
   readonly nice?: number | undefined;
   /** Limit of the address space of every process of it; not applied without the supervisor. */
   readonly memoryBytes?: number | undefined;
+  /** Get the output in place of `stdout` and `stderr`, which then only end. */
+  readonly readers?: OutputReaders | undefined;
+}
+
+/**
+ * Take the output of a process piece by piece. A piece is valid during the call: all of them lie in one buffer, for a
+ * process that prints a lot would otherwise keep the garbage collector of the server busy.
+ */
+export interface OutputReaders {
+  readonly stdout: (piece: Buffer) => void;
+  readonly stderr: (piece: Buffer) => void;
 }
 
 /** How it ended: one of both, or neither where nobody could learn it. */

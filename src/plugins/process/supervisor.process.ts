@@ -34,7 +34,7 @@ export async function startUnderSupervisor(
     throw error;
   });
   const stop = (graceMs: number): Promise<ProcessExit> => supervisor.stop(graceMs);
-  return { pid, supervised: true, exited: supervisor.exited, stop, ...output.open(child) };
+  return { pid, supervised: true, exited: supervisor.exited, stop, ...output.open(child, command.readers) };
 }
 
 function supervisorArguments({ command, cwd, nice = 0, memoryBytes = 0 }: SupervisedCommand): string[] {
