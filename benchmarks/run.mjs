@@ -13,6 +13,7 @@ const BENCHMARKS = {
   layers: 'layers.bench.mjs',
   remote: 'remote/remote.bench.mjs',
   serde: 'serde.bench.mjs',
+  plugins: 'plugins/plugins.bench.mjs',
 };
 
 const args = process.argv.slice(2);
