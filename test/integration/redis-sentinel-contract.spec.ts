@@ -20,5 +20,6 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis-sentinel:
   describeRedisContract('redis-sentinel://', {
     url: (layout) => `redis-sentinel://${set.hosts}/${set.service}?${layout}`,
     admin: () => admin,
+    layouts: ['lmcache'],
   });
 });

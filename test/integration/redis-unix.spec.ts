@@ -28,7 +28,11 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('unix:// with a 
     admin.disconnect();
   });
 
-  describeRedisContract('unix://', { url: (layout) => `unix://${path}?${layout}`, admin: () => admin });
+  describeRedisContract('unix://', {
+    url: (layout) => `unix://${path}?${layout}`,
+    admin: () => admin,
+    layouts: ['sealed'],
+  });
 
   it('uses the database and the user that the URL names', async () => {
     await admin.flushall();

@@ -11,7 +11,11 @@ export interface RedisUnderContract {
   /** To look and to meddle with what the connector stores. */
   readonly admin: () => Redis | Cluster;
   readonly options?: () => Readonly<Record<string, unknown>>;
+  /** Default: both. One is enough where the way to the server is like another's. */
+  readonly layouts?: readonly ('lmcache' | 'sealed')[];
 }
+
+const LAYOUTS = ['lmcache', 'sealed'] as const;
 
 const CAPABILITIES = {
   persistent: false,
@@ -24,8 +28,11 @@ const CAPABILITIES = {
 } satisfies Partial<ConnectorCapabilities>;
 
 /** The contract of a connector, with both layouts, over Redis servers of any kind. */
-export function describeRedisContract(name: string, { url, admin, options }: RedisUnderContract): void {
-  for (const layout of ['lmcache', 'sealed']) {
+export function describeRedisContract(
+  name: string,
+  { url, admin, options, layouts = LAYOUTS }: RedisUnderContract,
+): void {
+  for (const layout of layouts) {
     describeRemoteConnectorContract(`${name}, layout ${layout}`, {
       capabilities: {
         ...CAPABILITIES,

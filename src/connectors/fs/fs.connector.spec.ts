@@ -25,14 +25,10 @@ const VARIANTS: readonly Variant[] = [
     url: (at) => `fs://${at}?save_chunk_meta=false`,
   },
   {
-    name: 'fs, sealed',
-    capabilities: { metadata: 'any', checksum: true },
-    url: (at) => `fs://${at}?layout=sealed&fsync=true`,
-  },
-  {
     name: 'fs, sealed, over three directories',
     capabilities: { metadata: 'any', checksum: true },
-    url: (at) => `fs://${at}/a, ${at}/b,${at}/c?layout=sealed&relative_tmp_dir=on/the/way&io_depth=1`,
+    url: (at) =>
+      `fs://${at}/a, ${at}/b,${at}/c?layout=sealed&relative_tmp_dir=on/the/way&io_depth=1&fsync=true`,
   },
 ];
 
