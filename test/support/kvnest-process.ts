@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 const BIN = resolve(import.meta.dirname, '../../bin/kvnest.mjs');
 
 const START_DEADLINE_MS = 45_000;
+const END_DEADLINE_MS = 30_000;
 
 export interface KvnestRun {
   readonly code: number;
@@ -104,7 +105,10 @@ export class KvnestProcess implements AsyncDisposable {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
     this.#child.kill(signal);
-    await exit;
+    const deadline = setTimeout(() => this.#child.kill('SIGKILL'), END_DEADLINE_MS);
+    await exit.finally(() => clearTimeout(deadline));
+    if (signal !== 'SIGKILL' && this.#child.signalCode === 'SIGKILL')
+      throw new Error(`the server did not end after ${signal}:\n${this.#output.text}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
