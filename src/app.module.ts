@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type ModuleMetadata } from '@nestjs/common';
 import { ArenaModule } from './arena/arena.module.js';
 import { EVICTION_POLICIES } from './backends/backends.tokens.js';
 import { BackendsModule } from './backends/backends.module.js';
@@ -38,6 +38,8 @@ export interface AppExtensions {
   readonly backends?: readonly BackendDefinition[];
   /** Connectors beside those of the catalogue; they win where a scheme is the same. */
   readonly connectors?: readonly ConnectorDefinition[];
+  /** Nest modules beside those of the server. They may inject what is public without importing anything. */
+  readonly modules?: NonNullable<ModuleMetadata['imports']>;
 }
 
 /** The composition root: the only place that knows every module, in the order in which a request meets them. */
@@ -63,6 +65,7 @@ export class AppModule {
         ...(http === false ? [] : [HttpDoorModule.forRoot(config), HealthModule, MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
         ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),
+        ...(extensions.modules ?? []),
       ],
     };
   }

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { type AppExtensions, AppModule } from './app.module.js';
 import { banner } from './banner.js';
 import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.interface.js';
-import { loadExternals } from './external/load-externals.js';
+import { type LoadedExternals, loadExternals } from './external/load-externals.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
 import { listenError } from './modules/doors/listen-error.js';
 import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js';
@@ -24,13 +24,16 @@ export async function startServer(
   config: KvnestConfig,
   extensions: AppExtensions = {},
 ): Promise<INestApplicationContext> {
-  const app = await openServer(config, extensions);
+  const externals = await loadExternals(config.externals);
+  const app = await openServer(config, withExternals(extensions, externals)).catch((error: unknown) => {
+    throw externals.explain(error);
+  });
   app.get<PluginManager>(PLUGIN_MANAGER).startAll();
   return app;
 }
 
 async function openServer(config: KvnestConfig, extensions: AppExtensions): Promise<INestApplicationContext> {
-  const root = AppModule.forRoot(config, await withExternals(config, extensions));
+  const root = AppModule.forRoot(config, extensions);
   const options = { logger: new ServerLogger(config), abortOnError: false };
   const { http } = config.doors;
   if (http === false) {
@@ -42,18 +45,22 @@ async function openServer(config: KvnestConfig, extensions: AppExtensions): Prom
     await listen(app, http);
     return app;
   } catch (error) {
-    await app.close();
+    // Code of users that could not start may not be able to stop either, which says less.
+    await app.close().catch(() => undefined);
     throw error;
   }
 }
 
 /** What the embedding application brings, and behind it what the configuration names. */
-async function withExternals(config: KvnestConfig, extensions: AppExtensions): Promise<AppExtensions> {
-  const { backends, connectors } = await loadExternals(config.externals);
+function withExternals(
+  extensions: AppExtensions,
+  { backends, connectors, modules }: LoadedExternals,
+): AppExtensions {
   return {
     ...extensions,
     backends: [...(extensions.backends ?? []), ...backends],
     connectors: [...(extensions.connectors ?? []), ...connectors],
+    modules: [...(extensions.modules ?? []), ...modules],
   };
 }
 

@@ -14,10 +14,10 @@ export interface TierConfig {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Code that users bring: a backend or a connector, imported before the server is built. */
+/** Code that users bring: a backend, a connector or a Nest module, imported before the server is built. */
 export interface ExternalConfig {
-  readonly kind: 'backend' | 'connector';
-  /** The `type` of the backend's tier, or the scheme of the connector's URLs. */
+  readonly kind: 'backend' | 'connector' | 'module';
+  /** The `type` of the backend's tier, the scheme of the connector's URLs, or what the log calls the module. */
   readonly name: string;
   /** Name of an npm package, or path of a file: absolute, or relative to the working directory. */
   readonly modulePath: string;

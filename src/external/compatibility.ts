@@ -44,10 +44,10 @@ export function checkCompatibility(
   }
 }
 
-function claimsOf({ namespace, file }: ImportedModule, { label, value }: FoundExport): readonly Claim[] {
+function claimsOf({ namespace, file }: ImportedModule, { label, exported }: FoundExport): readonly Claim[] {
   const manifest = nearestManifest(dirname(file));
   return [
-    { range: compatibilityOf(value.value), origin: `${label}.compatibility`, isStrict: true },
+    { range: compatibilityOf(exported), origin: `${label}.compatibility`, isStrict: true },
     { range: compatibilityOf(namespace), origin: 'its export compatibility', isStrict: true },
     { range: compatibilityOf(namespace['default']), origin: 'its export compatibility', isStrict: true },
     { range: peerRange(manifest), origin: `peerDependencies in ${manifest ?? ''}`, isStrict: false },

@@ -1,6 +1,6 @@
 import { type DynamicModule, type Type } from '@nestjs/common';
 
-/** An object or a module class that makes a module for each tier. */
+/** An object or a module class that makes a module: one for each tier, or one from its options. */
 export interface Registrar {
   register(target: unknown, find?: unknown): DynamicModule | Promise<DynamicModule>;
 }
@@ -30,11 +30,30 @@ export function exportKind(value: unknown): ExternalExport | undefined {
   return undefined;
 }
 
+/** As `exportKind`, for what has to be a Nest module: `forRoot` is as good as `register`, and no other class will do. */
+export function moduleExport(value: unknown): ExternalExport | undefined {
+  if (hasForRoot(value))
+    return { kind: 'registrar', value: { register: (options) => value.forRoot(options) } };
+  const found = exportKind(value);
+  if (found?.kind !== 'injectable') return found?.kind === 'class' ? undefined : found;
+  return isModuleClass(found.value) ? { kind: 'module', value: { module: found.value } } : undefined;
+}
+
+function hasForRoot(value: unknown): value is { forRoot: Registrar['register'] } {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || isRegistrar(value))
+    return false;
+  return 'forRoot' in value && typeof value.forRoot === 'function';
+}
+
+/** `@Module({})` leaves no mark: such a class cannot be told from another. */
+function isModuleClass(value: Type<object>): boolean {
+  return MODULE.some((key) => Reflect.hasMetadata(key, value));
+}
+
 function functionKind(value: Type<object>): ExternalExport | undefined {
   if (isRegistrar(value)) return { kind: 'registrar', value };
   if (INJECTABLE.some((key) => Reflect.hasMetadata(key, value))) return { kind: 'injectable', value };
-  if (MODULE.some((key) => Reflect.hasMetadata(key, value)))
-    return { kind: 'module', value: { module: value } };
+  if (isModuleClass(value)) return { kind: 'module', value: { module: value } };
   return isClass(value) ? { kind: 'class', value } : undefined;
 }
 

@@ -20,7 +20,7 @@ export interface ExtensionRecipe<T> {
 
 /** Runs code of the user that makes the extension. @throws KV_EXTERNAL_CONSTRUCTOR */
 export async function making<T>(
-  { loaded }: ExtensionRecipe<unknown>,
+  { loaded }: Pick<ExtensionRecipe<unknown>, 'loaded'>,
   make: () => T | Promise<T>,
 ): Promise<T> {
   try {

@@ -82,8 +82,8 @@ function finished(
 }
 
 /** What the class, the definition or the module says; of a plug-in, the configuration knows only its name. */
-function schemesOf({ external, description, value, namespace }: LoadedExternal): readonly string[] {
-  const holders = [value.value, namespace, Object(namespace['default']) as object];
+function schemesOf({ external, description, exported, namespace }: LoadedExternal): readonly string[] {
+  const holders = [Object(exported) as object, namespace, Object(namespace['default']) as object];
   const given = holders.map((holder) => (holder as { readonly schemes?: unknown }).schemes);
   const schemes = given.find((candidate) => candidate !== undefined) ?? [];
   if (Array.isArray(schemes) && schemes.every((scheme) => typeof scheme === 'string')) {

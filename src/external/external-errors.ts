@@ -12,9 +12,11 @@ const NOT_STRIPPED = new Set([
   'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
 ]);
 
+/** What its author can start from. */
 const TEMPLATES = {
-  backend: 'examples/external-backend',
-  connector: 'examples/external-connector',
+  backend: 'the template examples/external-backend',
+  connector: 'the template examples/external-connector',
+  module: 'the example of a module',
 } as const satisfies Record<ExternalConfig['kind'], string>;
 
 /** The module is nowhere. @param tried one place each. */
@@ -40,7 +42,7 @@ export function externalIsPython(external: ExternalConfig): KvError {
     external,
     `"${external.modulePath}" is a module of Python, and extensions of kvnest are written in TypeScript or JavaScript`,
     {
-      remedy: `Write it anew, starting from the template ${TEMPLATES[external.kind]} (${GUIDE}), and name its package or file here.`,
+      remedy: `Write it anew, starting from ${TEMPLATES[external.kind]} (${GUIDE}), and name its package or file here.`,
     },
   );
 }

@@ -7,6 +7,8 @@ import { importExternal, type ModuleNamespace } from './import-external.js';
 export interface LoadedExternal extends FoundExport {
   readonly external: ExternalConfig;
   readonly namespace: ModuleNamespace;
+  /** Path of the file that was imported. */
+  readonly file: string;
   /** `Mine of /path/mine.mjs`, for messages. */
   readonly description: string;
 }
@@ -17,5 +19,5 @@ export async function loadExternal(external: ExternalConfig): Promise<LoadedExte
   const found = findExport(external, imported);
   checkCompatibility(external, imported, found);
   const description = `${found.label} of ${imported.file}`;
-  return { ...found, external, namespace: imported.namespace, description };
+  return { ...found, ...imported, external, description };
 }

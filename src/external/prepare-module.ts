@@ -2,6 +2,7 @@ import { type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { externalClass } from './external-errors.js';
 import { type ExtensionRecipe, making } from './extension-recipe.js';
+import { type LoadedExternal } from './load-external.js';
 
 /**
  * Makes a module of a user ready for the graph: what it provides may inject the extension's own tokens, and an
@@ -27,10 +28,7 @@ function prepared(
   own: readonly Provider[],
 ): DynamicModule {
   const { loaded, token, tokenCall } = recipe;
-  if (!isDynamicModule(module)) {
-    const remedy = 'Return { module, providers, exports }.';
-    throw externalClass(loaded.external, loaded.description, 'registers no dynamic module', remedy);
-  }
+  assertDynamicModule(loaded, module);
   if (!mayExport(module, token)) {
     const remedy = `Provide and export it under ${tokenCall}, "${token}".`;
     throw externalClass(
@@ -44,6 +42,16 @@ function prepared(
   const provider = declared.findLast((candidate) => tokenOf(candidate) === token);
   const guard = provider === undefined ? [] : guarded(recipe, provider);
   return { ...module, providers: [...(module.providers ?? []), ...own, ...guard] };
+}
+
+/** @throws KV_EXTERNAL_CLASS */
+export function assertDynamicModule(
+  { external, description }: LoadedExternal,
+  value: unknown,
+): asserts value is DynamicModule {
+  if (isDynamicModule(value)) return;
+  const remedy = 'Return { module, providers, exports }.';
+  throw externalClass(external, description, 'registers no dynamic module', remedy);
 }
 
 /** A later provider of the same token takes the place of an earlier one. */

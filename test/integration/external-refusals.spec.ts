@@ -38,6 +38,12 @@ function connector(module_path: string, class_name?: string): Settings {
   };
 }
 
+function nestModule(module_path: string, class_name?: string): Settings {
+  return { modules: [{ module_path, ...(class_name !== undefined && { class_name }) }] };
+}
+
+const MODULE = 'modules[0].module_path';
+
 /** What importing the code finds. */
 const IMPORTED: Readonly<Record<string, Refused>> = {
   'a package that is not there': {
@@ -140,6 +146,53 @@ const IMPORTED: Readonly<Record<string, Refused>> = {
     settings: backend('./pkg', 'X'),
     says: [KEY, 'works with kvnest >=3 (peerDependencies in ', 'pkg/package.json)'],
   },
+  'a file without a module': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: {
+      'x.mjs':
+        "import { Injectable } from '@nestjs/common'; export class Plain {} export class Service {} Injectable()(Service);",
+    },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, '/x.mjs exports no Nest module', 'Export a class with @Module({ providers: […] })'],
+  },
+  'a class that is no module': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: {
+      'x.mjs':
+        "import { Controller, Inject } from '@nestjs/common'; export class X {} Controller('x')(X); Inject('A')(X, undefined, 0);",
+    },
+    settings: nestModule('./x.mjs', 'X'),
+    says: [MODULE, '/x.mjs exports "X", which is no Nest module', 'forRoot(options)'],
+  },
+  'modules of which none is named': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: {
+      'x.mjs': 'class M {} export const a = { module: M }; export class B { static forRoot() {} }',
+    },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, '/x.mjs exports several Nest modules: B, a', 'class_name'],
+  },
+  'a module for another version': {
+    code: 'KV_EXTERNAL_VERSION',
+    files: {
+      'x.mjs':
+        "import { Module } from '@nestjs/common'; export class X { static compatibility = '^9.1.0' } Module({ providers: [] })(X);",
+    },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, '/x.mjs works with kvnest ^9.1.0 (X.compatibility), and this is '],
+  },
+  'a module that throws when it is made': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: { 'x.mjs': "export class X { static forRoot() { throw new Error('no interval'); } }" },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, 'X of ', '/x.mjs cannot be made: no interval', 'Look at its options'],
+  },
+  'a module that makes none': {
+    code: 'KV_EXTERNAL_CLASS',
+    files: { 'x.mjs': 'export class X { static async register() { return class Y {}; } }' },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, 'X of ', 'registers no dynamic module', 'Return { module, providers, exports }'],
+  },
   'schemes that are none': {
     code: 'KV_EXTERNAL_CLASS',
     files: { 'x.mjs': 'export class X { static schemes = "a" }' },
@@ -232,6 +285,29 @@ const MADE: Readonly<Record<string, Refused>> = {
       'getBackendToken(tier.name)',
       'kvnest:Backend:mine',
     ],
+  },
+  'a module that asks for what is not there': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: {
+      'x.mjs': `import { Inject, Module } from '@nestjs/common';
+        class Service {} Inject('NOTHING')(Service, undefined, 0);
+        export class X {} Module({ providers: [Service] })(X);`,
+    },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, '/x.mjs cannot be made: ', 'NOTHING'],
+  },
+  'a module whose hook throws': {
+    code: 'KV_EXTERNAL_CONSTRUCTOR',
+    files: {
+      'x.mjs': `import { Module } from '@nestjs/common';
+        export class X {
+          async onApplicationBootstrap() { throw new Error('no table'); }
+          onModuleDestroy() { this.table.close(); }
+        }
+        Module({ providers: [] })(X);`,
+    },
+    settings: nestModule('./x.mjs'),
+    says: [MODULE, 'X of ', '/x.mjs cannot be made: no table'],
   },
   'no module': {
     code: 'KV_EXTERNAL_CLASS',

@@ -6,6 +6,7 @@ import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { buildExternals } from './externals.js';
 import { buildHashing } from './hashing.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
+import { buildModules } from './modules.js';
 import { buildPlugins } from './plugins.js';
 import { type BuildContext } from './tier-context.js';
 import { buildTiers } from './tiers.js';
@@ -19,7 +20,8 @@ export function buildConfig(
   context: BuildContext,
   findings: Findings,
 ): KvnestConfig {
-  const externals = buildExternals(settings, { ...context, searchFrom: searchFolders(context) }, findings);
+  const searchFrom = searchFolders(context);
+  const externals = buildExternals(settings, { ...context, searchFrom }, findings);
   const tiers = buildTiers(settings, { ...context, externals }, findings);
   const arenaBytes = settings.arena.capacity ?? defaultArenaBytes(settings, tiers);
   return {
@@ -30,7 +32,10 @@ export function buildConfig(
     dataDir: resolve(context.cwd, settings.data_dir),
     arena: { capacityBytes: arenaBytes, native: settings.arena.native },
     tiers,
-    externals: usedExternals(externals, tiers, { ...context, areListed: settings.tiers !== undefined }),
+    externals: [
+      ...usedExternals(externals, tiers, { ...context, areListed: settings.tiers !== undefined }),
+      ...buildModules(settings, searchFrom, findings),
+    ],
     doors: {
       http: buildDoor(settings.doors.http),
       resp: buildDoor(settings.doors.resp),

@@ -126,6 +126,11 @@ export function Items(): PropertyDecorator {
   });
 }
 
+/** A list whose items are checked by whoever reads it; one text may stand for itself. @param expected completes "must be …". */
+export function Entries(expected: string): PropertyDecorator {
+  return value({ convert: toTexts, accepts: Array.isArray, expected });
+}
+
 const NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 
 /** A list of names, or text with commas between them. */

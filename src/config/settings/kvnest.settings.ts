@@ -1,4 +1,13 @@
-import { ByteSize, Flag, List, OneOf, Section, Text, WholeNumber } from '../schema/setting.decorators.js';
+import {
+  ByteSize,
+  Entries,
+  Flag,
+  List,
+  OneOf,
+  Section,
+  Text,
+  WholeNumber,
+} from '../schema/setting.decorators.js';
 import { DoorsSettings } from './door.settings.js';
 import { LmcacheSettings } from './lmcache.settings.js';
 import { PluginsSettings } from './plugin.settings.js';
@@ -65,6 +74,10 @@ export class KvnestSettings extends LmcacheSettings {
 
   @Section(() => PluginsSettings)
   plugins = new PluginsSettings();
+
+  /** Nest modules of users: texts, or mappings as in `ModuleSettings`. Validated when the configuration is built. */
+  @Entries('a list of modules, each the name of a package, the path of a file, or a mapping with module_path')
+  modules: unknown[] = [];
 
   /** How long a lookup keeps what it found. */
   @WholeNumber({ min: 0, max: HOUR_MS })

@@ -1,4 +1,4 @@
-import { HttpException } from '@nestjs/common';
+import { type HttpException } from '@nestjs/common';
 import { isKvError, KvError, type KvErrorKind } from '../../../../common/errors/kv-error.js';
 
 /** Body of every answer that is an error. */
@@ -63,8 +63,13 @@ const INTERNAL: HttpError = {
 export function toHttpError(error: unknown): HttpError {
   if (isKvError(error)) return fromKvError(error);
   if (isFastifyError(error)) return fromStatus(error.statusCode, error.message, error);
-  if (error instanceof HttpException) return fromStatus(error.getStatus(), error.message, error.cause);
+  if (isHttpException(error)) return fromStatus(error.getStatus(), error.message, error.cause);
   return INTERNAL;
+}
+
+/** Of any copy of Nest: controllers of users may bring their own. */
+export function isHttpException(error: unknown): error is HttpException {
+  return error instanceof Error && 'getStatus' in error && typeof error.getStatus === 'function';
 }
 
 function fromKvError(error: KvError): HttpError {

@@ -1,8 +1,8 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { KvError } from '../../../../common/errors/kv-error.js';
 import { type RouteTable } from '../server/route-table.js';
-import { toHttpError } from './http-error.js';
+import { isHttpException, toHttpError } from './http-error.js';
 
 /** Every error of a request becomes `{ error: { code, message, remedy?, details? } }`. */
 @Catch()
@@ -14,7 +14,7 @@ export class KvExceptionFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const { status, body } = toHttpError(
-      error instanceof NotFoundException ? this.#noRoute(error, reply) : error,
+      isHttpException(error) && error.getStatus() === 404 ? this.#notFound(error, reply) : error,
     );
     if (status === 500) this.#logger.error(error);
     if (reply.raw.destroyed || reply.raw.headersSent) {
@@ -26,11 +26,12 @@ export class KvExceptionFilter implements ExceptionFilter {
     void reply.code(status).type('application/json; charset=utf-8').send(body);
   }
 
-  /** A path that exists, under another method, is 405 and not 404. */
-  #noRoute(error: NotFoundException, reply: FastifyReply): Error {
+  /** A path that exists, under another method, is 405 and not 404; 404 of a handler is its own. */
+  #notFound(error: Error, reply: FastifyReply): Error {
     const { method, url } = reply.request;
     const allowed = this.routes.methodsOf(url);
     if (allowed.length === 0) return error;
+    if (allowed.includes(method)) return new KvError('KV_NOT_FOUND', error.message, { kind: 'input' });
     void reply.header('allow', allowed.join(', '));
     return new KvError('KV_HTTP_METHOD', `no ${method} here`, {
       kind: 'input',
