@@ -106,8 +106,8 @@ export class KvnestProcess implements AsyncDisposable {
     const exit = once(this.#child, 'exit');
     this.#child.kill(signal);
     const deadline = setTimeout(() => this.#child.kill('SIGKILL'), END_DEADLINE_MS);
-    await exit.finally(() => clearTimeout(deadline));
-    if (signal !== 'SIGKILL' && this.#child.signalCode === 'SIGKILL')
+    const [, ended] = (await exit.finally(() => clearTimeout(deadline))) as readonly [number | null, string];
+    if (ended === 'SIGKILL' && signal !== 'SIGKILL')
       throw new Error(`the server did not end after ${signal}:\n${this.#output.text}`);
   }
 
