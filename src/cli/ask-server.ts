@@ -5,13 +5,13 @@ const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 /** The options of every command that asks a running server. */
 export const SERVER_OPTIONS = {
-  url: { type: 'string', default: DEFAULT_URL },
+  url: { type: 'string' },
   token: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
 
-export const SERVER_HELP = `  --url URL       its HTTP door; default ${DEFAULT_URL}
-  --token TOKEN   its auth.token; default: KVNEST_AUTH_TOKEN
+export const SERVER_HELP = `  --url URL       its HTTP door; default: KVNEST_HTTP_URL, which plugin scripts have, or ${DEFAULT_URL}
+  --token TOKEN   its auth.token; default: KVNEST_AUTH_TOKEN, or KVNEST_TOKEN, which plugin scripts have
   --json          print the answer as it came
 `;
 
@@ -24,11 +24,12 @@ export interface ServerQuestion {
 /** Asks the HTTP door of a server. @throws KV_CLI_NO_ANSWER */
 export async function askServer(
   { method, path, timeoutMs }: ServerQuestion,
-  options: { readonly url: string; readonly token?: string | undefined },
+  options: { readonly url?: string | undefined; readonly token?: string | undefined },
   io: CliIo,
 ): Promise<unknown> {
-  const url = options.url.includes('://') ? options.url : `http://${options.url}`;
-  const token = options.token ?? io.env['KVNEST_AUTH_TOKEN'];
+  const given = options.url ?? io.env['KVNEST_HTTP_URL'] ?? DEFAULT_URL;
+  const url = given.includes('://') ? given : `http://${given}`;
+  const token = options.token ?? io.env['KVNEST_AUTH_TOKEN'] ?? io.env['KVNEST_TOKEN'];
   try {
     const response = await fetch(new URL(path, url), {
       method,

@@ -134,6 +134,9 @@ describe('environment', () => {
     const { warnings } = load({
       env: {
         KVNEST_PORT: 'tcp://10.0.0.1:8080',
+        KVNEST_HTTP_URL: 'http://127.0.0.1:1',
+        KVNEST_TOKEN: 'of a plugin',
+        KVNEST_PLUGIN_NAME: 'a.sh',
         KVNEST_SERVICE_HOST: '10.0.0.1',
         KVNEST_DOOR_HTTP_PORT: '1',
       },

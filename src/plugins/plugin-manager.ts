@@ -3,6 +3,7 @@ import { Subject } from 'rxjs';
 import { type Clock } from '../common/clock.js';
 import { KvError } from '../common/errors/kv-error.js';
 import { PluginProcess } from './life/plugin-process.js';
+import { ReadPacer } from './output/read-pacer.js';
 import { type PluginEvent, type PluginEvents } from './plugin-event.interface.js';
 import { type PluginLauncher } from './plugin-launcher.js';
 import { type DiscoveredPlugins, type SelectedScript } from './plugin-script.interface.js';
@@ -28,6 +29,7 @@ export interface PluginManagerParts {
 export class PluginManager implements PluginOverview, OnModuleDestroy, OnApplicationShutdown {
   readonly #parts: PluginManagerParts;
   readonly #logger = new Logger('Plugins');
+  readonly #pacer = new ReadPacer();
   readonly #events = new Subject<PluginEvent>();
   readonly #plugins: ReadonlyMap<string, PluginProcess>;
   #stopped: Promise<void> | undefined;
@@ -107,6 +109,7 @@ export class PluginManager implements PluginOverview, OnModuleDestroy, OnApplica
       script,
       clock,
       random,
+      pacer: this.#pacer,
       launch: (selected, readers) => launcher.launch(selected, readers),
       log: (level, text) => logger[level](text),
       emit: (happening) =>

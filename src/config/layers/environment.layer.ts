@@ -14,6 +14,8 @@ const PREFIX = 'KVNEST_';
 const LMCACHE_PREFIX = 'LMCACHE_';
 /** Read elsewhere: they steer no setting. */
 const NO_SETTINGS = new Set(['KVNEST_CONFIG_FILE', 'KVNEST_NATIVE', 'KVNEST_SOAK']);
+/** What a plugin script is told, which may start kvnest itself. */
+const TOLD_TO_PLUGINS = /^KVNEST_(?:(?:HTTP|RESP|LM)_URL|TOKEN|PLUGIN_(?:NAME|CONFIG_FILE))$/;
 
 /** `doors.http.port` → `KVNEST_DOORS_HTTP_PORT`. */
 export function environmentName(path: string): string {
@@ -34,7 +36,7 @@ export function readEnvironmentLayer(env: Environment, findings: Findings): read
     const setting = settings.get(name);
     if (setting !== undefined) {
       assignments.push(...readText({ ...setting, text, origin: name, source: 'environment' }, findings));
-    } else if (!NO_SETTINGS.has(name)) {
+    } else if (!NO_SETTINGS.has(name) && !TOLD_TO_PLUGINS.test(name)) {
       const nearest = nearestName(name, settings.keys());
       unknown.push(nearest === undefined ? name : `${name} (did you mean ${nearest}?)`);
     }

@@ -6,6 +6,7 @@ import { systemClock } from '../../common/clock.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
 import { type PluginHappening } from '../plugin-event.interface.js';
+import { ReadPacer } from '../output/read-pacer.js';
 import { type OutputReaders } from '../process/supervised-process.interface.js';
 import { startSupervised } from '../process/start-supervised.js';
 import { type LaunchedProcess, PluginProcess } from './plugin-process.js';
@@ -60,6 +61,7 @@ function running(
     emit: (event) => events.push(event),
     clock: systemClock,
     random: () => 1,
+    pacer: new ReadPacer(),
   });
   const world: World = { plugin, events, logged, released: 0, types: () => events.map(({ type }) => type) };
   worlds.push(world);
@@ -128,6 +130,14 @@ describe('PluginProcess', () => {
     await expectEventually(() => plugin.status().lastLines.length === 1);
     await plugin.stop();
     expect(plugin.status()).toMatchObject({ state: 'stopped', lastExit: { signal: 'SIGKILL' } });
+  });
+
+  it('is read on, slice by slice, when it prints more than anybody can read', async () => {
+    const { plugin } = running("exec yes ''", { maxOutputBytesPerSecond: 1024 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().droppedLines > 3e6, 20_000);
+    await plugin.stop();
+    expect(plugin.status().lastExit).toMatchObject({ signal: 'SIGTERM' });
   });
 
   it('starts until it says that it is ready', async () => {

@@ -4,6 +4,7 @@ import { type Clock } from '../../common/clock.js';
 import { isKvError } from '../../common/errors/kv-error.js';
 import { type LogLine } from '../output/log-line.js';
 import { escapeControls } from '../output/printable.js';
+import { type ReadPacer } from '../output/read-pacer.js';
 import { RecentLines } from '../output/recent-lines.js';
 import { type PluginHappening } from '../plugin-event.interface.js';
 import { type SelectedScript } from '../plugin-script.interface.js';
@@ -23,6 +24,8 @@ export interface PluginProcessParts {
   readonly emit: (happening: PluginHappening) => void;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Of all plugins. */
+  readonly pacer: ReadPacer;
 }
 
 export interface LaunchedProcess {
@@ -133,8 +136,8 @@ export class PluginProcess {
     stop: AbortSignal,
     launched: () => void,
   ): Promise<(RunEnd & { ranMs: number }) | 'cannot start'> {
-    const { emit, launch, script, clock, log } = this.#parts;
-    const run = new PluginRun(script.policy, this.#listener(stop), clock);
+    const { emit, launch, script, clock, log, pacer } = this.#parts;
+    const run = new PluginRun({ policy: script.policy, listener: this.#listener(stop), clock, pacer });
     let started: LaunchedProcess;
     try {
       started = await launch(script, run.createReaders());

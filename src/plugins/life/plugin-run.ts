@@ -6,6 +6,7 @@ import { type DroppedOutput } from '../output/drop-counter.js';
 import { type LogLine } from '../output/log-line.js';
 import { type Notification } from '../output/notification.js';
 import { PluginOutput } from '../output/plugin-output.js';
+import { type ReadPacer } from '../output/read-pacer.js';
 import {
   type OutputReaders,
   type ProcessExit,
@@ -26,6 +27,13 @@ export interface PluginRunListener {
   dropped(dropped: DroppedOutput): void;
 }
 
+export interface PluginRunParts {
+  readonly policy: PluginPolicy;
+  readonly listener: PluginRunListener;
+  readonly clock: Clock;
+  readonly pacer: ReadPacer;
+}
+
 export interface RunEnd {
   readonly exit: ProcessExit;
   /** Why the server ended it; undefined when it ended by itself or was asked to stop. */
@@ -37,14 +45,17 @@ export class PluginRun {
   readonly #policy: PluginPolicy;
   readonly #listener: PluginRunListener;
   readonly #output: PluginOutput;
+  readonly #pacer: ReadPacer;
   readonly #start: Deadline;
   readonly #heartbeat: Deadline;
   #process: SupervisedProcess | undefined;
   #ready = false;
   #isStopping = false;
+  #isPaused = false;
   #fault: string | undefined;
 
-  constructor(policy: PluginPolicy, listener: PluginRunListener, clock: Clock) {
+  constructor({ policy, listener, clock, pacer }: PluginRunParts) {
+    this.#pacer = pacer;
     this.#policy = policy;
     this.#listener = listener;
     const { startTimeoutMs, heartbeatMs } = policy;
@@ -62,7 +73,10 @@ export class PluginRun {
 
   /** For the process that is to be started; once. */
   createReaders(): OutputReaders {
-    return { stdout: this.#output.reader(STDOUT_LEVEL), stderr: this.#output.reader(STDERR_LEVEL) };
+    return {
+      stdout: this.#paced(this.#output.reader(STDOUT_LEVEL)),
+      stderr: this.#paced(this.#output.reader(STDERR_LEVEL)),
+    };
   }
 
   /** Undefined until it runs. */
@@ -100,6 +114,21 @@ export class PluginRun {
     this.#start.clear();
     this.#heartbeat.clear();
     void this.#process?.stop(this.#policy.stopTimeoutMs);
+  }
+
+  #paced(read: (piece: Buffer) => void): (piece: Buffer) => void {
+    return (piece) => {
+      read(piece);
+      if (this.#pacer.spend(piece.length) || this.#isPaused) return;
+      this.#isPaused = true;
+      this.#process?.stdout.pause();
+      this.#process?.stderr.pause();
+      this.#pacer.whenNext(() => {
+        this.#isPaused = false;
+        this.#process?.stdout.resume();
+        this.#process?.stderr.resume();
+      });
+    };
   }
 
   #hear(notification: Notification): void {

@@ -1,5 +1,7 @@
 const REPORT_EVERY_MS = 1000;
 const NEWLINE = 0x0a;
+/** A search leaps over long lines, and is dear for short ones. */
+const MAX_SEARCHES = 1024;
 
 export interface DroppedOutput {
   readonly bytes: number;
@@ -27,9 +29,7 @@ export class DropCounter {
   }
 
   addLines(lines: Buffer): void {
-    let count = 0;
-    for (let at = lines.indexOf(NEWLINE); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) count++;
-    this.add(lines.length, count);
+    this.add(lines.length, countNewlines(lines));
   }
 
   /** Reports what was not reported yet. */
@@ -41,4 +41,16 @@ export class DropCounter {
     this.#unreported = { bytes: 0, lines: 0 };
     this.report(dropped);
   }
+}
+
+function countNewlines(bytes: Buffer): number {
+  let count = 0;
+  let at = -1;
+  while (count < MAX_SEARCHES) {
+    at = bytes.indexOf(NEWLINE, at + 1);
+    if (at === -1) return count;
+    count++;
+  }
+  for (at++; at < bytes.length; at++) if (bytes[at] === NEWLINE) count++;
+  return count;
 }

@@ -5,6 +5,7 @@ import { LineQueue } from './line-queue.js';
 import { readLogLine } from './log-line.js';
 import { findNotifications, readNotification } from './notification.js';
 import { decodeLine, escapeControls } from './printable.js';
+import { ReadPacer } from './read-pacer.js';
 import { RecentLines } from './recent-lines.js';
 
 describe('ByteBudget', () => {
@@ -38,6 +39,15 @@ describe('ByteBudget', () => {
     expect(budget.take(1000)).toBe(true);
     clock.advance(1000);
     expect(budget.take(1000)).toBe(true);
+  });
+});
+
+describe('ReadPacer', () => {
+  it('says no when a slice is spent, and calls back once when there is another', async () => {
+    const pacer = new ReadPacer();
+    expect([pacer.spend(2 ** 20), pacer.spend(2 ** 20), pacer.spend(1)]).toEqual([true, false, false]);
+    await new Promise<void>((resolve) => pacer.whenNext(resolve));
+    expect(pacer.spend(2 ** 20)).toBe(true);
   });
 });
 

@@ -62,6 +62,13 @@ describe('PluginOutput', () => {
     expect(dropped).toEqual([{ lines: 10_000 - lines.length, bytes: 8 * (10_000 - lines.length) }]);
   });
 
+  it.each([1, 2, 50])('counts lines of %d bytes', async (length) => {
+    const { output, out, dropped } = printing(1);
+    out(`${'x'.repeat(length - 1)}\n`.repeat(2000));
+    await output.end();
+    expect(dropped[0]?.lines).toBe(1999);
+  });
+
   it('hears notifications, which are no lines of the log, in a flood as well', async () => {
     const { output, out, lines, notifications } = printing(1000);
     out('kvnest:notify READY=1\n');
