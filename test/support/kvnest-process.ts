@@ -106,7 +106,7 @@ export class KvnestProcess implements AsyncDisposable {
     const exit = once(this.#child, 'exit');
     this.#child.kill(signal);
     const deadline = setTimeout(() => this.#child.kill('SIGKILL'), END_DEADLINE_MS);
-    const [, ended] = (await exit.finally(() => clearTimeout(deadline))) as readonly [number | null, string];
+    const [, ended] = (await exit.finally(() => clearTimeout(deadline))) as readonly unknown[];
     if (ended === 'SIGKILL' && signal !== 'SIGKILL')
       throw new Error(`the server did not end after ${signal}:\n${this.#output.text}`);
   }
