@@ -153,3 +153,10 @@ export type {
 } from './modules/engine/object-store.interface.js';
 
 export { PLUGIN_EVENTS, type PluginEvent, type PluginEvents } from './plugins/plugin-event.interface.js';
+
+export { type PluginEvent, type PluginEvents, PLUGIN_EVENTS } from './plugins/plugin-event.interface.js';
+export {
+  PLUGIN_OVERVIEW,
+  type PluginOverview,
+  type PluginStatus,
+} from './plugins/plugin-status.interface.js';

@@ -144,6 +144,7 @@ describe('environment', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain('KVNEST_SERVICE_HOST');
     expect(warnings[0]).toContain('did you mean KVNEST_DOORS_HTTP_PORT?');
+    expect(warnings[0]).not.toMatch(/HTTP_URL|TOKEN|PLUGIN/);
   });
 
   it('fails for a known name with a wrong value, and names the variable', () => {
