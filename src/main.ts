@@ -45,8 +45,7 @@ async function openServer(config: KvnestConfig, extensions: AppExtensions): Prom
     await listen(app, http);
     return app;
   } catch (error) {
-    // Code of users that could not start may not be able to stop either, which says less.
-    await app.close().catch(() => undefined);
+    await app.close();
     throw error;
   }
 }

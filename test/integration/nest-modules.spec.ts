@@ -172,6 +172,7 @@ describe('kvnest serve with Nest modules of users', () => {
 
   it('calls its hooks while the engine answers, from the start to the end', async () => {
     await server!.stop();
+    expect(server!.output).toContain('does not end well');
     const noted = (await readFile(folder('report'), 'utf8')).trim().split('\n');
     expect(noted).toEqual([
       'init',
