@@ -1,7 +1,7 @@
 import { type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { type Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { createPipe, type Pipe } from '../../arena/native/pipe.js';
 import { type OutputReaders } from './supervised-process.interface.js';
 
@@ -23,7 +23,7 @@ export class ProcessOutput {
   }
 
   /**
-   * The reading ends, once, after `release`. They read at once: whoever does not listen in the same turn may miss
+   * The reading ends, once, after `release`. Those of pipes read at once: whoever does not listen in the same turn may miss
    * the end of an empty stream.
    */
   open(
@@ -48,11 +48,12 @@ function openEnd(
   ofNode: Readable | null,
   reader?: (piece: Buffer) => void,
 ): Readable {
-  const stream = pipe === undefined ? ofNode : openPipe(pipe, reader);
-  if (stream === null) throw new Error('A child without pipes has no output');
-  if (pipe === undefined && reader !== undefined) stream.on('data', reader);
   // A pipe that fails has ended, and `close` says that, too.
-  return stream.on('error', () => undefined);
+  if (pipe !== undefined) return openPipe(pipe, reader).on('error', () => undefined);
+  if (ofNode === null) throw new Error('A child without pipes has no output');
+  // Node throws away what nobody has read when the child ends.
+  const stream = pipeline(ofNode, new PassThrough(), () => undefined);
+  return reader === undefined ? stream : stream.on('data', reader);
 }
 
 function openPipe({ readFd }: Pipe, reader: ((piece: Buffer) => void) | undefined): Socket {
