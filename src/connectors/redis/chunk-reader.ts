@@ -4,7 +4,6 @@ import { type FetchOutcome } from '../remote-connector.interface.js';
 import { expectNoError } from '../resp-client/resp-errors.js';
 import { joinRequests, keyCommand } from './layouts/redis-commands.js';
 import { type ChunkRead, type RedisLayout } from './layouts/redis-layout.interface.js';
-import { redirectOf } from './redirect.js';
 import { NO_PREFIX, type RedisPrefix, type RedisServer, type RedisServers } from './redis-servers.js';
 
 interface ReadReplies {
@@ -35,7 +34,7 @@ export class ChunkReader {
     if (read.head !== undefined && this.servers.of(read.head.key) !== server) return undefined;
     const prefix = read.head ?? NO_PREFIX;
     const replies = await this.servers.send(server, (to) => fetch(to, read, prefix, signal));
-    if (replies.some((reply) => redirectOf(reply, server.address) !== undefined)) return undefined;
+    if (replies.some((reply) => this.servers.redirectOf(reply, server) !== undefined)) return undefined;
     return { head: replies.slice(0, prefix.commands), value: replies.at(-1) as RespValue };
   }
 

@@ -6,7 +6,6 @@ import { type SendOutcome } from '../remote-connector.interface.js';
 import { respError } from '../resp-client/resp-errors.js';
 import { joinRequests, keyCommand } from './layouts/redis-commands.js';
 import { type RedisLayout, type RedisRequest } from './layouts/redis-layout.interface.js';
-import { redirectOf } from './redirect.js';
 import { type RedisPrefix, type RedisServer, type RedisServers, NO_PREFIX } from './redis-servers.js';
 
 interface WriteToSend {
@@ -46,7 +45,7 @@ export class ChunkWriter {
     const [server, ...others] = new Set(requests.map(({ key }) => this.servers.of(key)));
     if (server === undefined || others.length > 0) return undefined;
     const replies = await this.servers.send(server, (to) => send(to, requests, NO_PREFIX, write));
-    const isElsewhere = replies.some((reply) => redirectOf(reply, server.address) !== undefined);
+    const isElsewhere = replies.some((reply) => this.servers.redirectOf(reply, server) !== undefined);
     return isElsewhere ? undefined : replies;
   }
 

@@ -17,6 +17,8 @@ it.each([
   new RespErrorReply('ERR MOVED 3999 127.0.0.1:6381'),
   new RespErrorReply('MOVED'),
   new RespErrorReply('MOVED 3999 nowhere'),
+  new RespErrorReply('MOVED 3999 somewhere:99999'),
+  new RespErrorReply('MOVED 3999 somewhere:0'),
   'MOVED 3999 127.0.0.1:6381',
   null,
 ])('is no redirect: %j', (reply) => {

@@ -1,5 +1,5 @@
 import { RespErrorReply, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
-import { type RespAddress } from '../resp-client/resp-address.js';
+import { isPort, type RespAddress } from '../resp-client/resp-address.js';
 
 /** A server of a cluster says that another one has the key. */
 export interface Redirect {
@@ -15,6 +15,6 @@ export function redirectOf(reply: RespValue | undefined, asked: RespAddress): Re
   if (!(reply instanceof RespErrorReply)) return undefined;
   const [, kind, named = '', port] = REDIRECT.exec(reply.message) ?? [];
   const host = named === '' && 'host' in asked ? asked.host : named;
-  if ((kind !== 'MOVED' && kind !== 'ASK') || host === '') return undefined;
+  if ((kind !== 'MOVED' && kind !== 'ASK') || host === '' || !isPort(Number(port))) return undefined;
   return { kind, address: { host, port: Number(port) } };
 }

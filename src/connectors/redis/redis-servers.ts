@@ -5,7 +5,7 @@ import { type RespPool } from '../resp-client/resp-pool.js';
 import { encodeCommand } from '../resp-client/resp-request.js';
 import { joinRequests } from './layouts/redis-commands.js';
 import { type RedisRequest } from './layouts/redis-layout.interface.js';
-import { redirectOf } from './redirect.js';
+import { type Redirect, redirectOf } from './redirect.js';
 import { type RedisTopology } from './topology/redis-topology.interface.js';
 
 /** Connections to one server. */
@@ -28,6 +28,8 @@ export type RedisPrefix = Pick<RedisRequest, 'request' | 'commands'>;
 export const NO_PREFIX: RedisPrefix = { request: [], commands: 0 };
 const ASKING: RedisPrefix = { request: [encodeCommand('ASKING')], commands: 1 };
 const MAX_HOPS = 5;
+/** Servers outside of the cluster that are remembered, beside as many as it has. */
+const MAX_STRANGERS = 16;
 /** The servers are not what they were. */
 const CHANGES = new Set(['MOVED', 'READONLY', 'CLUSTERDOWN', 'MASTERDOWN', 'LOADING']);
 
@@ -56,6 +58,11 @@ export class RedisServers {
     return this.#at(this.#options.topology.serverOf(key));
   }
 
+  /** Where a reply of this server sends us on, if it does. */
+  redirectOf(reply: RespValue | undefined, { address }: RedisServer): Redirect | undefined {
+    return this.#options.topology.redirects ? redirectOf(reply, address) : undefined;
+  }
+
   /** One small request, wherever its key is now. */
   ask(request: RedisRequest, signal?: AbortSignal): Promise<readonly RespValue[]> {
     return this.follow(request.key, async ({ pool }, prefix) => {
@@ -77,7 +84,7 @@ export class RedisServers {
       await Promise.all(
         places.map(async (place, i) => {
           const reply = answers[i] as RespValue;
-          const isElsewhere = redirectOf(reply, server.address) !== undefined;
+          const isElsewhere = this.redirectOf(reply, server) !== undefined;
           replies[place] = isElsewhere
             ? ((await this.ask(requests[place] as RedisRequest, signal))[0] as RespValue)
             : reply;
@@ -94,7 +101,7 @@ export class RedisServers {
     let prefix = NO_PREFIX;
     for (let hop = 0; ; hop++) {
       const replies = await this.send(server, (to) => send(to, prefix));
-      const redirect = replies.map((reply) => redirectOf(reply, server.address)).find((found) => found);
+      const redirect = replies.map((reply) => this.redirectOf(reply, server)).find((found) => found);
       if (redirect === undefined || hop === MAX_HOPS) return replies;
       server = this.#at(redirect.address);
       prefix = redirect.kind === 'ASK' ? ASKING : NO_PREFIX;
@@ -125,8 +132,23 @@ export class RedisServers {
 
   #at(address: RespAddress): RedisServer {
     const key = addressKey(address);
-    const known = this.#servers.get(key) ?? { address, pool: this.#options.openPool(address) };
-    this.#servers.set(key, known);
-    return known;
+    const known = this.#servers.get(key);
+    if (known !== undefined) return known;
+    const made = { address, pool: this.#options.openPool(address) };
+    this.#forgetStrangers();
+    this.#servers.set(key, made);
+    return made;
+  }
+
+  /** Servers that are none any more, or were never: whoever answers MOVED may name any number of them. */
+  #forgetStrangers(): void {
+    const members = this.#options.topology.servers();
+    if (this.#servers.size < 2 * members.length + MAX_STRANGERS) return;
+    const keep = new Set(members.map(addressKey));
+    for (const [key, { pool }] of this.#servers) {
+      if (keep.has(key)) continue;
+      pool.close();
+      this.#servers.delete(key);
+    }
   }
 }

@@ -14,6 +14,11 @@ export interface RespCallOptions {
   readonly isLong?: boolean;
 }
 
+/** What the replies to one call may take on the heap: pages of long keys, or the map of a large cluster. */
+const MAX_REPLY_BYTES = 32 * 1024 * 1024;
+/** Beside a value come metadata and short lines. */
+const MAX_REPLY_BYTES_BESIDE_VALUE = 64 * 1024;
+
 /** Commands that were sent, until their replies are there. */
 export class PendingCall {
   readonly promise: Promise<readonly RespValue[]>;
@@ -25,6 +30,8 @@ export class PendingCall {
   /** Nobody waits any more; the replies are still to come. */
   isAbandoned = false;
   isSent = false;
+  /** What the replies that are still to come may take on the heap, as the parser counts. */
+  roomBytes: number;
   readonly #count: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
@@ -42,6 +49,7 @@ export class PendingCall {
     this.onBody = onBody;
     this.isExclusive = isLong || onBody !== undefined;
     this.isLong = isLong;
+    this.roomBytes = this.isExclusive ? MAX_REPLY_BYTES_BESIDE_VALUE : MAX_REPLY_BYTES;
     this.#count = replies;
     this.#signal = signal;
     this.#onAbort = () => onAbort(this);
@@ -52,9 +60,13 @@ export class PendingCall {
     return this.#signal?.aborted === true;
   }
 
-  /** @returns whether the call is complete with this reply. */
-  add(reply: RespValue): boolean {
+  /**
+   * @param bytes what the reply takes on the heap.
+   * @returns whether the call is complete with it.
+   */
+  add(reply: RespValue, bytes: number): boolean {
     this.replies.push(reply);
+    this.roomBytes -= bytes;
     if (this.replies.length < this.#count) return false;
     this.#settle();
     this.#resolve(this.replies);

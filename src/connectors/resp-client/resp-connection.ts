@@ -9,6 +9,9 @@ import { PendingCall, type RespCallOptions } from './pending-call.js';
 import { socketError } from './resp-errors.js';
 import { openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
 
+/** Room for a reply of which it is not known yet that nobody asked for it. */
+const UNASKED_BYTES = 1024;
+
 export interface RespConnectionOptions extends RespSocketOptions {
   /** What errors call the store. */
   readonly label: string;
@@ -124,6 +127,7 @@ export class RespConnection implements PooledConnection, RespSocketReader {
         continue;
       }
       this.#parser.handsOutBodies = this.#calls[0]?.onBody !== undefined;
+      this.#parser.maxReplyBytes = this.#calls[0]?.roomBytes ?? UNASKED_BYTES;
       const event = this.#parser.push(bytes, at, bytes.length);
       at = this.#parser.position;
       if (event !== undefined) this.#on(event);
@@ -149,7 +153,7 @@ export class RespConnection implements PooledConnection, RespSocketReader {
   }
 
   #take(call: PendingCall, reply: RespValue): void {
-    if (!call.add(reply)) return;
+    if (!call.add(reply, this.#parser.replyBytes)) return;
     this.#calls.shift();
     if (this.#isSuspect && this.#isIdle) this.destroy();
     // A reply before the request was sent to its end: the server has stopped reading, what follows is lost.

@@ -29,7 +29,8 @@ export function respError(store: string, reply: RespErrorReply): KvError {
   const message = withoutArguments(reply.message);
   if (REFUSALS.has(code)) return remoteRefused(store, message);
   const retryable = PASSING.has(code) || message.includes(CONNECTION_LIMIT);
-  return remoteFailed(store, message, { retryable });
+  const hint = code === 'MOVED' ? ' (it belongs to a cluster: redis-cluster://)' : '';
+  return remoteFailed(store, message + hint, { retryable });
 }
 
 /** Redis repeats the arguments of a command it does not know: a password, or bytes of a chunk. */

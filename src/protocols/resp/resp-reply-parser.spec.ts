@@ -122,6 +122,15 @@ describe('RespReplyParser', () => {
     }
     const parser = new RespReplyParser({ maxReplyBytes: 64 * 100 });
     expect(parseReplies([Buffer.from(':1\r\n'.repeat(200))], parser).replies).toHaveLength(200);
+    expect(parser.replyBytes).toBe(65);
+    parser.maxReplyBytes = 64;
+    expect(parseReplies([Buffer.from(':1\r\n')], parser).error).toBeDefined();
+  });
+
+  it('hands out no bodies from within arrays: nobody would know whose they are', () => {
+    const bytes = Buffer.from(`*2\r\n${'$2000\r\n'.concat('x'.repeat(2000), '\r\n').repeat(2)}`);
+    const [reply] = parseReplies([bytes]).replies as (readonly Buffer[])[];
+    expect(reply?.map(({ length }) => length)).toEqual([2000, 2000]);
   });
 
   it('tells misuse apart from bad input', () => {

@@ -50,6 +50,8 @@ export class RespReplyParser {
   position = 0;
   /** False while nobody waits for a body: bulks of any length are then part of the reply. */
   handsOutBodies = true;
+  /** As in the limits: it may change between replies. */
+  maxReplyBytes: number;
 
   readonly #limits: RespReplyLimits;
   readonly #length: LengthLine;
@@ -66,8 +68,14 @@ export class RespReplyParser {
 
   constructor(limits: Partial<RespReplyLimits> = {}) {
     this.#limits = { ...DEFAULT_RESP_REPLY_LIMITS, ...limits };
+    this.maxReplyBytes = this.#limits.maxReplyBytes;
     this.#length = new LengthLine(this.#limits.maxLineBytes);
     this.#line = new LineBuffer(this.#limits.maxLineBytes);
+  }
+
+  /** What the last reply takes on the heap, as `maxReplyBytes` counts. */
+  get replyBytes(): number {
+    return this.#chargedBytes;
   }
 
   /** Whether the stream stands between two replies. */
@@ -168,7 +176,11 @@ export class RespReplyParser {
   }
 
   #openBulk(length: number): void {
-    const isBody = this.handsOutBodies && this.#type === BULK && length >= this.#limits.bodyThresholdBytes;
+    const isBody =
+      this.handsOutBodies &&
+      this.#assembler.depth === 0 &&
+      this.#type === BULK &&
+      length >= this.#limits.bodyThresholdBytes;
     if (length > this.#limits.maxBulkBytes) {
       this.#fail('bulk too long');
     } else if (isBody) {
@@ -211,7 +223,7 @@ export class RespReplyParser {
 
   #charge(bytes: number): boolean {
     this.#chargedBytes += bytes + ITEM_OVERHEAD_BYTES;
-    if (this.#chargedBytes <= this.#limits.maxReplyBytes) return true;
+    if (this.#chargedBytes <= this.maxReplyBytes) return true;
     this.#fail('reply too large');
     return false;
   }

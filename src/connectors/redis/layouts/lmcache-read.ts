@@ -32,6 +32,7 @@ export class LmcacheRead implements ChunkRead {
   open(lengthBytes: number, [metadata, ttlMs]: readonly RespValue[]): ValueIntake | undefined {
     if (!Buffer.isBuffer(metadata) || parseRemoteMetadata(metadata)?.lengthBytes !== lengthBytes)
       return undefined;
+    this[Symbol.dispose]();
     const expiresAtMs = typeof ttlMs === 'number' && ttlMs > 0 ? this.#context.clock.nowMs() + ttlMs : 0;
     this.#intake = new ValueIntake(this.#context.place, {
       key: this.#key,

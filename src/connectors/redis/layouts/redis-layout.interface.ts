@@ -26,7 +26,7 @@ export interface ReadVerdict {
 export interface ChunkRead extends Disposable {
   readonly head: RedisRequest | undefined;
   readonly value: RedisRequest;
-  /** Where the bytes go, once their number is known; undefined: nowhere. */
+  /** Where the bytes go, once their number is known; undefined: nowhere. What came in before is given back. */
   open(lengthBytes: number, head: readonly RespValue[]): BodySink | undefined;
   /** @param value the bytes themselves when they were few, else `RespBody`; null when there are none. */
   finish(head: readonly RespValue[], value: RespValue): ReadVerdict;

@@ -73,6 +73,7 @@ class SealedRead implements ChunkRead {
   }
 
   open(lengthBytes: number): SealedIntake {
+    this[Symbol.dispose]();
     this.#intake = new SealedIntake(this.place, this.key, lengthBytes);
     return this.#intake;
   }

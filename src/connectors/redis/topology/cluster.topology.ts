@@ -17,6 +17,7 @@ const PATIENCE_MS = 250;
  * one whose news are old misleads only once. Those of the URL serve again when all others are gone.
  */
 export class ClusterTopology implements RedisTopology {
+  readonly redirects = true;
   #map: SlotMap | undefined;
   #lookup: PacedLookup | undefined;
   #turn = 0;

@@ -2,6 +2,8 @@ import { type RespAddress } from '../../resp-client/resp-address.js';
 
 /** Which server has which key, and who tells when that changes. Values never pass through it. */
 export interface RedisTopology {
+  /** Whether a server may say that another one has a key: only those of a cluster are believed. */
+  readonly redirects: boolean;
   /** Finds the servers; signs in; checks that they answer. @throws KV_REMOTE_UNREACHABLE, KV_REMOTE_REFUSED */
   open(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

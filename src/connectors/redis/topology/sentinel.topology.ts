@@ -1,7 +1,7 @@
 import { RespErrorReply, type RespValue } from '../../../protocols/resp/resp-reply.interface.js';
 import { type ConnectorLogger } from '../../connector-definition.interface.js';
 import { remoteFailed, remoteProtocol, remoteRefused, remoteUnreachable } from '../../connector-errors.js';
-import { addressKey, type RespAddress } from '../../resp-client/resp-address.js';
+import { addressKey, isPort, type RespAddress } from '../../resp-client/resp-address.js';
 import { respError } from '../../resp-client/resp-errors.js';
 import { askOnce, openSentinel, openServer } from '../redis-server-calls.js';
 import { type RedisSettings } from '../redis-settings.js';
@@ -17,6 +17,7 @@ const PATIENCE_MS = 250;
  * whose news are old does not lead to a server that was one once.
  */
 export class SentinelTopology implements RedisTopology {
+  readonly redirects = false;
   #master: RespAddress | undefined;
   #lookup: PacedLookup | undefined;
   #watch: SentinelWatch | undefined;
@@ -87,7 +88,7 @@ export class SentinelTopology implements RedisTopology {
     if (reply instanceof RespErrorReply) throw respError(label, reply);
     if (reply === null) throw remoteRefused(label, `its sentinels know no master named ${serviceName}`);
     const [host, port] = textsOf(reply);
-    if (host === undefined || port === undefined)
+    if (host === undefined || host === '' || !isPort(Number(port)))
       throw remoteProtocol(label, 'a sentinel names a master without an address');
     return { host, port: Number(port) };
   }

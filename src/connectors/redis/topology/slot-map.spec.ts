@@ -52,6 +52,17 @@ describe('SlotMap', () => {
     expect(SlotMap.parse([[0, 5, node('a', 1), node('?', 1)]], ASKED)?.nodes).toHaveLength(1);
   });
 
+  it('does not believe slots and ports that there are not', () => {
+    for (const [first, last] of [
+      [0, 16_384],
+      [-1, 5],
+      [0, Number.MAX_SAFE_INTEGER],
+    ] as const)
+      expect(SlotMap.parse([[first, last, node('a', 1)]], ASKED)).toBeUndefined();
+    for (const port of [0, -1, 65_536])
+      expect(SlotMap.parse([[0, 1, node('a', port)]], ASKED)).toBeUndefined();
+  });
+
   it.each([null, [], 'OK', 3, [[]], [[0, 5]], [['0', '5', node('a', 1)]], [[0, 5, ['a']]]])(
     'is nothing for %j',
     (reply) => expect(SlotMap.parse(reply, ASKED)).toBeUndefined(),

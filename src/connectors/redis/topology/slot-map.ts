@@ -1,5 +1,7 @@
 import { type RespValue } from '../../../protocols/resp/resp-reply.interface.js';
-import { addressKey, type RespAddress } from '../../resp-client/resp-address.js';
+import { addressKey, isPort, type RespAddress } from '../../resp-client/resp-address.js';
+
+const LAST_SLOT = 16_383;
 
 /** Which server of a cluster has which slot, as one of them tells it. */
 export class SlotMap {
@@ -44,8 +46,12 @@ interface SlotRange {
 function parseRange(range: RespValue, asked: RespAddress): SlotRange | undefined {
   const [first, last, ...nodes] = listOf(range);
   const [owner, ...replicas] = nodes.map((node) => parseNode(node, asked));
-  if (typeof first !== 'number' || typeof last !== 'number' || owner === undefined) return undefined;
+  if (!isSlot(first) || !isSlot(last) || owner === undefined) return undefined;
   return { first, last, owner, replicas: replicas.filter((replica) => replica !== undefined) };
+}
+
+function isSlot(value: RespValue | undefined): value is number {
+  return typeof value === 'number' && value >= 0 && value <= LAST_SLOT;
 }
 
 /** Host and port, and more. A server that does not know how it is reached leaves its host out, or says `?`. */
@@ -53,7 +59,8 @@ function parseNode(node: RespValue, asked: RespAddress): RespAddress | undefined
   const [name, port] = listOf(node);
   const named = Buffer.isBuffer(name) ? name.toString('utf8') : '';
   const host = named === '' && 'host' in asked ? asked.host : named;
-  return host === '' || host === '?' || typeof port !== 'number' ? undefined : { host, port };
+  if (host === '' || host === '?' || typeof port !== 'number' || !isPort(port)) return undefined;
+  return { host, port };
 }
 
 function listOf(value: RespValue | undefined): readonly RespValue[] {

@@ -3,6 +3,8 @@ import { type RedisTopology } from './redis-topology.interface.js';
 
 /** One server that has all keys: there is nothing to find, and the connections tell whether it is there. */
 export class StandaloneTopology implements RedisTopology {
+  readonly redirects = false;
+
   constructor(private readonly address: RespAddress) {}
 
   open(): Promise<void> {
