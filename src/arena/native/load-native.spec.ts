@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithPeer } from '../../../test/support/peer.js';
 import { lockFile } from './file-lock.js';
 import { loadNative, readNative } from './load-native.js';
+import { createPipe } from './pipe.js';
 import { tuneSocket } from './socket-buffers.js';
 
 const withAddon = describeWithPeer(loadNative().reason);
@@ -39,6 +40,19 @@ withAddon('lockFile', () => {
       expect(lockFile(second)).toBe(true);
       closeSync(second);
     });
+  });
+});
+
+withAddon('createPipe', () => {
+  it('gives both ends of a pipe that no child inherits', () => {
+    const { readFd, writeFd } = createPipe()!;
+    writeSync(writeFd, 'through');
+    closeSync(writeFd);
+    expect(readFileSync(readFd, 'utf8')).toBe('through');
+    const flags = readFileSync(`/proc/self/fdinfo/${readFd}`, 'utf8');
+    // O_CLOEXEC, in octal.
+    expect(Number.parseInt(/flags:\s+(\d+)/.exec(flags)?.[1] ?? '', 8) & 0o2000000).toBe(0o2000000);
+    closeSync(readFd);
   });
 });
 
