@@ -152,8 +152,6 @@ export type {
   StoreResult,
 } from './modules/engine/object-store.interface.js';
 
-export { PLUGIN_EVENTS, type PluginEvent, type PluginEvents } from './plugins/plugin-event.interface.js';
-
 export { type PluginEvent, type PluginEvents, PLUGIN_EVENTS } from './plugins/plugin-event.interface.js';
 export {
   PLUGIN_OVERVIEW,

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { type INestApplication, type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type AppExtensions, AppModule } from './app.module.js';
+import { exitNow } from './arena/native/exit-now.js';
 import { banner } from './banner.js';
 import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.interface.js';
 import { type LoadedExternals, loadExternals } from './external/load-externals.js';
@@ -76,6 +77,23 @@ export async function serve({ config, warnings }: ServeOptions): Promise<void> {
   const logger = new Logger('kvnest');
   for (const warning of warnings) logger.warn(warning);
   const app = await startServer(config);
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  closeOnSignal(app, logger);
   process.stdout.write(banner(app, config));
+}
+
+/** A signal that comes while the server closes changes nothing. */
+function closeOnSignal(app: INestApplicationContext, logger: Logger): void {
+  let closing = false;
+  const close = async (): Promise<void> => {
+    if (closing) return;
+    closing = true;
+    try {
+      await app.close();
+    } catch (error) {
+      logger.error('The server did not close cleanly', error);
+      process.exitCode = 1;
+    }
+    exitNow(Number(process.exitCode ?? 0));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void close());
 }

@@ -1,4 +1,5 @@
 #include <napi.h>
+#include <unistd.h>
 
 #include "crc32c.h"
 #include "file_lock.h"
@@ -40,6 +41,8 @@ Napi::Value CreatePipeOf(const Napi::CallbackInfo& info) {
   return ends;
 }
 
+Napi::Value ExitNowOf(const Napi::CallbackInfo& info) { _exit(info[0].As<Napi::Number>().Int32Value()); }
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Napi::Object variants = Napi::Object::New(env);
   for (const auto& variant : Crc32cVariants()) variants.Set(variant.name, Crc32cFunctionOf(env, variant));
@@ -48,6 +51,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("lockFile", Napi::Function::New<LockFileOf>(env, "lockFile"));
   exports.Set("tuneSocket", Napi::Function::New<TuneSocketOf>(env, "tuneSocket"));
   exports.Set("createPipe", Napi::Function::New<CreatePipeOf>(env, "createPipe"));
+  exports.Set("exitNow", Napi::Function::New<ExitNowOf>(env, "exitNow"));
   exports.Set("Region", RegionObject::Class(env));
   return exports;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describeWithPeer } from '../../../test/support/peer.js';
 import { lockFile } from './file-lock.js';
 import { loadNative, readNative } from './load-native.js';
@@ -39,6 +40,17 @@ withAddon('lockFile', () => {
       closeSync(first);
       expect(lockFile(second)).toBe(true);
       closeSync(second);
+    });
+  });
+});
+
+withAddon('exitNow', () => {
+  it('ends the process with its code, and runs nothing more', () => {
+    const addon = resolve(import.meta.dirname, '../../../native/build/Release/kvnest_native.node');
+    const script = `process.on('exit', () => console.log('late')); require(${JSON.stringify(addon)}).exitNow(7)`;
+    expect(spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toMatchObject({
+      status: 7,
+      stdout: '',
     });
   });
 });

@@ -12,6 +12,8 @@ export interface NativeAddon {
   readonly tuneSocket: (fd: number, sendBytes: number, receiveBytes: number) => boolean;
   /** Its reading and its writing end, which no child inherits unasked. @returns undefined without descriptors left. */
   readonly createPipe: () => [number, number] | undefined;
+  /** Ends the process at once: nothing is run, flushed or waited for. */
+  readonly exitNow: (code: number) => never;
   readonly Region: NativeRegionClass;
 }
 
