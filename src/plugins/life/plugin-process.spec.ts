@@ -160,13 +160,25 @@ describe('PluginProcess', () => {
     expect(plugin.status().lastExit).toMatchObject({ code: 0, reason: 'not ready within 50 ms' });
   });
 
-  it('is restarted when its heartbeat stops', async () => {
-    const beat = 'for i in 1 2 3 4 5; do echo kvnest:notify WATCHDOG=1; sleep 0.1; done';
-    const { plugin, events } = running(`${beat}; ${FOREVER}`, { heartbeatMs: 400, maxRestarts: 1 });
+  it('goes on while its heart beats, and is restarted when that stops', async () => {
+    const beat = 'for i in 1 2 3 4 5 6; do sleep 0.25; echo "kvnest:notify WATCHDOG=1"; done; echo six beats';
+    const { plugin, events, logged } = running(`${beat}; ${FOREVER}`, { heartbeatMs: 1000 });
     await plugin.start();
     await expectEventually(() => plugin.status().restarts === 1);
-    const exited = events.find((event) => event.type === 'exited');
-    expect(exited).toMatchObject({ exit: { reason: 'no heartbeat for 400 ms' } });
+    expect(logged).toContain('log six beats');
+    expect(events.find((event) => event.type === 'exited')).toMatchObject({
+      exit: { reason: 'no heartbeat for 1000 ms' },
+    });
+  });
+
+  it('need not be ready nor beat any more when it is stopped', async () => {
+    const end =
+      'trap "echo kvnest:notify READY=1; sleep 0.2; exit 0" TERM; echo up; while :; do sleep 0.02; done';
+    const { plugin } = running(end, { startTimeoutMs: 60_000, heartbeatMs: 20 });
+    await plugin.start();
+    await expectEventually(() => plugin.status().lastLines.length === 1);
+    await plugin.stop();
+    expect(plugin.status().lastExit).toEqual({ code: 0, signal: undefined, at: expect.any(String) });
   });
 
   it('tries again only what may work later', async () => {
