@@ -18,7 +18,7 @@ import { expectEventually } from '../support/eventually.js';
 import { HoldingProxy } from '../support/holding-proxy.js';
 import { LmConnectorWorld } from '../support/lm-connector.js';
 import { createTestLmDoor } from '../support/lm-door.js';
-import { type ScriptedSocket, ScriptedServer } from '../support/lm-scripted-server.js';
+import { afterGreeting, type ScriptedSocket, ScriptedServer } from '../support/lm-scripted-server.js';
 
 const KEY = 'm@1@0@5f@half';
 const MIB = 1024 * 1024;
@@ -53,12 +53,14 @@ async function isNotAsked(client: ScriptedSocket): Promise<void> {
   throw new Error('it was asked');
 }
 
+type Script = (client: ScriptedSocket) => Promise<void>;
+
 /** Opens a connector to a server that does what it is told. */
 async function between(
-  scripts: readonly ((client: ScriptedSocket) => Promise<void>)[],
+  [first, ...others]: readonly [Script, ...Script[]],
   test: (world: LmConnectorWorld, server: ScriptedServer) => Promise<void>,
 ): Promise<void> {
-  await using server = await ScriptedServer.start(...scripts);
+  await using server = await ScriptedServer.start(afterGreeting(first), ...others);
   await using world = new LmConnectorWorld(server.port, { connections: 1 });
   await world.connector.connect();
   await test(world, server);
@@ -255,12 +257,25 @@ describe('lm connector', () => {
       await using server = await createTestLmDoor({ limits: { port } });
       await connector.connect();
       await connector.ping();
-      expect(server.counter('commands')).toBe(1);
+      expect(server.counter('commands')).toBe(2);
     }
     expect(await errorOf(() => connector.ping())).toMatchObject(unreachable);
     await using server = await createTestLmDoor({ limits: { port } });
     await connector.ping();
     expect(server.counter('commands')).toBe(1);
+  });
+
+  it.each([
+    ['a banner', 'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\nand more of the same'],
+    ['a web page', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'],
+  ])('does not connect to what answers with %s', async (_, text) => {
+    await using server = await ScriptedServer.start(async (client) => {
+      await client.bytes(LM_REQUEST_BYTES);
+      client.send(Buffer.from(text));
+      await client.bytes(1);
+    });
+    await using world = new LmConnectorWorld(server.port);
+    expect(await errorOf(() => world.connector.connect())).toMatchObject({ code: 'KV_REMOTE_PROTOCOL' });
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { encodeRemoteMetadata } from '../../src/protocols/remote-metadata/remote
 import { LmTestClient } from '../support/lm-client.js';
 import { LmConnectorWorld } from '../support/lm-connector.js';
 import { createTestLmDoor } from '../support/lm-door.js';
-import { ScriptedServer } from '../support/lm-scripted-server.js';
+import { afterGreeting, ScriptedServer } from '../support/lm-scripted-server.js';
 import { readLmTranscript } from '../support/lm-transcript.js';
 
 describe('recorded traffic of lm://', () => {
@@ -36,13 +36,15 @@ describe('recorded traffic of lm://', () => {
     const order = [0, 1, 2, 3, 4, 5, 8, 9, 6, 7, 10, 11, 12, 13, 14, 15, 16, 17];
     const script = order.map((index) => messages[index]!);
     const answers = new Set([1, 3, 9, 11, 13, 14, 16, 17]);
-    await using server = await ScriptedServer.start(async (client) => {
-      for (const [place, index] of order.entries()) {
-        const bytes = script[place]!;
-        if (answers.has(index)) client.send(bytes);
-        else expect((await client.bytes(bytes.length)).toString('hex')).toBe(bytes.toString('hex'));
-      }
-    });
+    await using server = await ScriptedServer.start(
+      afterGreeting(async (client) => {
+        for (const [place, index] of order.entries()) {
+          const bytes = script[place]!;
+          if (answers.has(index)) client.send(bytes);
+          else expect((await client.bytes(bytes.length)).toString('hex')).toBe(bytes.toString('hex'));
+        }
+      }),
+    );
     await using world = new LmConnectorWorld(server.port, { connections: 1 });
     await world.connector.connect();
     const request = (index: number): LmRequest => decodeLmRequest(messages[index]!) as LmRequest;

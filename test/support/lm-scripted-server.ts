@@ -1,5 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import {
+  decodeLmRequest,
+  encodeLmReply,
+  LM_CODES,
+  LM_COMMANDS,
+  LM_REQUEST_BYTES,
+} from '../../src/protocols/lm/lm-message.js';
 
 /** One accepted connection, for a script that reads and writes bytes. */
 export class ScriptedSocket {
@@ -30,6 +37,17 @@ export class ScriptedSocket {
   send(...parts: readonly Uint8Array[]): void {
     this.socket.write(Buffer.concat(parts));
   }
+}
+
+/** Answers the question with which the connector connects, and goes on with the script. */
+export function afterGreeting(script: (client: ScriptedSocket) => Promise<void>) {
+  return async (client: ScriptedSocket): Promise<void> => {
+    const request = decodeLmRequest(await client.bytes(LM_REQUEST_BYTES));
+    if (typeof request === 'string' || request.command !== LM_COMMANDS.HEALTH)
+      throw new Error('it was not asked how it is');
+    client.send(encodeLmReply(LM_CODES.SUCCESS));
+    await script(client);
+  };
 }
 
 /**

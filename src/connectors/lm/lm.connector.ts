@@ -84,11 +84,7 @@ export class LmConnector extends LoopingConnector {
   }
 
   ping(options?: CallOptions): Promise<void> {
-    return this.#lifecycle.run(async () => {
-      const reply = await this.#ask(encodeLmRequest(LM_COMMANDS.HEALTH, NOBODYS_KEY), options);
-      if (reply.code === LM_CODES.SUCCESS) return;
-      throw remoteFailed(this.#options.label, 'it says that it is not healthy', { retryable: true });
-    });
+    return this.#lifecycle.run(() => this.#ping(options));
   }
 
   /** Every chunk there has metadata: the protocol knows no other. */
@@ -135,11 +131,17 @@ export class LmConnector extends LoopingConnector {
   async #open(options?: CallOptions): Promise<void> {
     this.#pool = openLmPool(this.#options);
     try {
-      await this.#pool.lease(() => Promise.resolve(), options?.signal);
+      await this.#ping(options);
     } catch (error) {
       this.#pool.close();
       throw error;
     }
+  }
+
+  async #ping(options: CallOptions | undefined): Promise<void> {
+    const reply = await this.#ask(encodeLmRequest(LM_COMMANDS.HEALTH, NOBODYS_KEY), options);
+    if (reply.code === LM_CODES.SUCCESS) return;
+    throw remoteFailed(this.#options.label, 'it says that it is not healthy', { retryable: true });
   }
 
   async #shut(): Promise<void> {

@@ -140,6 +140,23 @@ describe('S3 transport', () => {
     await expect(made.handle(get(port))).rejects.toThrow('before there was a whole answer');
   });
 
+  it('does not gather an answer without end', async () => {
+    let sentBytes = 0;
+    const server = createHttpServer((_, response) => {
+      const more = (): void => {
+        while (response.writable && response.write(Buffer.alloc(MIB))) sentBytes += MIB;
+      };
+      response
+        .writeHead(200)
+        .on('drain', more)
+        .on('error', () => undefined);
+      more();
+    });
+    const port = await listening(server);
+    await expect(transport().handle(get(port, { 'list-type': '2' }))).rejects.toThrow('has no end');
+    expect(sentBytes).toBeLessThan(64 * MIB);
+  });
+
   it('tells that nobody listens, and that a body fails', async () => {
     const gone = createServer();
     const port = await listening(gone);

@@ -34,6 +34,8 @@ interface TransportOptions {
 /** There was no answer, or not all of one. */
 export class TransportError extends Error {}
 
+/** The longest answer that is no object: a page of 1,000 names, each of 1,024 bytes that are escaped. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** A connection that nobody used for so long is closed: a load balancer between may have forgotten it silently. */
 const IDLE_MS = 15_000;
 
@@ -118,7 +120,12 @@ export class S3Transport {
 
 function whole(message: IncomingMessage, done: (body: Readable) => void): void {
   const parts: Buffer[] = [];
-  message.on('data', (part: Buffer) => parts.push(part));
+  let roomBytes = MAX_ANSWER_BYTES;
+  message.on('data', (part: Buffer) => {
+    parts.push(part);
+    roomBytes -= part.length;
+    if (roomBytes < 0) message.destroy(new TransportError('the answer has no end'));
+  });
   message.once('end', () => done(Readable.from(parts)));
 }
 
