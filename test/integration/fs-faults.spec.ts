@@ -8,8 +8,10 @@ import {
   openSync,
   closeSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -190,7 +192,7 @@ describe('a file system that does not answer', () => {
     for (let i = 0; i < 20; i++) await stat(path);
     expect(later).toEqual([]);
     closeSync(openSync(pipe, 'w'));
-    expect(await stuck).toBe('corrupt');
+    expect(await stuck).toBe('miss');
     await found;
     expect(await world.read(key)).toBe('miss');
     expect(await world.close()).toBe(0);
@@ -267,6 +269,25 @@ describe('a sealed file', () => {
     await world.put({ key });
     copyFileSync(onlyFile(), join(path, 'other.kvc'));
     expect(await world.read(ChunkKey.of('other'))).toBe('corrupt');
+    expect(await world.close()).toBe(0);
+  });
+
+  it.each(['link', 'directory'])('is a miss when it is a %s', async (kind) => {
+    const world = await RemoteWorld.open(`fs://${path}?save_chunk_meta=false`);
+    await world.put({ key, bytes: chunkBytes(5_000) });
+    const file = join(path, 'org-SEP-model@1@0@ab@half.data');
+    rmSync(file);
+    const outside = join(root, 'outside');
+    writeFileSync(outside, 'what is not for everybody to read');
+    if (kind === 'link') symlinkSync(outside, file);
+    else mkdirSync(file);
+    expect(await world.read(key)).toBe('miss');
+    expect(await world.connector.exists(key)).toBe(false);
+    if (kind === 'link') {
+      expect(await world.put({ key, bytes: chunkBytes(5_000, 2) })).toBe('stored');
+      await expectRead(world, key, chunkBytes(5_000, 2));
+    }
+    expect(readFileSync(outside, 'utf8')).toBe('what is not for everybody to read');
     expect(await world.close()).toBe(0);
   });
 

@@ -33,7 +33,7 @@ export interface FileLayout {
   /** @returns undefined for a chunk that no file can be named after. */
   fileName(key: ChunkKey): string | undefined;
   /** @returns undefined for a file that is not one of the layout's. `open` is for names that do not tell. */
-  keyOf(fileName: string, open: () => Promise<FileHandle>): Promise<ChunkKey | undefined>;
+  keyOf(fileName: string, open: () => Promise<FileHandle | undefined>): Promise<ChunkKey | undefined>;
   /** What a file is made of. @returns undefined for a chunk that the layout cannot hold. */
   contents(chunk: ArenaHandle): readonly Uint8Array[] | undefined;
   open(file: FileHead): OpenedFile | 'corrupt';

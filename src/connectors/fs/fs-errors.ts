@@ -13,6 +13,7 @@ const GONE = new Set([
   'ENOTCONN',
 ]);
 const FORBIDDEN = new Set(['EACCES', 'EPERM', 'EROFS']);
+const NO_FILE = new Set(['ELOOP', 'ENXIO']);
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /** @returns what an error of the file system means to the caller of a connector. */
@@ -31,6 +32,11 @@ export function isMissing(error: unknown): boolean {
 
 export function isFull(error: unknown): boolean {
   return FULL.has(errnoOf(error));
+}
+
+/** There is a link or a socket instead. */
+export function isNoFile(error: unknown): boolean {
+  return NO_FILE.has(errnoOf(error));
 }
 
 /** The file system has a limit on the size of a file. */

@@ -1,4 +1,4 @@
-import { access, open, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
@@ -20,6 +20,7 @@ import { untilAborted } from '../until-aborted.js';
 import { DirectoryPages, type ListedFile } from './directory-pages.js';
 import { type FileLayout } from './file-layout.interface.js';
 import { fsError, isFull, isMissing, isTooBig } from './fs-errors.js';
+import { isChunkFile, openChunkFile } from './open-chunk-file.js';
 import { type Checkpoint, readChunk } from './read-chunk.js';
 import { type SharedDirectories } from './shared-directories.js';
 
@@ -94,8 +95,8 @@ export class FsConnector extends LoopingConnector {
     return this.#call(options, async () => {
       const path = this.#path(key);
       if (path === undefined) return false;
-      if (options?.withMetadata !== true) return isThere(access(path));
-      await using file = await openIfThere(path);
+      if (options?.withMetadata !== true) return isChunkFile(path);
+      await using file = await openChunkFile(path);
       return file !== undefined && (await this.#options.layout.hasMetadata(file));
     });
   }
@@ -105,7 +106,7 @@ export class FsConnector extends LoopingConnector {
       options,
       async (checkpoint) => {
         const path = this.#path(key);
-        await using file = path === undefined ? undefined : await openIfThere(path);
+        await using file = path === undefined ? undefined : await openChunkFile(path);
         if (file === undefined) return 'miss';
         return await readChunk(file, { key, layout: this.#options.layout, checkpoint });
       },
@@ -194,13 +195,8 @@ export class FsConnector extends LoopingConnector {
     return 'rejected';
   }
 
-  async #keyOf({ directory, name }: ListedFile): Promise<ChunkKey | undefined> {
-    try {
-      return await this.#options.layout.keyOf(name, () => open(join(directory, name)));
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+  #keyOf({ directory, name }: ListedFile): Promise<ChunkKey | undefined> {
+    return this.#options.layout.keyOf(name, () => openChunkFile(join(directory, name)));
   }
 
   #path(key: ChunkKey): string | undefined {
@@ -217,15 +213,6 @@ async function isThere(access: Promise<void>): Promise<boolean> {
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
     throw error;
   }
 }

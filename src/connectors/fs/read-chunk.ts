@@ -20,7 +20,9 @@ export async function readChunk(
   file: FileHandle,
   { key, layout, checkpoint }: ChunkToRead,
 ): Promise<FetchOutcome> {
-  const { size: fileBytes } = await file.stat();
+  const found = await file.stat();
+  if (!found.isFile()) return 'miss';
+  const { size: fileBytes } = found;
   const buffer = Buffer.alloc(Math.min(HEAD_BYTES, fileBytes));
   const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
   const head = buffer.subarray(0, bytesRead);

@@ -41,7 +41,7 @@ export class SealedLayout implements FileLayout {
     return HASHED + createHash('sha256').update(name).digest('hex') + SUFFIX;
   }
 
-  async keyOf(fileName: string, open: () => Promise<FileHandle>): Promise<ChunkKey | undefined> {
+  async keyOf(fileName: string, open: () => Promise<FileHandle | undefined>): Promise<ChunkKey | undefined> {
     if (!fileName.endsWith(SUFFIX)) return undefined;
     const name = fileName.startsWith(HASHED)
       ? await this.#hashedName(open)
@@ -63,9 +63,9 @@ export class SealedLayout implements FileLayout {
     return header !== undefined && header.metadata.length > 0;
   }
 
-  async #hashedName(open: () => Promise<FileHandle>): Promise<string | undefined> {
+  async #hashedName(open: () => Promise<FileHandle | undefined>): Promise<string | undefined> {
     await using file = await open();
-    return (await this.#readHeader(file))?.name;
+    return file && (await this.#readHeader(file))?.name;
   }
 
   async #readHeader(file: FileHandle): Promise<SealedHeader | undefined> {
