@@ -1,4 +1,4 @@
-import { asapScheduler, Observable, observeOn } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import {
   evictedChannel,
   type EvictedEvent,
@@ -37,13 +37,24 @@ export function engineEvents<T extends EngineEventType = EngineEventType>(
   ...types: readonly T[]
 ): Observable<Extract<EngineEvent, { readonly type: T }>> {
   const wanted: readonly EngineEventType[] = types.length === 0 ? ALL : [...new Set(types)];
-  const events = new Observable<Extract<EngineEvent, { readonly type: T }>>((subscriber) => {
+  return new Observable<Extract<EngineEvent, { readonly type: T }>>((subscriber) => {
+    const deliver = delivery(subscriber);
     const stops = wanted.map((type) =>
-      CHANNELS[type].subscribe((event) =>
-        subscriber.next(event as Extract<EngineEvent, { readonly type: T }>),
-      ),
+      CHANNELS[type].subscribe((event) => deliver(event as Extract<EngineEvent, { readonly type: T }>)),
     );
     return () => stops.forEach((stop) => stop());
   });
-  return events.pipe(observeOn(asapScheduler));
+}
+
+/** Hands events on in a microtask: all that have come by then in one, for a busy engine makes thousands in a turn. */
+function delivery<E>(subscriber: Subscriber<E>): (event: E) => void {
+  let waiting: E[] = [];
+  const flush = (): void => {
+    const events = waiting;
+    waiting = [];
+    for (const event of events) subscriber.next(event);
+  };
+  return (event) => {
+    if (waiting.push(event) === 1) queueMicrotask(flush);
+  };
 }
