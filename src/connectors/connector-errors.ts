@@ -1,5 +1,7 @@
 import { KvError } from '../common/errors/kv-error.js';
 
+const MAX_TEXT = 300;
+
 /** The store does not answer: refused, reset, no route, name unknown. */
 export function remoteUnreachable(store: string, cause?: unknown): KvError {
   return new KvError('KV_REMOTE_UNREACHABLE', `${store} cannot be reached${reason(cause)}`, {
@@ -12,7 +14,7 @@ export function remoteUnreachable(store: string, cause?: unknown): KvError {
 
 /** One side does not take the other: credentials, permissions, certificates, an unknown database. */
 export function remoteRefused(store: string, message: string, cause?: unknown): KvError {
-  return new KvError('KV_REMOTE_REFUSED', `${store} refused: ${message}`, {
+  return new KvError('KV_REMOTE_REFUSED', `${store} refused: ${oneLine(message)}`, {
     kind: 'config',
     remedy: 'Check user, password, permissions, certificates and database of the tier and of the store.',
     cause,
@@ -25,7 +27,7 @@ export function remoteFailed(
   message: string,
   options: { retryable: boolean; cause?: unknown },
 ): KvError {
-  return new KvError('KV_REMOTE_FAILED', `${store} failed: ${message}`, {
+  return new KvError('KV_REMOTE_FAILED', `${store} failed: ${oneLine(message)}`, {
     kind: 'unavailable',
     remedy: 'See the log of the store.',
     ...options,
@@ -34,7 +36,7 @@ export function remoteFailed(
 
 /** The store sent what its protocol does not allow. */
 export function remoteProtocol(store: string, message: string): KvError {
-  return new KvError('KV_REMOTE_PROTOCOL', `${store} does not speak its protocol: ${message}`, {
+  return new KvError('KV_REMOTE_PROTOCOL', `${store} does not speak its protocol: ${oneLine(message)}`, {
     kind: 'unavailable',
     remedy: 'Check that the scheme of the URL names the kind of store that listens there.',
   });
@@ -92,5 +94,12 @@ export function remoteCircuitOpen(store: string): KvError {
 }
 
 function reason(cause: unknown): string {
-  return cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
+  return cause instanceof Error && cause.message !== '' ? `: ${oneLine(cause.message)}` : '';
+}
+
+/** What a store says goes into the log and on terminals: one line of some length, without control characters. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what must not be there
+  const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)} …` : line;
 }

@@ -46,6 +46,8 @@ describe('connector URL', () => {
     expect(() => parseConnectorUrl('redis://u:secret@h:99999')).toThrow(/\*\*\*@h/);
     for (const text of [
       'redis://u:se/secret@h',
+      'redis://u:12/secret@h:6379',
+      's3://key:12/secret@bucket',
       'redis://u:secret?a@h',
       'redis://u:secret/@h',
       'redis://u:s@secret@h:x',

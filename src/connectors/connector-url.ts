@@ -29,12 +29,15 @@ const SCHEME = /^([a-z][a-z0-9+._-]*):\/\/(.*)$/is;
 const PARTS = /^([^/?]*)([^?]*)(?:\?(.*))?$/s;
 const HOST = /^(?:\[([0-9a-f:.]+)\]|([^:@\s[\]]+))(?::(\d{1,5}))?$/i;
 
+const ESCAPES = 'in a password, write %2F for / and %3F for ?';
+
 /** @throws KV_CONFIG_INVALID */
 export function parseConnectorUrl(text: string): ConnectorUrl {
   const [, scheme, rest] = SCHEME.exec(text.trim()) ?? [];
   if (scheme === undefined || rest === undefined) throw invalid(text, 'has no scheme such as redis://');
   const [, authority = '', path = '', query = ''] = PARTS.exec(rest) ?? [];
   const at = authority.lastIndexOf('@');
+  refuseSplitPassword(text, authority, path);
   const hosts = authority.slice(at + 1);
   const [user, password] = at === -1 ? [undefined, undefined] : splitUser(text, authority.slice(0, at));
   return {
@@ -49,6 +52,12 @@ export function parseConnectorUrl(text: string): ConnectorUrl {
   };
 }
 
+/** What looks like a host with a port is a user with the beginning of a password when an @ follows. */
+function refuseSplitPassword(text: string, authority: string, path: string): void {
+  if (!authority.includes('@') && /:\d+$/.test(authority) && path.includes('@'))
+    throw invalid(text, `has an @ behind its path; ${ESCAPES}, and in a path %40 for @`);
+}
+
 function splitUser(text: string, userInfo: string): [string | undefined, string | undefined] {
   const colon = userInfo.indexOf(':');
   if (colon === -1) return [decode(text, userInfo), undefined];
@@ -59,8 +68,8 @@ function splitUser(text: string, userInfo: string): [string | undefined, string 
 function parseHost(text: string, host: string): HostPort {
   const [, ipv6, name, port] = HOST.exec(host.trim()) ?? [];
   const address = ipv6 ?? name;
-  if (address === undefined || Number(port ?? 0) > 65_535)
-    throw invalid(text, 'has no host where one should be; in a password, write %2F for / and %3F for ?');
+  if (address === undefined) throw invalid(text, `has no host where one should be; ${ESCAPES}`);
+  if (Number(port ?? 0) > 65_535) throw invalid(text, `has the port ${String(port)}, which is none`);
   return { host: address, port: port === undefined ? undefined : Number(port) };
 }
 

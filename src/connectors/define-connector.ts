@@ -5,6 +5,7 @@ import { ARENA, ARENA_SPACE } from '../arena/arena.tokens.js';
 import { type Clock } from '../common/clock.js';
 import { CLOCK } from '../common/common.tokens.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../config/kvnest-config.interface.js';
+import { namingTier } from './about-tier.js';
 import { type ConnectorContext, type ConnectorDefinition } from './connector-definition.interface.js';
 import { getConnectorToken } from './connectors.tokens.js';
 import { type RemoteConnector } from './remote-connector.interface.js';
@@ -28,7 +29,9 @@ export function defineConnector({ type, schemes, module, create }: ConnectorReci
         provide: token,
         inject: [ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG],
         useFactory: (arena: Arena, space: ArenaSpace, clock: Clock, config: KvnestConfig) =>
-          create({ ...target, arena, space, clock, config, logger: new Logger(`${type}:${target.tier}`) }),
+          namingTier(target.tier, () =>
+            create({ ...target, arena, space, clock, config, logger: new Logger(`${type}:${target.tier}`) }),
+          ),
       };
       return { module, providers: [provider], exports: [token] };
     },

@@ -65,6 +65,7 @@ export function createRemoteTier(given: RemoteTierOptions): RemoteTier {
   const order = new KeyOrder();
   const pending = new PendingWrites();
   const health = new StoreHealth({
+    tier: name,
     what,
     pingIntervalMs: options.ping_interval_ms,
     pingAttempts: options.breaker_failures,

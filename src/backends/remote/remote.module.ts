@@ -6,6 +6,7 @@ import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { KVNEST_CONFIG, type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
+import { namingTier } from '../../connectors/about-tier.js';
 import { type ConnectorDefinition } from '../../connectors/connector-definition.interface.js';
 import { connectorLookup } from '../../connectors/connector-lookup.js';
 import { parseConnectorUrl } from '../../connectors/connector-url.js';
@@ -66,7 +67,9 @@ export class RemoteBackendModule {
 
 /** The kind of backend that speaks to stores elsewhere, over these connectors. */
 export function remoteBackend(around: RemoteSurroundings): BackendDefinition {
-  return { type: 'remote', register: (tier) => RemoteBackendModule.register(tier, around) };
+  const register = (tier: TierConfig): DynamicModule =>
+    namingTier(tier.name, () => RemoteBackendModule.register(tier, around));
+  return { type: 'remote', register };
 }
 
 function urlMissing(tier: string): KvError {

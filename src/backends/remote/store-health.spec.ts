@@ -15,6 +15,7 @@ describe('the lines of a store that gets in and out of order', () => {
     logger = new RecordingLogger();
     answers = 0;
     health = new StoreHealth({
+      tier: 'far',
       what: 'the store',
       pingIntervalMs: 100_000,
       pingAttempts: 1,

@@ -1,9 +1,12 @@
 import { isKvError } from '../../common/errors/kv-error.js';
+import { aboutTier } from '../../connectors/about-tier.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type CircuitState } from '../../layers/circuit-breaker.layer.js';
 import { type RemoteLogger } from './remote-logger.interface.js';
 
 export interface StoreHealthOptions {
+  /** Name of the tier. */
+  readonly tier: string;
   /** What its lines in the log begin with. */
   readonly what: string;
   readonly pingIntervalMs: number;
@@ -55,7 +58,7 @@ export class StoreHealth {
       await connector.connect();
       this.#reached = true;
     } catch (error) {
-      if (isKvError(error) && error.kind === 'config') throw error;
+      if (isKvError(error) && error.kind === 'config') throw aboutTier(this.#options.tier, error);
       this.#report(error);
     }
     this.#connector = connector;

@@ -37,7 +37,10 @@ export function isStoreOfLmcache(scheme: string): boolean {
 /** Says of a scheme that nothing understands why that is so, or which one was meant. */
 export function describeUnknownScheme(scheme: string, known: readonly string[]): string {
   const lmcache = isStoreOfLmcache(scheme) ? LMCACHE_STORES[scheme] : undefined;
-  if (lmcache === undefined) return `no connector understands ${scheme}://${suggestion(scheme, known)}`;
+  if (lmcache === undefined) {
+    const near = suggestion(scheme, known);
+    return `no connector understands ${scheme}://${near === '' ? `; there are ${known.join(', ')}` : near}`;
+  }
   const { store, instead } = lmcache;
   return `${scheme}:// is ${store}, which kvnest does not speak to${instead === undefined ? '' : `; ${instead}`}`;
 }

@@ -1,6 +1,6 @@
 import { type KvError } from '../../common/errors/kv-error.js';
 import { RespErrorReply, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
-import { remoteFailed, remoteRefused, remoteUnreachable } from '../connector-errors.js';
+import { remoteFailed, remoteProtocol, remoteRefused, remoteUnreachable } from '../connector-errors.js';
 
 /** The user, the password or the permissions are not right, or none were given. */
 const REFUSALS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'NOPROTO']);
@@ -46,6 +46,7 @@ export function expectNoError(store: string, replies: readonly RespValue[]): voi
 
 /** @returns what an error of a socket means to the caller of a connector. */
 export function socketError(store: string, error: Error & { readonly code?: unknown }): KvError {
+  if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') return remoteProtocol(store, 'it does not speak TLS');
   const isRefusal = typeof error.code === 'string' && CERTIFICATE.test(error.code);
   return isRefusal ? remoteRefused(store, error.message, error) : remoteUnreachable(store, error);
 }
