@@ -132,6 +132,17 @@ describe('what a remote store may still hold', () => {
     expect(world.logger.count('warn')).toBe(1);
   });
 
+  it('is told of in one line, whatever its key is', async () => {
+    await start();
+    const key = 'a\n[Nest] 1 - LOG all is well\u001b[2J';
+    await world.put(key);
+    const [name, { value }] = [...world.store][0]!;
+    (value as Buffer).writeUInt8(value.at(-1)! ^ 1, value.length - 1);
+    expect(await world.read(key)).toBe('corrupt');
+    expect(world.logger.lines.at(-1)?.message).toMatch(new RegExp(`dropped: ${name}$`));
+    expect(name).not.toContain('\n');
+  });
+
   it('is a miss once its own time of expiry has passed, whatever the store says', async () => {
     await start();
     await world.put('a', { expiresAtMs: world.clock.nowMs() + 100 });

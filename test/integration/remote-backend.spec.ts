@@ -221,6 +221,13 @@ describe('scan and clear of a remote tier', () => {
     expect(await world.backend.scan(cursor, 10)).toEqual({ keys: [], cursor: 0 });
   });
 
+  it('end where a store names the same page again and again', async () => {
+    await start();
+    world.connector.list = () => Promise.resolve({ keys: [], cursor: 'here again' });
+    expect(await world.backend.clear()).toBe(0);
+    expect(world.logger.lines.at(-1)?.message).toContain('still there');
+  });
+
   it('say once that a store which cannot list keeps what it has', async () => {
     await start({ capabilities: { list: false } });
     await world.put('a');

@@ -56,7 +56,8 @@ export class ChunkListing {
     let cursor = '';
     do {
       const page = await this.#list(cursor, CLEAR_PAGE);
-      if (page === undefined) {
+      // A store whose next page is this one again would be asked for ever.
+      if (page === undefined || (page.cursor !== '' && page.cursor === cursor)) {
         logger.warn(`${what} failed in the middle of a clear: some of what was to go is still there`);
         break;
       }

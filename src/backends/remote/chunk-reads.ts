@@ -2,6 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { all, type Awaitable } from '../../common/awaitable.js';
 import { type FetchOutcome } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { formatStoreKey } from '../../protocols/store-key/store-key.js';
 import { type ReadOutcome } from '../storage-backend.interface.js';
 import { type ChunkView } from './chunk-view.js';
 import { inBatches } from './in-batches.js';
@@ -63,7 +64,7 @@ export class ChunkReads {
     if (outcome === 'corrupt') {
       this.parts.counters.corruptions++;
       this.parts.logger.warn(
-        `${this.parts.what}: a chunk failed its checksum and was dropped: ${String(key)}`,
+        `${this.parts.what}: a chunk failed its checksum and was dropped: ${formatStoreKey(key)}`,
       );
       this.parts.hide(key);
     }

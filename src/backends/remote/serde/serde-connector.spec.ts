@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { zstdCompressSync } from 'node:zlib';
 import { describeRemoteConnectorContract } from '../../../../test/contracts/remote-connector.contract.js';
 import { fragmentArena } from '../../../../test/contracts/chunks/arena-filler.js';
 import { chunkBytes, expectBytes, sealedChunk } from '../../../../test/contracts/chunks/chunk-bytes.js';
@@ -14,7 +15,12 @@ import { intakePlace } from '../../../connectors/intake/value-intake.js';
 import { adaptPlainConnector } from '../../../connectors/plain-connector.adapter.js';
 import { type RemoteConnector } from '../../../connectors/remote-connector.interface.js';
 import { ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
-import { ENCODED_MAGIC, encodedHeaderBytes } from '../../../protocols/encoded-chunk/encoded-chunk.js';
+import {
+  encodeChunkHeader,
+  ENCODED_MAGIC,
+  encodedHeaderBytes,
+  type EncodedHeader,
+} from '../../../protocols/encoded-chunk/encoded-chunk.js';
 import { parseSealedHeader, sealedHeaderLength } from '../../../protocols/sealed-chunk/sealed-chunk.js';
 import { formatStoreKey } from '../../../protocols/store-key/store-key.js';
 import { SerdeConnector } from './serde-connector.js';
@@ -204,6 +210,28 @@ describe('encoded chunks', () => {
   it.each(['zstd', 'none'] as const)('are read as they were written once, with codec %s', async (codec) => {
     await put(loopback, Buffer.from(vector.chunks[codec].encoded, 'hex'));
     expectBytes(await read(naive), Buffer.from(vector.chunks[codec].original, 'hex'));
+  });
+
+  it.each([
+    ['a frame of 256 MiB in a block of 512 KiB', { lengthBytes: 512 * 1024 }, 'corrupt'],
+    ['a block of 4 GiB', { lengthBytes: 2 ** 32 - 1, blockBytes: 2 ** 32 - 1 }, 'corrupt'],
+    ['16 TiB in 16 MiB blocks', { lengthBytes: 2 ** 44, blockBytes: 2 ** 24, count: 2 ** 20 }, 'miss'],
+  ])('that claim more than they are cost no memory: %s', async (_, claim, outcome) => {
+    const { lengthBytes, blockBytes = 512 * 1024, count = 1 } = claim as Record<string, number>;
+    const frame = zstdCompressSync(Buffer.alloc(256 * MIB));
+    const blocks = [frame.length, ...new Array<number>(count - 1).fill(0)];
+    const header = {
+      codec: 'zstd',
+      elementBytes: 2,
+      blockBytes,
+      lengthBytes,
+      checksum: 0,
+      blocks,
+    } as EncodedHeader;
+    await put(loopback, Buffer.concat([encodeChunkHeader(header, (bytes) => arena.crc32c(bytes)), frame]));
+    const before = process.memoryUsage.rss();
+    expect(await read(naive)).toBe(outcome);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100 * MIB);
   });
 
   it('of a later version are misses', async () => {
