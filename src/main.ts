@@ -84,7 +84,7 @@ export async function serve({ config, warnings }: ServeOptions): Promise<void> {
 /** A signal that comes while the server closes changes nothing. */
 function closeOnSignal(app: INestApplicationContext, logger: Logger): void {
   let closing = false;
-  const close = async (): Promise<void> => {
+  const close = async (signal: NodeJS.Signals): Promise<void> => {
     if (closing) return;
     closing = true;
     try {
@@ -93,7 +93,7 @@ function closeOnSignal(app: INestApplicationContext, logger: Logger): void {
       logger.error('The server did not close cleanly', error);
       process.exitCode = 1;
     }
-    exitNow(Number(process.exitCode ?? 0));
+    exitNow(Number(process.exitCode ?? 0), signal);
   };
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => void close());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void close(signal));
 }
