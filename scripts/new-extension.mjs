@@ -1,4 +1,8 @@
-/** Makes a package for a backend or a connector of one's own from the template in examples/: see CONTRIBUTING.md. */
+/**
+ * Makes a package for a backend or a connector of one's own from the template in examples/: see CONTRIBUTING.md. A package of
+ * this kvnest lies in it, so that it can be installed wherever it is taken.
+ */
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +28,7 @@ cpSync(join(ROOT, 'examples', template.folder), target, {
   filter: (path) => !['dist', 'node_modules'].includes(basename(path)),
 });
 rename(target);
-writeManifest(join(target, 'package.json'));
+writeManifest(join(target, 'package.json'), packKvnest());
 process.stdout.write(`${target} is a ${kind} that works. Its README.md says how to go on.\n`);
 
 function rename(folder) {
@@ -50,13 +54,28 @@ function pascal(words) {
   return words.replace(/(^|-)([a-z0-9])/g, (_, dash, letter) => letter.toUpperCase());
 }
 
-function writeManifest(path) {
+/** @returns the name of the package. */
+function packKvnest() {
+  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--silent', '--pack-destination', target], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  const name = stdout.trim().split('\n').at(-1);
+  if (status !== 0 || !existsSync(join(target, name)))
+    stop(`${target} is there, but npm pack could not make the package of kvnest for it:\n${stderr}${stdout}`);
+  return name;
+}
+
+function writeManifest(path, kvnest) {
   const { version, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const manifest = JSON.parse(readFileSync(path, 'utf8'));
   delete manifest.private;
   delete manifest.peerDependenciesMeta;
   manifest.peerDependencies.kvnest = `^${version}`;
-  manifest.devDependencies = Object.fromEntries(TOOLS.map((tool) => [tool, devDependencies[tool]]));
+  manifest.devDependencies = {
+    ...Object.fromEntries(TOOLS.map((tool) => [tool, devDependencies[tool]])),
+    kvnest: `file:${kvnest}`,
+  };
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

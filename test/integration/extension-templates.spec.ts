@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -84,6 +84,8 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
       await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }));
       const packages = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
       expect(packages).toHaveLength(3);
+      for (const name of ['chunk-shelf', 'web-shelf'])
+        expect(await dependencyOnKvnest(name)).toEqual(packages.find((file) => file.startsWith('kvnest-')));
       await npm(project, 'install', ...INSTALL_OPTIONS, ...packages.map((name) => join(folder, name)));
       const config = await writeConfig(project, {
         local_cpu: false,
@@ -119,6 +121,14 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
 
   async function makePackage(kind: string, name: string): Promise<void> {
     await run('npm', ['--prefix', ROOT, 'run', '--silent', `new:${kind}`, name], { cwd: folder });
+  }
+
+  /** The package of kvnest that an author installs, which nobody has to publish. @returns its name, if it is there. */
+  async function dependencyOnKvnest(name: string): Promise<string | undefined> {
+    const text = await readFile(join(folder, name, 'package.json'), 'utf8');
+    const { devDependencies } = JSON.parse(text) as { readonly devDependencies: Record<string, string> };
+    const named = devDependencies['kvnest']?.replace('file:', '') ?? '';
+    return (await readdir(join(folder, name))).find((file) => file === named);
   }
 
   /** What `npm install` would bring, from this source tree. */

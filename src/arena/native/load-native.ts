@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { type NativeAddon } from './native.types.js';
 
 export interface NativeLoad {
@@ -9,6 +10,7 @@ export interface NativeLoad {
 
 /** The same from `src/` and from `dist/`. */
 const ADDON = '../../../native/build/Release/kvnest_native.node';
+const BUILD = fileURLToPath(new URL('../../../scripts/build-native.mjs', import.meta.url));
 const CHECK_INPUT = Buffer.from('123456789');
 const CHECK_CRC32C = 0xe3069283;
 
@@ -28,6 +30,6 @@ export function readNative(environment: NodeJS.ProcessEnv): NativeLoad {
     return { reason: 'the addon computes wrong checksums' };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
-    return { reason: missing ? 'not built; run `node scripts/build-native.mjs`' : String(error) };
+    return { reason: missing ? `not built; run \`node ${BUILD}\`` : String(error) };
   }
 }

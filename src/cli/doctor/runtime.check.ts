@@ -25,7 +25,7 @@ export const checkAddon: Check = ({ arena }) => {
   return [
     warn(
       `native addon not loaded (${reason ?? 'no reason given'}): the TypeScript fallback is used`,
-      'Install a C++ compiler (Debian: apt-get install build-essential python3) and run "npm start" again.',
+      'It needs a C++ compiler and Python (Debian: apt-get install build-essential python3); "npm start" builds it, too.',
     ),
   ];
 };
