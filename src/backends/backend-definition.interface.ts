@@ -1,5 +1,5 @@
 import { type DynamicModule } from '@nestjs/common';
-import { type TierConfig } from '../config/kvnest-config.interface.js';
+import { type KvnestConfig, type TierConfig } from '../config/kvnest-config.interface.js';
 import { type EvictionPolicyFactory } from './eviction-policy.interface.js';
 
 /** One kind of backend, as the catalogue lists it. */
@@ -11,6 +11,13 @@ export interface BackendDefinition {
    * ARENA, ARENA_SPACE, CLOCK, EVICTION_POLICIES and KVNEST_CONFIG, which are global.
    */
   register(tier: TierConfig): DynamicModule;
+  /**
+   * Reaches for what the backend needs beyond this machine, as it would at its start, for `kvnest doctor`.
+   *
+   * @returns what to call it.
+   * @throws KvError: of kind `config` where the server would not start.
+   */
+  probe?(tier: TierConfig, config: KvnestConfig): Promise<string>;
 }
 
 /** Finds a policy by its name in the configuration. @throws KV_CONFIG_INVALID for a name nobody knows. */

@@ -209,6 +209,21 @@ describe('kvnest doctor', () => {
     expect(out).toMatch(/(fail|warn) +tier disk/);
   });
 
+  it('asks the stores of remote tiers whether they answer, and shows no password', async () => {
+    const doctor = (url: string): ReturnType<typeof kvnest> =>
+      kvnest([...base, '--set', `remote_url=${url}`]);
+    expect((await doctor('loopback://:sekret@a')).out).toMatch(/ok +tier remote: loopback:\/\/a answers/);
+    const away = await doctor('redis://:sekret@127.0.0.1:1?retries=0');
+    expect(away).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/warn +.*"remote".*cannot be reached/) as unknown,
+    });
+    expect(away.out).toContain('The server starts without it');
+    const wrong = await doctor('redis://:sekret@127.0.0.1?layuot=sealed');
+    expect(wrong).toMatchObject({ code: 1, out: expect.stringMatching(/fail +.*layuot.*layout/) as unknown });
+    expect(away.out + wrong.out).not.toContain('sekret');
+  });
+
   it('reports a wrong configuration and checks nothing further', async () => {
     const { code, out } = await kvnest(['doctor', '--set', 'chunk_size=0']);
     expect(code).toBe(1);

@@ -9,6 +9,7 @@ import { checkMemory } from './doctor/memory.check.js';
 import { checkPlugins } from './doctor/plugins.check.js';
 import { checkPorts } from './doctor/ports.check.js';
 import { checkAddon, checkNode } from './doctor/runtime.check.js';
+import { checkStores } from './doctor/stores.check.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
 import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
@@ -16,6 +17,7 @@ const CHECKS: readonly Check[] = [
   checkAddon,
   checkMemory,
   checkDisks,
+  checkStores,
   checkPorts,
   checkLimits,
   checkExternals,
@@ -27,7 +29,7 @@ export const doctorCommand: CliCommand = {
   help: `Usage: kvnest doctor [--config FILE] [--set KEY=VALUE]…
 
 Looks at the machine, changes nothing, and says what to do. Exits with 1 when the server would not run.
-Code that the configuration names is imported, and not used.
+Code that the configuration names is imported, and not used. Remote stores are connected to, as the server does.
 
 ${CONFIG_HELP}`,
   run,

@@ -6,7 +6,7 @@ import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { KVNEST_CONFIG, type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
-import { namingTier } from '../../connectors/about-tier.js';
+import { aboutTier, namingTier } from '../../connectors/about-tier.js';
 import { type ConnectorDefinition } from '../../connectors/connector-definition.interface.js';
 import { connectorLookup } from '../../connectors/connector-lookup.js';
 import { parseConnectorUrl } from '../../connectors/connector-url.js';
@@ -14,6 +14,7 @@ import { getConnectorToken } from '../../connectors/connectors.tokens.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type BackendDefinition } from '../backend-definition.interface.js';
 import { getBackendToken } from '../backends.tokens.js';
+import { probeStore } from './probe-store.js';
 import { withinAdmission } from './queue-share.js';
 import { RemoteBackend } from './remote.backend.js';
 import { splitRemoteOptions } from './remote.config.js';
@@ -69,7 +70,14 @@ export class RemoteBackendModule {
 export function remoteBackend(around: RemoteSurroundings): BackendDefinition {
   const register = (tier: TierConfig): DynamicModule =>
     namingTier(tier.name, () => RemoteBackendModule.register(tier, around));
-  return { type: 'remote', register };
+  const probe = async (tier: TierConfig, config: KvnestConfig): Promise<string> => {
+    try {
+      return await probeStore(tier, config, around.connectors);
+    } catch (error) {
+      throw aboutTier(tier.name, error);
+    }
+  };
+  return { type: 'remote', register, probe };
 }
 
 function urlMissing(tier: string): KvError {

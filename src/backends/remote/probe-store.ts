@@ -1,0 +1,87 @@
+import { Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ArenaSpaceService } from '../../arena/arena-space.js';
+import { ARENA, ARENA_SPACE } from '../../arena/arena.tokens.js';
+import { createArena } from '../../arena/create-arena.js';
+import { systemClock } from '../../common/clock.js';
+import { CLOCK } from '../../common/common.tokens.js';
+import { KVNEST_CONFIG, type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
+import {
+  type ConnectorDefinition,
+  type ConnectorTarget,
+} from '../../connectors/connector-definition.interface.js';
+import { connectorLookup } from '../../connectors/connector-lookup.js';
+import { parseConnectorUrl } from '../../connectors/connector-url.js';
+import { getConnectorToken } from '../../connectors/connectors.tokens.js';
+import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
+import { connectorStack } from './connector-stack.js';
+import { splitRemoteOptions } from './remote.config.js';
+
+/** Enough for a connector that reads and writes nothing. */
+const ARENA_BYTES = 1024 * 1024;
+
+@Global()
+@Module({})
+class SurroundingsModule {}
+
+@Module({})
+class ProbeModule {}
+
+/**
+ * Connects to the store of a tier as the server would, and closes the connection.
+ *
+ * @returns what logs call the store.
+ * @throws what the connector throws, and KV_CONFIG_INVALID.
+ */
+export async function probeStore(
+  { name, url: text = '', options }: TierConfig,
+  config: KvnestConfig,
+  connectors: readonly ConnectorDefinition[],
+): Promise<string> {
+  const url = parseConnectorUrl(text);
+  const { remote, connector: target } = splitRemoteOptions({
+    tier: name,
+    url,
+    options,
+    extraConfig: config.extraConfig,
+  });
+  const connector = await createConnector(target, config, connectors);
+  const stack = connectorStack(connector, {
+    name,
+    label: url.label,
+    options: remote,
+    onStateChange: () => undefined,
+  });
+  try {
+    await stack.connect();
+  } finally {
+    await stack.close();
+  }
+  return url.label;
+}
+
+/** By Nest, as in the server, with an arena that is not needed. */
+async function createConnector(
+  target: ConnectorTarget,
+  config: KvnestConfig,
+  connectors: readonly ConnectorDefinition[],
+): Promise<RemoteConnector> {
+  const arena = createArena({ capacityBytes: ARENA_BYTES, native: false });
+  const find = connectorLookup(connectors);
+  const values = new Map<symbol | string, unknown>([
+    [ARENA, arena],
+    [ARENA_SPACE, new ArenaSpaceService(arena)],
+    [CLOCK, systemClock],
+    [KVNEST_CONFIG, config],
+  ]);
+  const surroundings = {
+    module: SurroundingsModule,
+    providers: [...values].map(([provide, useValue]) => ({ provide, useValue })),
+    exports: [...values.keys()],
+  };
+  const application = await NestFactory.createApplicationContext(
+    { module: ProbeModule, imports: [surroundings, find(target.url.scheme).register(target, find)] },
+    { logger: false, abortOnError: false },
+  );
+  return application.get(getConnectorToken(target.tier), { strict: false });
+}
