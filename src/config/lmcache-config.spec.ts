@@ -110,6 +110,7 @@ const KEYS_OF_LMCACHE = `
   max_hidden_state_cpu_size hidden_state_layers hidden_states_retrieve_mode
   enable_xpyd nixl_role nixl_peer_host nixl_peer_init_port nixl_peer_alloc_port nixl_proxy_host nixl_proxy_port
   nixl_peer_port controller_url lmcache_worker_port plugin_locations external_backends
+  async_loading local_device pd_retrieve_locations pd_store_location
 `
   .trim()
   .split(/\s+/);

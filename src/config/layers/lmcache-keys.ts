@@ -23,7 +23,7 @@ const WITHOUT_EFFECT = `
   chunk_statistics_auto_exit_target_unique_chunks chunk_statistics_strategy
   script_allowed_imports run_script_api_enabled remote_config_url app_id mp_host mp_port
   enable_hidden_state_cache max_hidden_state_cpu_size hidden_state_layers hidden_states_retrieve_mode
-  error_handling pipelined_backend
+  error_handling pipelined_backend async_loading local_device pd_retrieve_locations pd_store_location
 `;
 
 /** Keys of LMCache, old names included, that steer something a server of chunks does not do. */
