@@ -64,6 +64,7 @@ type Renamed = readonly [name: string, value: unknown] | undefined;
 const LMCACHE_NAMES: Readonly<Record<string, (value: unknown) => Renamed>> = {
   s3_region: (value) => ['region', value],
   s3_bucket: (value) => ['bucket', value],
+  s3_file_prefix: (value) => ['prefix', value],
   s3_num_io_threads: (value) => ['max_sockets', value],
   s3_addressing_style: (value) => [
     'path_style',
