@@ -1,10 +1,11 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Arena } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { PageAllocator } from '../../arena/page-allocator.js';
 import { isKvError } from '../../common/errors/kv-error.js';
 import { type Clock } from '../../common/clock.js';
+import { makeDirectory } from '../../common/make-directory.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import { BlockSpace } from './block-space.js';
@@ -71,7 +72,7 @@ export async function openDiskStore(options: DiskStoreOptions): Promise<DiskStor
   const { path } = options;
   let lock: DirectoryLock | undefined;
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path, 0o700);
     lock = await DirectoryLock.acquire(join(path, LOCK_FILE));
     return await openLocked(options, lock);
   } catch (error) {

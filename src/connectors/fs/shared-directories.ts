@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { makeDirectory } from '../../common/make-directory.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { parseEngineKey } from '../../protocols/chunk-key/engine-key.js';
 import { AtomicWriter } from './atomic-writer.js';
@@ -36,7 +37,7 @@ export class SharedDirectories {
   /** Makes what is not there. */
   async prepare(nowMs: number): Promise<void> {
     for (const { path, writer } of this.#directories) {
-      await mkdir(join(path, this.#relativeTmpDir), { recursive: true });
+      await makeDirectory(join(path, this.#relativeTmpDir));
       await writer.sweep(nowMs);
     }
     await this.check();
