@@ -4,20 +4,13 @@ import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes } from '../contracts/chunks/chunk-bytes.js';
 import { expectEventually } from '../support/eventually.js';
-import { RemoteTierWorld, type RemoteTierWorldOptions } from '../support/remote-tier-world.js';
+import { PATIENT, RemoteTierWorld, type RemoteTierWorldOptions } from '../support/remote-tier-world.js';
 
 const A = ChunkKey.of('a');
 const OLD = { bytes: chunkBytes(1_000, 1) };
 const NEW = { bytes: chunkBytes(2_000, 2) };
 
 const down = (): Error => remoteUnreachable('loopback://test');
-/** Times that no test waits for. */
-const PATIENT = {
-  timeout_ms: 60_000,
-  lookup_timeout_ms: 60_000,
-  connect_timeout_ms: 60_000,
-  ping_interval_ms: 60_000,
-};
 
 let world: RemoteTierWorld;
 

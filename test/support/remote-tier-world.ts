@@ -14,6 +14,14 @@ import { ManualClock } from './clock.js';
 import { RecordingLogger } from './recording-logger.js';
 import { UnreliableConnector } from './unreliable.connector.js';
 
+/** Times that no test waits for. */
+export const PATIENT = {
+  timeout_ms: 60_000,
+  lookup_timeout_ms: 60_000,
+  connect_timeout_ms: 60_000,
+  ping_interval_ms: 60_000,
+};
+
 export interface RemoteTierWorldOptions {
   readonly options?: Partial<RemoteOptions>;
   readonly capabilities?: Partial<ConnectorCapabilities>;

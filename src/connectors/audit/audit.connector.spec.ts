@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { describeRemoteConnectorContract } from '../../../test/contracts/remote-connector.contract.js';
-import { ManualClock } from '../../../test/support/clock.js';
 import { connectorFromUrl } from '../../../test/support/connector-from-url.js';
+import { damageEntry, loopbackContract } from '../../../test/support/loopback-contract.js';
 import { RemoteWorld } from '../../../test/support/remote-world.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { formatStoreKey } from '../../protocols/store-key/store-key.js';
 import { loopbackStore } from '../loopback/loopback.store.js';
 import { type RemoteConnector } from '../remote-connector.interface.js';
 import { AuditConnector } from './audit.connector.js';
@@ -13,22 +12,9 @@ import { ChecksumMemory } from './checksum-memory.js';
 
 const STORE = 'audited';
 const ACTUAL = `loopback://${STORE}`;
-const clock = new ManualClock();
 
 describeRemoteConnectorContract('audit', {
-  capabilities: {
-    persistent: false,
-    shared: true,
-    retains: true,
-    batch: false,
-    list: true,
-    remove: true,
-    ttl: true,
-    metadata: 'any',
-    checksum: true,
-  },
-  clock,
-  passTime: (ms) => clock.advance(ms),
+  ...loopbackContract(),
   create: (context) => {
     loopbackStore(STORE).clear();
     const extraConfig = { audit_actual_remote_url: ACTUAL };
@@ -38,10 +24,7 @@ describeRemoteConnectorContract('audit', {
 });
 
 function damage(key: ChunkKey): void {
-  const { value, expiresAtMs } = loopbackStore(STORE).get(formatStoreKey(key))!;
-  const damaged = Buffer.from(value);
-  damaged.writeUInt8(damaged.readUInt8(damaged.length - 1) ^ 1, damaged.length - 1);
-  loopbackStore(STORE).set(formatStoreKey(key), { value: damaged, expiresAtMs });
+  damageEntry(loopbackStore(STORE), key);
 }
 
 describe('the lines of an audit', () => {

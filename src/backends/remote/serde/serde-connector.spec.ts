@@ -5,6 +5,7 @@ import { describeRemoteConnectorContract } from '../../../../test/contracts/remo
 import { fragmentArena } from '../../../../test/contracts/chunks/arena-filler.js';
 import { chunkBytes, expectBytes, sealedChunk } from '../../../../test/contracts/chunks/chunk-bytes.js';
 import { ManualClock } from '../../../../test/support/clock.js';
+import { loopbackContract } from '../../../../test/support/loopback-contract.js';
 import { SeededRandom } from '../../../../test/support/seeded-random.js';
 import { ArenaSpaceService } from '../../../arena/arena-space.js';
 import { type Arena } from '../../../arena/arena.interface.js';
@@ -22,7 +23,6 @@ import {
   type EncodedHeader,
 } from '../../../protocols/encoded-chunk/encoded-chunk.js';
 import { parseSealedHeader, sealedHeaderLength } from '../../../protocols/sealed-chunk/sealed-chunk.js';
-import { formatStoreKey } from '../../../protocols/store-key/store-key.js';
 import { SerdeConnector } from './serde-connector.js';
 import { withSerde } from './with-serde.js';
 
@@ -41,33 +41,10 @@ const vector = JSON.parse(
 ) as { readonly chunks: Record<'zstd' | 'none' | 'laterVersion', Vector> };
 
 for (const serde of ['naive', 'zstd'] as const) {
-  let store: LoopbackStore;
-  describeRemoteConnectorContract(`loopback with serde ${serde}`, {
-    capabilities: {
-      persistent: false,
-      shared: true,
-      retains: true,
-      batch: false,
-      list: true,
-      remove: true,
-      ttl: true,
-      metadata: 'any',
-      checksum: true,
-    },
-    clock,
-    passTime: (ms) => clock.advance(ms),
-    create: ({ arena, space }) => {
-      store = new Map();
-      const loopback = adaptPlainConnector(new LoopbackConnector(store, clock), { arena, space, label });
-      return withSerde(loopback, 'far', serde, { arena, space });
-    },
-    damage: (key) => {
-      const { value, expiresAtMs } = store.get(formatStoreKey(key))!;
-      const damaged = Buffer.from(value);
-      damaged.writeUInt8(damaged.readUInt8(damaged.length - 1) ^ 1, damaged.length - 1);
-      store.set(formatStoreKey(key), { value: damaged, expiresAtMs });
-    },
-  });
+  describeRemoteConnectorContract(
+    `loopback with serde ${serde}`,
+    loopbackContract((loopback, { arena, space }) => withSerde(loopback, 'far', serde, { arena, space })),
+  );
 }
 
 describe('encoded chunks', () => {

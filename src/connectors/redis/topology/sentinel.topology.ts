@@ -8,7 +8,7 @@ import { type RedisSettings } from '../redis-settings.js';
 import { firstSuccess } from './first-success.js';
 import { PacedLookup } from './paced-lookup.js';
 import { type RedisTopology } from './redis-topology.interface.js';
-import { SentinelWatch } from './sentinel-watch.js';
+import { type SentinelWatch } from './sentinel-watch.js';
 
 const PATIENCE_MS = 250;
 
@@ -28,6 +28,8 @@ export class SentinelTopology implements RedisTopology {
   ) {}
 
   async open(signal?: AbortSignal): Promise<void> {
+    // It brings ioredis, some 20 MB that only a server behind sentinels is to pay for.
+    const { SentinelWatch } = await import('./sentinel-watch.js');
     this.#master = await this.#find(signal);
     this.#lookup = new PacedLookup(async (stop) => this.#follow(await this.#find(stop)));
     this.#watch = new SentinelWatch(this.settings, (address) => void this.#onSwitch(address));
