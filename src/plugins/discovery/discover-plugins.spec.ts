@@ -225,6 +225,14 @@ describe('the files of a location', () => {
     });
   });
 
+  it('are skipped where bytes of their names are no text, which is said', async () => {
+    files('z.sh');
+    writeFileSync(Buffer.concat([Buffer.from(join(root, 'x')), Buffer.from([0xff]), Buffer.from('.sh')]), '');
+    const found = await discover();
+    expect(namesOf(found)).toEqual(['z.sh']);
+    expect(skips(found)).toEqual({ 'x\uFFFD.sh': 'error: has a name that is not UTF-8' });
+  });
+
   it('are skipped where they cannot be read, and others go on', async () => {
     files(['secret.sh', '#!/bin/sh\n', 0o000], 'closed/a.sh', 'z.sh');
     chmodSync(join(root, 'closed'), 0o000);
@@ -267,6 +275,13 @@ describe('a location that is not right', () => {
       kind: 'config',
       details: { problems },
     });
+  });
+
+  it('is one whose path would turn the log around', async () => {
+    files('x\ny.sh', 'a\u001b[2J/b.sh');
+    await expect(discover(['x\ny.sh', 'a\u001b[2J'])).rejects.toThrow(
+      /2 errors:\n.*x\\x0ay\.sh has control characters in its path\n.*a\\x1b\[2J has control characters in its path$/,
+    );
   });
 
   it('is one that was named by the old key', async () => {

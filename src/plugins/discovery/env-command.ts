@@ -15,6 +15,11 @@ const SETTING = /^(-|[A-Za-z_]\w*=)/;
 /** Options whose argument is the next word. */
 const WITH_ARGUMENT = /^(-[uCPa]|--unset|--chdir|--argv0)$/;
 
+/** Whether a quote has no end: env says so itself, and runs nothing. */
+export function hasOpenQuote(text: string): boolean {
+  return /['"]/.test(text.replace(QUOTED, ''));
+}
+
 /**
  * Takes the arguments of env apart. They are always split, as with `-S`, which may be left out: the kernel would hand them
  * over as one word, and no program is called that.

@@ -88,6 +88,11 @@ describe('the first line of a script', () => {
       '#!/usr/bin/env -S python3 ${A} \\t # why\n',
       ['/usr/bin/env', '-S python3 ${A} \\t # why'],
     ],
+    [
+      'a quote without an end, which env refuses',
+      `#!/usr/bin/env -S python3 -c 'a b\n`,
+      ['/usr/bin/env', `-S python3 -c 'a b`],
+    ],
   ])('may have %s', async (_, line, interpreter) => {
     expect(await launch(line)).toEqual({ command: [...interpreter, SCRIPT] });
   });
@@ -102,6 +107,7 @@ describe('the first line of a script', () => {
     ['bin/python3', '#!bin/python3\n'],
     ['a program', '#!/usr/bin/env\n'],
     ['a program', '#!/usr/bin/env -i\n'],
+    ['/a\\x1b[2J\\x00', '#!/a\u001b[2J\0 -u\n'],
   ])('is an error when it asks for %s: %j', async (missing, line) => {
     expect(await launch(line, { isExecutable: true })).toEqual({
       level: 'error',

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
+import { escapeControls } from '../output/printable.js';
 import { type SkippedFile } from '../plugin-script.interface.js';
-import { parseEnvCommand } from './env-command.js';
+import { hasOpenQuote, parseEnvCommand } from './env-command.js';
 import { interpreterOf } from './extension-interpreter.js';
 import { findExecutable } from './find-executable.js';
 import { isEnv, parseShebang, type Shebang } from './shebang.js';
@@ -56,7 +57,7 @@ async function byShebang(
 ): Promise<Launch> {
   const command = isEnv(shebang) ? await byEnv(shebang, searchPath) : await byPath(shebang, searchPath);
   if (!('missing' in command)) return { command: [...command, file.path] };
-  const reason = `asks for ${command.missing} in its first line, which is not there`;
+  const reason = `asks for ${escapeControls(command.missing)} in its first line, which is not there`;
   const other = await interpreterOf(basename(file.path), searchPath);
   if (other === undefined || 'reason' in other) return { level: 'error', reason };
   return { command: [...other, file.path], warning: `${reason}: ${other[0]} runs it, for its extension` };
@@ -72,7 +73,8 @@ async function byPath({ interpreter, rest }: Shebang, searchPath: string | undef
 
 async function byEnv({ interpreter, rest }: Shebang, searchPath: string | undefined): Promise<Interpreter> {
   const env = (await findExecutable(interpreter, searchPath)) ?? (await findExecutable('env', searchPath));
-  if (FOR_ENV_ALONE.test(rest)) return env === undefined ? { missing: interpreter } : [env, rest];
+  if (FOR_ENV_ALONE.test(rest) || hasOpenQuote(rest))
+    return env === undefined ? { missing: interpreter } : [env, rest];
   const { settings, words, path } = parseEnvCommand(rest);
   const [name = 'a program', ...parameters] = words;
   const program = await findExecutable(name, path ?? searchPath);

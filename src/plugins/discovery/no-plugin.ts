@@ -5,9 +5,13 @@ const SET_ASIDE = /\.(disabled|off|sample|example|dist)$/i;
 const COMPILED = /\.(py[cod]|class|o|so|a)$|\.d\.[cm]?ts$/i;
 const DIRECTORIES = new Set(['node_modules', '__pycache__']);
 
+export function hasControls(text: string): boolean {
+  return CONTROL.test(text);
+}
+
 /** Why a file in a directory of plugins is none, by its name alone; undefined where it may be one. */
 export function whyNoPlugin(fileName: string): string | undefined {
-  if (CONTROL.test(fileName)) return 'has control characters in its name';
+  if (hasControls(fileName)) return 'has control characters in its name';
   if (fileName.startsWith('.')) return 'is hidden';
   if (BACKUP.test(fileName)) return 'is a backup or a temporary file';
   if (SET_ASIDE.test(fileName)) return 'is set aside by its extension';
@@ -18,7 +22,7 @@ export function whyNoPlugin(fileName: string): string | undefined {
 
 /** The same for a directory. */
 export function whyNotEntered(directoryName: string): string | undefined {
-  if (CONTROL.test(directoryName)) return 'has control characters in its name';
+  if (hasControls(directoryName)) return 'has control characters in its name';
   if (directoryName.startsWith('.')) return 'is hidden';
   return DIRECTORIES.has(directoryName) ? 'holds packages of scripts, not plugins' : undefined;
 }

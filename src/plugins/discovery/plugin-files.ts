@@ -6,7 +6,7 @@ import { escapeControls } from '../output/printable.js';
 import { type SkippedFile } from '../plugin-script.interface.js';
 import { isExecutable } from './find-executable.js';
 import { HEAD_BYTES, type ScriptFile } from './launch-command.js';
-import { whyNoPlugin, whyNotEntered } from './no-plugin.js';
+import { hasControls, whyNoPlugin, whyNotEntered } from './no-plugin.js';
 
 /** A file that may be a plugin. */
 export interface PluginFile extends ScriptFile {
@@ -19,6 +19,8 @@ export interface PluginFile extends ScriptFile {
 /** More than this is no directory of plugins. */
 const MAX_ENTRIES = 10_000;
 const VIRTUAL_ENVIRONMENT = 'pyvenv.cfg';
+/** Stands for bytes of a name that Node cannot read, nor find the file by. */
+const NOT_UTF8 = '\uFFFD';
 
 /**
  * The files at the locations, in their order; those of a directory by their names, whatever the language of the machine.
@@ -36,12 +38,13 @@ export class PluginFiles {
       try {
         await this.#readLocation(location);
       } catch (error) {
-        findings.problem(locationsKey, `${location} ${describe(error)}`);
+        findings.problem(locationsKey, `${escapeControls(location)} ${describe(error)}`);
       }
     }
   }
 
   async #readLocation(location: string): Promise<void> {
+    if (hasControls(location)) throw new LocationError('has control characters in its path');
     const stats = await stat(location);
     if (stats.isDirectory()) return this.#readDirectory(location, location);
     if (!stats.isFile()) throw new LocationError('is neither a file nor a directory');
@@ -77,7 +80,8 @@ export class PluginFiles {
       else this.#skip(entry, 'is neither a file nor a directory');
     } catch (error) {
       if (error instanceof LocationError) throw error;
-      this.#skip(entry, describe(error), whyNoPlugin(name) === undefined ? 'error' : 'debug');
+      const reason = name.includes(NOT_UTF8) ? 'has a name that is not UTF-8' : describe(error);
+      this.#skip(entry, reason, whyNoPlugin(name) === undefined ? 'error' : 'debug');
     }
   }
 
