@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { expectEventually } from '../../../test/support/eventually.js';
 import { testConfig } from '../../../test/support/engine.js';
+import { SeededRandom } from '../../../test/support/seeded-random.js';
 import { systemClock } from '../../common/clock.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
@@ -118,7 +119,7 @@ describe('PluginProcess', () => {
     await plugin.start();
     await expectEventually(() => plugin.status().state === 'backing-off');
     await plugin.start();
-    await expectEventually(() => types().filter((type) => type === 'exited').length === 2);
+    expect(types().filter((type) => type === 'started').length).toBe(2);
     await expectEventually(() => plugin.status().state === 'backing-off');
     await plugin.stop();
     expect(plugin.status()).toMatchObject({ state: 'stopped', restarts: 1 });
@@ -195,13 +196,27 @@ describe('PluginProcess', () => {
     expect(crowded.types()).toEqual(['exited', 'restarting', 'exited', 'restarting', 'started', 'ready']);
   });
 
-  it('does what it is told last, whatever it was told before', async () => {
-    const { plugin, types } = running(FOREVER);
-    await Promise.all([plugin.start(), plugin.stop(), plugin.start(), plugin.restart()]);
-    await expectEventually(() => plugin.status().state === 'running');
-    const starts = types().filter((type) => type === 'started').length;
-    const ends = types().filter((type) => type === 'exited').length;
-    expect(starts - ends).toBe(1);
+  it('does what it is told last, whatever it was told before, and answers when that is so', async () => {
+    const { plugin, types } = running(FOREVER.replace('exit', 'sleep 0.01; exit'));
+    const random = new SeededRandom(5);
+    for (let round = 0; round < 40; round++) {
+      const answers: Promise<void>[] = [];
+      const said: string[] = [];
+      for (let calls = 1 + random.below(6); calls > 0; calls--) {
+        const command = random.pick(['start', 'stop', 'restart'] as const);
+        said.push(command);
+        answers.push(plugin[command]());
+        if (random.chance(0.5)) await delay(random.below(15));
+      }
+      await answers.at(-1);
+      const isUp = plugin.status().state === 'running' && plugin.status().pid !== undefined;
+      expect({ said, isUp }).toEqual({ said, isUp: said.at(-1) !== 'stop' });
+      await Promise.all(answers);
+      expect({ said, state: plugin.status().state }).toEqual({ said, state: isUp ? 'running' : 'stopped' });
+    }
+    await plugin.stop();
+    const count = (type: string): number => types().filter((one) => one === type).length;
+    expect(count('started')).toBe(count('exited'));
   });
 
   it('is never started again once it is closed', async () => {

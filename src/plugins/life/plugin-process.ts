@@ -41,11 +41,15 @@ export class PluginProcess {
   readonly #dropped = { lines: 0, bytes: 0 };
   #state: PluginState = 'stopped';
   #life: Promise<void> = Promise.resolve();
+  /** Of the process that is to be started next, or was started last: resolves when it runs, or will not. */
+  #launch = Promise.withResolvers<undefined>();
   #stop = new AbortController();
   #wake = new AbortController();
   #run: PluginRun | undefined;
   #startedAtMs = 0;
   #starts = 0;
+  /** What was last asked for. */
+  #isWanted = false;
   #isClosed = false;
   #lastExit: PluginExit | undefined;
   #statusText: string | undefined;
@@ -79,31 +83,25 @@ export class PluginProcess {
     };
   }
 
-  /** Resolves when its process runs, or could not be started. What runs already, goes on; a pause ends at once. */
-  async start(): Promise<void> {
-    if (this.#state === 'stopping') await this.#life;
-    if (this.#state === 'backing-off') this.#wake.abort();
-    if (this.#isClosed || (this.#state !== 'stopped' && this.#state !== 'failed')) return;
-    this.#stop = new AbortController();
-    this.#state = 'starting';
-    await new Promise<void>((launched) => {
-      this.#life = this.#live(this.#stop.signal, launched)
-        .catch((error: unknown) => this.#fail(String(error)))
-        .finally(launched);
-    });
+  /**
+   * Resolves when its process runs, or could not be started, or is not wanted any more. What runs already, goes on; a pause
+   * ends at once.
+   */
+  start(): Promise<void> {
+    this.#isWanted = !this.#isClosed;
+    return this.#startIfWanted();
   }
 
   /** Resolves when nothing of it is left: `stopTimeoutMs` after the call, or a little later. */
-  async stop(): Promise<void> {
-    if (this.#state !== 'stopped' && this.#state !== 'failed') this.#state = 'stopping';
-    this.#stop.abort();
-    await this.#life;
-    if (this.#state === 'failed') this.#enter('stopped', { type: 'stopped' });
+  stop(): Promise<void> {
+    this.#isWanted = false;
+    return this.#endLife();
   }
 
   async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+    this.#isWanted = !this.#isClosed;
+    await this.#endLife();
+    await this.#startIfWanted();
   }
 
   /** Stops it for good. */
@@ -112,12 +110,36 @@ export class PluginProcess {
     return this.stop();
   }
 
+  /** While it waits for the end of the last life, another may ask for something else, or start it. */
+  async #startIfWanted(): Promise<void> {
+    if (this.#isDown() || this.#state === 'stopping') await this.#life;
+    if (!this.#isWanted) return;
+    if (this.#isDown()) {
+      this.#stop = new AbortController();
+      this.#state = 'starting';
+      this.#launch = Promise.withResolvers();
+      this.#life = this.#live(this.#stop.signal)
+        .catch((error: unknown) => this.#fail(String(error)))
+        .finally(() => this.#launch.resolve(undefined));
+    } else if (this.#state === 'backing-off') {
+      this.#wake.abort();
+    }
+    await this.#launch.promise;
+  }
+
+  async #endLife(): Promise<void> {
+    if (!this.#isDown()) this.#state = 'stopping';
+    this.#stop.abort();
+    await this.#life;
+    if (this.#state === 'failed') this.#enter('stopped', { type: 'stopped' });
+  }
+
   /** One process after the other, until it is stopped, has done its work or has failed too often. */
-  async #live(stop: AbortSignal, launched: () => void): Promise<void> {
+  async #live(stop: AbortSignal): Promise<void> {
     const { clock, random, script } = this.#parts;
     const restarts = new RestartPolicy(script.policy, random);
     for (;;) {
-      const end = await this.#runOnce(stop, launched);
+      const end = await this.#runOnce(stop);
       if (stop.aborted) break;
       if (end === 'cannot start') return;
       const failed = end.fault !== undefined || end.exit.code !== 0;
@@ -132,10 +154,7 @@ export class PluginProcess {
     this.#enter('stopped', { type: 'stopped' });
   }
 
-  async #runOnce(
-    stop: AbortSignal,
-    launched: () => void,
-  ): Promise<(RunEnd & { ranMs: number }) | 'cannot start'> {
+  async #runOnce(stop: AbortSignal): Promise<(RunEnd & { ranMs: number }) | 'cannot start'> {
     const { emit, launch, script, clock, log, pacer } = this.#parts;
     const run = new PluginRun({ policy: script.policy, listener: this.#listener(stop), clock, pacer });
     let started: LaunchedProcess;
@@ -154,7 +173,7 @@ export class PluginProcess {
     stop.addEventListener('abort', stopRun, { once: true });
     const ended = run.untilEnd(started.process);
     if (stop.aborted) run.stop();
-    launched();
+    this.#launch.resolve(undefined);
     const end = await ended;
     stop.removeEventListener('abort', stopRun);
     started.release();
@@ -166,6 +185,7 @@ export class PluginProcess {
 
   #didNotStart(error: unknown): (RunEnd & { ranMs: number }) | 'cannot start' {
     const { clock, emit } = this.#parts;
+    this.#launch.resolve(undefined);
     const reason = error instanceof Error ? error.message : String(error);
     const exit = { code: undefined, signal: undefined };
     this.#lastExit = { ...exit, at: new Date(clock.nowMs()).toISOString(), reason };
@@ -192,6 +212,7 @@ export class PluginProcess {
   /** @returns false when it was stopped meanwhile. */
   async #pause(delayMs: number, stop: AbortSignal): Promise<boolean> {
     this.#wake = new AbortController();
+    this.#launch = Promise.withResolvers();
     this.#parts.log('log', `starts again in ${delayMs} ms`);
     this.#enter('backing-off', { type: 'restarting', delayMs });
     try {
@@ -232,6 +253,10 @@ export class PluginProcess {
   #enter(state: PluginState, happening: PluginHappening): void {
     this.#state = state;
     this.#parts.emit(happening);
+  }
+
+  #isDown(): boolean {
+    return this.#state === 'stopped' || this.#state === 'failed';
   }
 
   #ranMs(): number {
