@@ -3,7 +3,7 @@ import { type DoorRegistry } from '../modules/doors/door-registry.js';
 import { type DoorSecret } from '../modules/doors/door-secret.js';
 import { configSecrets } from './environment/config-secrets.js';
 import { type ConfigText, writeConfigText } from './environment/config-text.js';
-import { doorAddresses } from './environment/door-addresses.js';
+import { type DoorAddresses, doorAddresses } from './environment/door-addresses.js';
 import { inheritedEnvironment } from './environment/inherited-environment.js';
 import { pluginConfig } from './environment/plugin-config.js';
 import { pluginEnvironment } from './environment/plugin-environment.js';
@@ -35,8 +35,7 @@ export class PluginLauncher {
   async launch(script: SelectedScript, readers: OutputReaders): Promise<LaunchedProcess> {
     const { config, doors, env, secret, startProcess } = this.#parts;
     const addresses = doorAddresses(doors.status());
-    this.#configText ??= writeConfigText(pluginConfig(config, addresses));
-    const configText = await this.#configText;
+    const configText = await this.#writeConfig(addresses);
     const { command, policy } = script;
     const token = secret.issue();
     const release = (): void => token?.revoke();
@@ -64,6 +63,18 @@ export class PluginLauncher {
 
   /** Removes what was written for plugins. */
   async close(): Promise<void> {
-    await (await this.#configText)?.remove();
+    const written = await this.#configText?.catch(() => undefined);
+    await written?.remove();
+  }
+
+  /** Once for all plugins; again where it could not be written. */
+  async #writeConfig(addresses: DoorAddresses): Promise<ConfigText> {
+    const written = (this.#configText ??= writeConfigText(pluginConfig(this.#parts.config, addresses)));
+    try {
+      return await written;
+    } catch (error) {
+      if (this.#configText === written) this.#configText = undefined;
+      throw error;
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { expectEventually } from '../support/eventually.js';
@@ -108,6 +109,27 @@ print(len(config["runtime_plugin_extra_config"]["text"]), config["kvnest"]["chun
       await world.expectState('read.py', { state: 'stopped' });
       expect((await world.plugin('read.py')).lastLines).toEqual([`${length} 256`]);
     }
+  });
+
+  it('do not run where their configuration cannot be written, until it can, and the server ends as ever', async () => {
+    const temporary = await mkdtemp(join(tmpdir(), 'kvnest-temporary-'));
+    await rm(temporary, { recursive: true });
+    await using world = await PluginWorld.start({
+      scripts: { 'x.sh': `${BASH}echo "$LMCACHE_PLUGIN_CONFIG"\n` },
+      settings: { runtime_plugin_extra_config: { text: 'x'.repeat(200_000) } },
+      env: { TMPDIR: temporary },
+    });
+    await world.expectState('x.sh', { state: 'failed' });
+    const first = world.server;
+    await world.restart();
+    expect(first.output).toMatch(/cannot be written to \S+: ENOENT\. Set TMPDIR/);
+    expect(first.output).not.toContain('mkdtemp');
+    await world.expectState('x.sh', { state: 'failed' });
+    await mkdir(temporary);
+    await world.fetch('/v1/plugins/x.sh/start', { method: 'POST' });
+    await world.expectState('x.sh', { state: 'stopped' });
+    expect((await world.plugin('x.sh')).lastLines).toEqual([expect.stringContaining(`"${temporary}/`)]);
+    await rm(temporary, { recursive: true });
   });
 
   it('do not see the secrets of the server, unless one is passed to them', async () => {
