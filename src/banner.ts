@@ -12,16 +12,24 @@ export function banner(app: INestApplicationContext, config: KvnestConfig): stri
   const http = address('http');
   const resp = address('resp');
   const lm = address('lm');
+  const tcp = address('tcp');
+  const nest = address('nest');
   const lines = [
     'kvnest is ready',
     ...(http === undefined ? [] : [`  http   http://${http}    API at /docs, metrics at /metrics`]),
     ...(resp === undefined ? [] : [`  resp   redis://${resp}`]),
     ...(lm === undefined ? [] : [`  lm     lm://${lm}`]),
+    ...(tcp === undefined ? [] : [`  tcp    ${tcpScheme(config)}://${tcp}`]),
+    ...(nest === undefined ? [] : [`  nest   ${nest}    Transport.TCP of Nest`]),
     ...config.tiers.map(({ name, ...tier }, index) => `  tier ${index + 1} ${name} (${describeTier(tier)})`),
     ...pluginLine(app),
     ...tryIt(http, resp, config.auth.token !== undefined),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function tcpScheme({ doors: { tcp } }: KvnestConfig): string {
+  return tcp !== false && tcp.tls !== undefined ? 'kvnests' : 'kvnest';
 }
 
 function describeTier({ type, capacityBytes, path, url }: Omit<TierConfig, 'name'>): string {

@@ -35,7 +35,7 @@ async function startServer() {
   }
   const config = join(folder, 'kvnest.yaml');
   const settings = {
-    doors: { http: { port: 0 }, resp: false, lm: false },
+    doors: { http: { port: 0 }, resp: false, lm: false, tcp: false, nest: false },
     max_local_cpu_size: 0.25,
     local_disk: null,
     runtime_plugin_locations: [plugins],

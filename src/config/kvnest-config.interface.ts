@@ -41,6 +41,15 @@ export interface DoorLimits {
   readonly bodyTimeoutMs: number;
 }
 
+/** What the door for `kvnest/client` has beyond others. */
+export interface TcpDoorLimits extends DoorLimits {
+  readonly heartbeatMs: number;
+  readonly maxInFlight: number;
+  /** Paths of files in PEM; undefined = without TLS. */
+  readonly tls:
+    { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
+}
+
 /** How a plugin script is run. */
 export interface PluginPolicy {
   readonly restart: 'never' | 'on-failure' | 'always';
@@ -104,6 +113,8 @@ export interface KvnestConfig {
     readonly http: DoorLimits | false;
     readonly resp: DoorLimits | false;
     readonly lm: DoorLimits | false;
+    readonly tcp: TcpDoorLimits | false;
+    readonly nest: DoorLimits | false;
   };
   readonly auth: { readonly token: string | undefined };
   readonly plugins: PluginsConfig;

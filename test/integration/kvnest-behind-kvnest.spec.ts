@@ -4,7 +4,7 @@ import { type DoorLimits, type TierConfig } from '../../src/config/kvnest-config
 import { startServer } from '../../src/main.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../../src/modules/doors/door-registry.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
-import { testConfig } from '../support/engine.js';
+import { NO_DOORS, testConfig } from '../support/engine.js';
 import { RespTestClient } from '../support/resp-client.js';
 
 const MIB = 2 ** 20;
@@ -39,7 +39,7 @@ class Server {
     const config = testConfig({
       arena: { capacityBytes: 48 * MIB, native: true },
       tiers: behind === undefined ? [memory] : [memory, far],
-      doors: { http: false, lm: false, resp: DOOR },
+      doors: { ...NO_DOORS, resp: DOOR },
     });
     const app = await startServer(config);
     const [door] = app.get<DoorRegistry>(DOOR_REGISTRY).status();

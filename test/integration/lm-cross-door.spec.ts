@@ -10,7 +10,7 @@ import {
   type RemoteMetadata,
 } from '../../src/protocols/remote-metadata/remote-metadata.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
-import { testConfig } from '../support/engine.js';
+import { NO_DOORS, testConfig } from '../support/engine.js';
 import { LmConnectorWorld } from '../support/lm-connector.js';
 import { LmTestClient } from '../support/lm-client.js';
 import { RespTestClient } from '../support/resp-client.js';
@@ -39,7 +39,7 @@ describe('one server with its lm, RESP and HTTP doors', () => {
   beforeAll(async () => {
     config = testConfig({
       tiers: [{ name: 'memory', type: 'memory', capacityBytes: 32 * MIB, policy: 'LRU', options: {} }],
-      doors: { http: DOOR, resp: DOOR, lm: DOOR },
+      doors: { ...NO_DOORS, http: DOOR, resp: DOOR, lm: DOOR },
     });
     app = await startServer(config);
     lm = await LmTestClient.open(port('lm'));

@@ -186,7 +186,7 @@ describe('kvnest serve with Nest modules of users', () => {
 
   it('does without an HTTP door: hooks and events are there', async () => {
     const file = await writeConfig(folder('bare'), {
-      doors: { http: false, resp: { port: 0 }, lm: false },
+      doors: { http: false, resp: { port: 0 }, lm: false, tcp: false, nest: false },
       local_disk: null,
       max_local_cpu_size: 0.01,
       modules: [{ module_path: './audit.mjs', options: { report: folder('bare/report') } }],

@@ -10,7 +10,7 @@ import { DOOR_REGISTRY, type DoorRegistry } from '../../src/modules/doors/door-r
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { encodeRemoteMetadata } from '../../src/protocols/remote-metadata/remote-metadata.js';
 import { chunkBytes, expectBytes, sealedChunk } from '../contracts/chunks/chunk-bytes.js';
-import { testConfig } from '../support/engine.js';
+import { NO_DOORS, testConfig } from '../support/engine.js';
 import { describeWithPeer, missingCommand } from '../support/peer.js';
 import { RemoteWorld } from '../support/remote-world.js';
 import { RedisServer } from '../support/resp-redis-server.js';
@@ -172,7 +172,7 @@ describeWithPeer(missing)('One Redis for LMCache and kvnest', () => {
     const app = await startServer(
       testConfig({
         logLevel: 'error',
-        doors: { http: limits, resp: limits, lm: false },
+        doors: { ...NO_DOORS, http: limits, resp: limits },
         tiers: [
           { name: 'memory', type: 'memory', capacityBytes: 24 * MIB, policy: 'LRU', options: {} },
           { name: 'far', type: 'remote', capacityBytes: 0, policy: 'LRU', url, options: {} },

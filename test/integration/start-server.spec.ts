@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type DoorLimits } from '../../src/config/kvnest-config.interface.js';
 import { startServer } from '../../src/main.js';
-import { testConfig } from '../support/engine.js';
+import { NO_DOORS, testConfig } from '../support/engine.js';
 
 const MIB = 1024 * 1024;
 const HOST = '127.0.0.1';
@@ -30,7 +30,7 @@ describe('startServer', () => {
   it.each(['http', 'resp', 'lm'] as const)('says what to do when the %s door cannot listen', async (name) => {
     const config = testConfig({
       tiers: [{ name: 'memory', type: 'memory', capacityBytes: 32 * MIB, policy: 'LRU', options: {} }],
-      doors: { http: door(0), resp: door(0), lm: false, [name]: door(taken) },
+      doors: { ...NO_DOORS, http: door(0), resp: door(0), [name]: door(taken) },
     });
     await expect(startServer(config)).rejects.toMatchObject({
       code: 'KV_DOOR_LISTEN',

@@ -52,6 +52,15 @@ const TEST_PLUGIN_POLICY: PluginPolicy = {
   passEnvironment: [],
 };
 
+/** Every door shut. */
+export const NO_DOORS: KvnestConfig['doors'] = {
+  http: false,
+  resp: false,
+  lm: false,
+  tcp: false,
+  nest: false,
+};
+
 /** The settings of an engine without doors; everything small and quick. */
 export function testConfig(overrides: Partial<KvnestConfig> = {}): KvnestConfig {
   return {
@@ -64,7 +73,7 @@ export function testConfig(overrides: Partial<KvnestConfig> = {}): KvnestConfig 
     arena: { capacityBytes: 32 * MIB, native: true },
     tiers: [],
     externals: [],
-    doors: { http: false, resp: false, lm: false },
+    doors: NO_DOORS,
     auth: { token: undefined },
     plugins: {
       locations: [],

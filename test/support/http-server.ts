@@ -12,7 +12,7 @@ import { CACHE_ENGINE, type CacheEngine } from '../../src/modules/engine/cache-e
 import { HealthModule } from '../../src/modules/health/health.module.js';
 import { MetricsModule } from '../../src/modules/metrics/metrics.module.js';
 import { PluginModule } from '../../src/plugins/plugin.module.js';
-import { createTestEngine, type TestEngine, testConfig, type TestEngineOptions } from './engine.js';
+import { createTestEngine, NO_DOORS, type TestEngine, testConfig, type TestEngineOptions } from './engine.js';
 
 const MIB = 1024 * 1024;
 
@@ -56,7 +56,7 @@ class TestEngineModule {
 export async function startHttpServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { wrap = (engine) => engine, clock = systemClock } = options;
   const http = { ...LIMITS, ...options.limits };
-  const config = testConfig({ ...options.config, doors: { http, resp: false, lm: false } });
+  const config = testConfig({ ...options.config, doors: { ...NO_DOORS, http } });
   const parts = await createTestEngine(options);
   @Module({
     imports: [

@@ -38,7 +38,7 @@ export async function writeConfig(
   settings: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const file = join(folder, 'kvnest.yaml');
-  const doors = { http: { port: 0 }, resp: { port: 0 }, lm: false };
+  const doors = { http: { port: 0 }, resp: { port: 0 }, lm: false, tcp: false, nest: false };
   await writeFile(file, JSON.stringify({ data_dir: join(folder, 'data'), doors, ...settings }));
   return file;
 }

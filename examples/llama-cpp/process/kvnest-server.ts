@@ -31,7 +31,7 @@ export class KvnestServer implements AsyncDisposable {
     settings: Readonly<Record<string, unknown>> = {},
   ): Promise<KvnestServer> {
     const config = join(folder, 'kvnest.yaml');
-    const doors = { http: { port: 0 }, resp: { port: 0 }, lm: false };
+    const doors = { http: { port: 0 }, resp: { port: 0 }, lm: false, tcp: { port: 0 }, nest: false };
     await writeFile(
       config,
       JSON.stringify({ data_dir: join(folder, 'data'), log_level: 'warn', doors, ...settings }),

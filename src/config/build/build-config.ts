@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Findings } from '../findings.js';
-import { type DoorLimits, type KvnestConfig, type TierConfig } from '../kvnest-config.interface.js';
-import { type HttpDoorSettings, LmDoorSettings, type RespDoorSettings } from '../settings/door.settings.js';
+import { type KvnestConfig, type TierConfig } from '../kvnest-config.interface.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
+import { buildDoors } from './doors.js';
 import { buildExternals } from './externals.js';
 import { buildHashing } from './hashing.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
@@ -36,11 +36,7 @@ export function buildConfig(
       ...usedExternals(externals, tiers, { ...context, areListed: settings.tiers !== undefined }),
       ...buildModules(settings, searchFrom, findings),
     ],
-    doors: {
-      http: buildDoor(settings.doors.http),
-      resp: buildDoor(settings.doors.resp),
-      lm: buildDoor(settings.doors.lm ?? (settings.auth.token === undefined && new LmDoorSettings())),
-    },
+    doors: buildDoors(settings, context.cwd, findings),
     auth: { token: settings.auth.token },
     plugins: buildPlugins(settings, context.cwd, findings),
     leaseMs: settings.lease_ms,
@@ -71,15 +67,4 @@ function buildExtraConfig({
   extra_config,
 }: KvnestSettings): Readonly<Record<string, unknown>> {
   return { ...(audit_actual_remote_url !== undefined && { audit_actual_remote_url }), ...extra_config };
-}
-
-function buildDoor(door: HttpDoorSettings | RespDoorSettings | LmDoorSettings | false): DoorLimits | false {
-  if (door === false) return false;
-  return {
-    host: door.host,
-    port: door.port,
-    maxValueBytes: door.max_value,
-    maxConnections: door.max_connections,
-    bodyTimeoutMs: door.body_timeout_ms,
-  };
 }

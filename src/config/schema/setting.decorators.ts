@@ -37,16 +37,21 @@ function isMapping(candidate: unknown): boolean {
 
 interface ByteSizeRule {
   readonly minBytes: number;
+  readonly maxBytes?: number;
   readonly required?: boolean;
 }
 
 /** A number of bytes, or text with a unit. */
-export function ByteSize(limits: ByteSizeRule): PropertyDecorator {
+export function ByteSize({ minBytes, maxBytes, required }: ByteSizeRule): PropertyDecorator {
+  const most = maxBytes === undefined ? '' : `, at most ${formatBytes(maxBytes)}`;
   return value({
-    required: limits.required,
+    required,
     convert: toBytes,
-    accepts: (bytes) => Number.isSafeInteger(bytes) && (bytes as number) >= limits.minBytes,
-    expected: `a size such as 64MiB or a number of bytes, at least ${formatBytes(limits.minBytes)}`,
+    accepts: (bytes) =>
+      Number.isSafeInteger(bytes) &&
+      (bytes as number) >= minBytes &&
+      (bytes as number) <= (maxBytes ?? Number.MAX_SAFE_INTEGER),
+    expected: `a size such as 64MiB or a number of bytes, at least ${formatBytes(minBytes)}${most}`,
   });
 }
 

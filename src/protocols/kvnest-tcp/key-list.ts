@@ -1,0 +1,60 @@
+import { frameError } from './frame.js';
+
+/** Most keys of one request. */
+export const MAX_KEYS = 10_000;
+
+const LIST_BYTES = 12;
+const LENGTH_BYTES = 2;
+
+/** The header of requests about keys: `u32 namespace | u32 option | u32 count | count × (u16 length | bytes)`. */
+export interface KeyList {
+  readonly namespace: number;
+  /** `EXISTS`: 1 leases what is found. `PIN`: for how many milliseconds, 0 = the server's default. Else 0. */
+  readonly option: number;
+  readonly keys: readonly Buffer[];
+}
+
+/** @returns how many bytes the header takes. */
+export function keyListBytes(keys: readonly Uint8Array[]): number {
+  let bytes = LIST_BYTES + LENGTH_BYTES * keys.length;
+  for (const key of keys) bytes += key.length;
+  return bytes;
+}
+
+/** Writes the header at `offset`; there is room for `keyListBytes`. */
+export function writeKeyList(
+  target: Buffer,
+  offset: number,
+  { namespace, option, keys }: { namespace: number; option: number; keys: readonly Uint8Array[] },
+): void {
+  target.writeUInt32LE(namespace, offset);
+  target.writeUInt32LE(option, offset + 4);
+  target.writeUInt32LE(keys.length, offset + 8);
+  let at = offset + LIST_BYTES;
+  for (const key of keys) {
+    target.writeUInt16LE(key.length, at);
+    target.set(key, at + LENGTH_BYTES);
+    at += LENGTH_BYTES + key.length;
+  }
+}
+
+/**
+ * @returns the keys as views of `header`.
+ * @throws KV_TCP_FRAME
+ */
+export function readKeyList(header: Buffer): KeyList {
+  if (header.length < LIST_BYTES) throw frameError('a list of keys that is cut off');
+  const count = header.readUInt32LE(8);
+  if (count > MAX_KEYS) throw frameError(`a list of ${count} keys, more than ${MAX_KEYS}`);
+  const keys: Buffer[] = [];
+  let at = LIST_BYTES;
+  for (let i = 0; i < count; i++) {
+    const start = at + LENGTH_BYTES;
+    if (start > header.length) throw frameError('a list of keys that is cut off');
+    at = start + ((header[at] as number) | ((header[at + 1] as number) << 8));
+    if (at > header.length) throw frameError('a list of keys that is cut off');
+    keys.push(header.subarray(start, at));
+  }
+  if (at !== header.length) throw frameError('bytes behind a list of keys');
+  return { namespace: header.readUInt32LE(0), option: header.readUInt32LE(4), keys };
+}

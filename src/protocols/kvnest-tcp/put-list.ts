@@ -1,0 +1,103 @@
+import { frameError } from './frame.js';
+import { MAX_KEYS } from './key-list.js';
+
+const LIST_BYTES = 12;
+const ENTRY_BYTES = 28;
+const HIGH_WORD = 2 ** 32;
+const FLAG_ONLY_IF_ABSENT = 1;
+const FLAG_HAS_CHECKSUM = 1;
+
+/** One chunk of a put. */
+export interface PutEntry {
+  readonly key: Buffer;
+  readonly lengthBytes: number;
+  /** 0 = it does not expire. */
+  readonly ttlMs: number;
+  /** CRC-32C that the bytes must have, where it is given. */
+  readonly checksum: number | undefined;
+  readonly metadata: Buffer;
+}
+
+/**
+ * The header of a put; the bodies of its chunks follow, back to back:
+ * `u32 namespace | u8 ack | u8 flags | u16 0 | u32 count | count × entry`, an entry being
+ * `u64 length | u64 ttl | u32 checksum | u16 key | u16 metadata | u8 flags | 3 × 0 | key | metadata`.
+ */
+export interface PutList {
+  readonly namespace: number;
+  readonly ack: 'memory' | 'all';
+  readonly onlyIfAbsent: boolean;
+  readonly entries: readonly PutEntry[];
+}
+
+/** @returns the header. */
+export function encodePutList({ namespace, ack, onlyIfAbsent, entries }: PutList): Buffer {
+  const bytes = entries.reduce(
+    (sum, { key, metadata }) => sum + ENTRY_BYTES + key.length + metadata.length,
+    LIST_BYTES,
+  );
+  const header = Buffer.alloc(bytes);
+  header.writeUInt32LE(namespace, 0);
+  header[4] = ack === 'all' ? 1 : 0;
+  header[5] = onlyIfAbsent ? FLAG_ONLY_IF_ABSENT : 0;
+  header.writeUInt32LE(entries.length, 8);
+  let at = LIST_BYTES;
+  for (const { key, lengthBytes, ttlMs, checksum, metadata } of entries) {
+    writeUInt64(header, lengthBytes, at);
+    writeUInt64(header, ttlMs, at + 8);
+    header.writeUInt32LE(checksum ?? 0, at + 16);
+    header.writeUInt16LE(key.length, at + 20);
+    header.writeUInt16LE(metadata.length, at + 22);
+    header[at + 24] = checksum === undefined ? 0 : FLAG_HAS_CHECKSUM;
+    at += ENTRY_BYTES;
+    header.set(key, at);
+    header.set(metadata, at + key.length);
+    at += key.length + metadata.length;
+  }
+  return header;
+}
+
+/**
+ * @returns keys and metadata as views of `header`.
+ * @throws KV_TCP_FRAME
+ */
+export function readPutList(header: Buffer): PutList {
+  if (header.length < LIST_BYTES) throw frameError('a put that is cut off');
+  const count = header.readUInt32LE(8);
+  if (count > MAX_KEYS) throw frameError(`a put of ${count} chunks, more than ${MAX_KEYS}`);
+  const entries: PutEntry[] = [];
+  let at = LIST_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (at + ENTRY_BYTES > header.length) throw frameError('a put that is cut off');
+    const keyAt = at + ENTRY_BYTES;
+    const metadataAt = keyAt + header.readUInt16LE(at + 20);
+    const end = metadataAt + header.readUInt16LE(at + 22);
+    if (end > header.length) throw frameError('a put that is cut off');
+    entries.push({
+      key: header.subarray(keyAt, metadataAt),
+      lengthBytes: readUInt64(header, at),
+      ttlMs: readUInt64(header, at + 8),
+      checksum: header[at + 24] === FLAG_HAS_CHECKSUM ? header.readUInt32LE(at + 16) : undefined,
+      metadata: header.subarray(metadataAt, end),
+    });
+    at = end;
+  }
+  if (at !== header.length) throw frameError('bytes behind a put');
+  return {
+    namespace: header.readUInt32LE(0),
+    ack: header[4] === 1 ? 'all' : 'memory',
+    onlyIfAbsent: header[5] === FLAG_ONLY_IF_ABSENT,
+    entries,
+  };
+}
+
+function writeUInt64(target: Buffer, value: number, at: number): void {
+  target.writeUInt32LE(value % HIGH_WORD, at);
+  target.writeUInt32LE(Math.floor(value / HIGH_WORD), at + 4);
+}
+
+function readUInt64(bytes: Buffer, at: number): number {
+  const value = bytes.readUInt32LE(at) + HIGH_WORD * bytes.readUInt32LE(at + 4);
+  if (!Number.isSafeInteger(value)) throw frameError('a number of more than 53 bits');
+  return value;
+}
