@@ -172,6 +172,16 @@ describe('PluginProcess', () => {
     });
   });
 
+  it('is not blamed for a heartbeat that came while the server was held up', async () => {
+    const beat = 'while :; do echo "kvnest:notify WATCHDOG=1"; sleep 0.02; done';
+    const { plugin, types } = running(beat, { heartbeatMs: 500 });
+    await plugin.start();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
+    await delay(50);
+    expect(plugin.status()).toMatchObject({ state: 'running', restarts: 0 });
+    expect(types()).toEqual(['started', 'ready']);
+  });
+
   it('need not be ready nor beat any more when it is stopped', async () => {
     const end =
       'trap "echo kvnest:notify READY=1; sleep 0.2; exit 0" TERM; echo up; while :; do sleep 0.02; done';
