@@ -16,7 +16,7 @@ it.each([
 it('hides tokens, passwords the user part of URLs and their secret parameters, and nothing else', () => {
   const yaml = `
 auth: {token: hush}
-extra_config: {redis_password: hush, aws_secret_access_key: hush, endpoints: ["s3://id:hush@host/b?region=r&secret_access_key=hush&access_key_id=hush&x=%20"], chunk_tokens: 7}
+extra_config: {redis_password: hush, smtp_pass: hush, key_passphrase: hush, bypass: open, aws_secret_access_key: hush, endpoints: ["s3://id:hush@host/b?region=r&secret_access_key=hush&access_key_id=hush&x=%20"], chunk_tokens: 7}
 tiers: [{type: memory, capacity: 1GiB, options: {api_key: hush, tokenizer: plain}}]`;
   const { config } = loadConfig({ argv: ['--config', 'x'], env: {}, readFile: () => yaml });
   const redacted = redactConfig(config);
@@ -27,6 +27,7 @@ tiers: [{type: memory, capacity: 1GiB, options: {api_key: hush, tokenizer: plain
     extraConfig: {
       endpoints: ['s3://***@host/b?region=r&secret_access_key=***&access_key_id=***&x=%20'],
       chunk_tokens: 7,
+      bypass: 'open',
     },
     tiers: [{ options: { tokenizer: 'plain' } }],
   });

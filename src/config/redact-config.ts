@@ -1,6 +1,6 @@
 import { type KvnestConfig } from './kvnest-config.interface.js';
 
-const SECRET = /token$|passw|secret|credential|access_?key|api_?key|private_?key/i;
+const SECRET = /token$|passw|passphrase|(^|[_.-])pass$|secret|credential|access_?key|api_?key|private_?key/i;
 /** Up to the last @, for a password may have one, or what else would have to be escaped. */
 const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)(?=[^/?]*[:@]).*@/is;
 const PARAMETER = /([?&])([^=&#]*)=([^&#]*)/g;

@@ -1,5 +1,11 @@
 import { isSecretName, redact } from '../../config/redact-config.js';
 
+/** What else the names of variables end in that hold secrets; in a configuration these words mean other things, too. */
+const SECRET_VARIABLE = /_(pat|pwd)$|(^|_)(auth|authorization|bearer|cookie|dsn|jwt|key|sas)$/i;
+/** Private keys, headers of requests, strings of connections, `user:password@host`. */
+const SECRET_TEXT =
+  /PRIVATE KEY-----|\b(basic|bearer) \S|\b(accountkey|passwd|password|pwd|sharedaccesskey|sig)=|^[^\s:/@]+:[^\s/@]+@\S/i;
+
 /** A shorter secret may stand in a variable by chance: that one must be it. */
 const MIN_CONTAINED_LENGTH = 8;
 
@@ -27,6 +33,8 @@ export function inheritedEnvironment(
 function holdsSecret(name: string, value: string, secrets: readonly string[]): boolean {
   return (
     isSecretName(name) ||
+    SECRET_VARIABLE.test(name) ||
+    SECRET_TEXT.test(value) ||
     redact(value) !== value ||
     hasSecretField(value) ||
     secrets.some(

@@ -126,7 +126,19 @@ describe('the variables of the server', () => {
   });
 
   it('go on but for those that hold a secret, by name, value or within JSON', () => {
-    const plain = { PATH: '/bin', HOME: '/root', LANG: 'C', TOKENS_PER_CHUNK: '256', NOTES: '{"a":1}' };
+    const plain = {
+      PATH: '/bin',
+      HOME: '/root',
+      LANG: 'C',
+      TOKENS_PER_CHUNK: '256',
+      NOTES: '{"a":1}',
+      PWD: '/srv',
+      OLDPWD: '/',
+      SSH_AUTH_SOCK: '/run/agent',
+      KEYBOARD: 'us',
+      REPOSITORY: 'git@host:a/b.git',
+      PS1: '\\u@\\h:\\w$ ',
+    };
     const secret = {
       KVNEST_AUTH_TOKEN: 'x',
       AWS_SECRET_ACCESS_KEY: 'x',
@@ -137,6 +149,15 @@ describe('the variables of the server', () => {
       COPY: 'hush-hush-hush',
       FLAGS: '--token=hush-hush-hush -v',
       SHORT: 'ses@me',
+      DB_PASS: 'x',
+      MYSQL_PWD: 'x',
+      REDISCLI_AUTH: 'x',
+      GPG_PASSPHRASE: 'x',
+      SIGNING_KEY: 'x',
+      STORE: 'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=x',
+      DATABASE: 'user:x@tcp(host)/db',
+      HEADERS: 'Authorization: Basic eA==',
+      CERTIFICATE: '-----BEGIN RSA PRIVATE KEY-----\nx',
     };
     expect(inheritedEnvironment({ ...plain, ...secret, GONE: undefined }, secrets, [])).toEqual(plain);
     expect(inheritedEnvironment(secret, secrets, ['KVNEST_AUTH_TOKEN', 'COPY'])).toEqual({
