@@ -1,4 +1,13 @@
-import { type DynamicModule, Global, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Global,
+  Inject,
+  Module,
+  type ModuleMetadata,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ArenaModule } from './arena/arena.module.js';
 import { EVICTION_POLICIES } from './backends/backends.tokens.js';
 import { BackendsModule } from './backends/backends.module.js';
@@ -9,7 +18,7 @@ import { CLOCK } from './common/common.tokens.js';
 import { type ConnectorDefinition } from './connectors/connector-definition.interface.js';
 import { CONNECTORS_CATALOG } from './connectors/connectors.catalog.js';
 import { KvnestConfigModule } from './config/kvnest-config.module.js';
-import { type KvnestConfig } from './config/kvnest-config.interface.js';
+import { KVNEST_CONFIG, type KvnestConfig } from './config/kvnest-config.interface.js';
 import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
 import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
 import { LmDoorModule } from './modules/doors/lm/lm-door.module.js';
@@ -17,6 +26,7 @@ import { RespDoorModule } from './modules/doors/resp/resp-door.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
+import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js';
 import { PluginModule } from './plugins/plugin.module.js';
 import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
 import { TiersModule } from './modules/tiers/tiers.module.js';
@@ -42,9 +52,18 @@ export interface AppExtensions {
   readonly modules?: NonNullable<ModuleMetadata['imports']>;
 }
 
-/** The composition root: the only place that knows every module, in the order in which a request meets them. */
+/**
+ * The composition root: the only place that knows every module, in the order in which a request meets them. Nest calls its
+ * hooks after those of all modules below when the server starts, and before them when it ends.
+ */
 @Module({})
-export class AppModule {
+export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    @Inject(KVNEST_CONFIG) private readonly config: KvnestConfig,
+    @Inject(PLUGIN_MANAGER) private readonly plugins: PluginManager,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
   static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
     const { http, resp, lm } = config.doors;
     const connectors = [...(extensions.connectors ?? []), ...CONNECTORS_CATALOG];
@@ -68,5 +87,15 @@ export class AppModule {
         ...(extensions.modules ?? []),
       ],
     };
+  }
+
+  /** Plugins start when all doors listen: the HTTP door does so last, when every hook has returned. */
+  onApplicationBootstrap(): void {
+    if (this.config.doors.http === false) this.plugins.start();
+    else this.host.listen$.subscribe(() => this.plugins.start());
+  }
+
+  onModuleDestroy(): void {
+    this.plugins.stop();
   }
 }

@@ -8,7 +8,6 @@ import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.inter
 import { type LoadedExternals, loadExternals } from './external/load-externals.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
 import { listenError } from './modules/doors/listen-error.js';
-import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js';
 import { ServerLogger } from './server-logger.js';
 
 /** What `serve` needs of a loaded configuration. */
@@ -26,11 +25,9 @@ export async function startServer(
   extensions: AppExtensions = {},
 ): Promise<INestApplicationContext> {
   const externals = await loadExternals(config.externals);
-  const app = await openServer(config, withExternals(extensions, externals)).catch((error: unknown) => {
+  return openServer(config, withExternals(extensions, externals)).catch((error: unknown) => {
     throw externals.explain(error);
   });
-  app.get<PluginManager>(PLUGIN_MANAGER).startAll();
-  return app;
 }
 
 async function openServer(config: KvnestConfig, extensions: AppExtensions): Promise<INestApplicationContext> {

@@ -1,4 +1,4 @@
-import { Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import { type Clock } from '../common/clock.js';
 import { KvError } from '../common/errors/kv-error.js';
@@ -23,10 +23,10 @@ export interface PluginManagerParts {
 }
 
 /**
- * All plugin scripts of this process. They start when the doors listen, which they may use at once, and are told to stop
- * when the server begins to, while the doors drain.
+ * All plugin scripts of this process. The composition root starts them when the doors listen, which they may use at once,
+ * and stops them when the server begins to end, while the doors drain.
  */
-export class PluginManager implements PluginOverview, OnModuleDestroy, OnApplicationShutdown {
+export class PluginManager implements PluginOverview, OnApplicationShutdown {
   readonly #parts: PluginManagerParts;
   readonly #logger = new Logger('Plugins');
   readonly #pacer = new ReadPacer();
@@ -48,7 +48,7 @@ export class PluginManager implements PluginOverview, OnModuleDestroy, OnApplica
   }
 
   /** Starts all of them, and waits for none: what goes wrong is in the log, and nobody else's business. */
-  startAll(): void {
+  start(): void {
     const { skipped, warnings } = this.#parts.plugins;
     for (const { level, name, reason } of skipped) this.#logger[level](`${name} is not run: ${reason}`);
     for (const warning of warnings) this.#logger.warn(warning);
@@ -78,12 +78,13 @@ export class PluginManager implements PluginOverview, OnModuleDestroy, OnApplica
     return plugin.status();
   }
 
-  onModuleDestroy(): void {
+  /** Tells all of them to end, for good; `onApplicationShutdown` waits for it. */
+  stop(): void {
     this.#stopped ??= this.#stopAll();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.onModuleDestroy();
+    this.stop();
     await this.#stopped;
     await this.#parts.launcher.close();
     this.#events.complete();

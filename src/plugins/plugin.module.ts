@@ -13,8 +13,9 @@ import { PluginsController } from './plugins.controller.js';
 import { startSupervised } from './process/start-supervised.js';
 
 /**
- * The plugin scripts. They are found when the graph is built, and start with `PluginManager.startAll()`, when the doors
- * listen. Needs CLOCK, DOOR_REGISTRY and DOOR_SECRET from global modules; gives PLUGIN_EVENTS and PLUGIN_OVERVIEW to all.
+ * The plugin scripts. They are found when the graph is built. The module that imports the doors starts and stops them: of a
+ * global module, as this one is, Nest calls the hooks before those of the doors at the start, and after all others at the end.
+ * Needs CLOCK, DOOR_REGISTRY and DOOR_SECRET from global modules; gives PLUGIN_EVENTS and PLUGIN_OVERVIEW to all.
  */
 @Module({})
 export class PluginModule {
