@@ -84,11 +84,13 @@ export function writeFramePrefix(frame: Buffer, fields: FrameFields, headerBytes
 
 /**
  * @returns the prefix that starts at `offset`.
- * @throws KV_TCP_FRAME when it is none, or announces a header or a body beyond all limits.
+ * @throws KV_TCP_FRAME when it is none, has flags that nobody knows, or announces a header or a body beyond all limits.
  */
 export function readFramePrefix(bytes: Buffer, offset = 0): FramePrefix {
   const type = bytes[offset] as number;
   if (!isFrameType(type)) throw frameError(`a frame of type ${type}`);
+  const flags = bytes.readUInt16LE(offset + 2);
+  if (flags > FLAG_END) throw frameError(`flags ${flags}`);
   const headerBytes = bytes.readUInt32LE(offset + 8);
   if (headerBytes > MAX_HEADER_BYTES) throw frameError(`a header of ${headerBytes} bytes`);
   const bodyBytes = bytes.readUInt32LE(offset + 16) + HIGH_WORD * bytes.readUInt32LE(offset + 20);
@@ -97,7 +99,7 @@ export function readFramePrefix(bytes: Buffer, offset = 0): FramePrefix {
   return {
     type,
     pattern: bytes[offset + 1] as number,
-    flags: bytes.readUInt16LE(offset + 2),
+    flags,
     requestId: bytes.readUInt32LE(offset + 4),
     headerBytes,
     timeoutMs: bytes.readUInt32LE(offset + 12),

@@ -4,6 +4,7 @@ import { MAX_KEYS } from './key-list.js';
 const LIST_BYTES = 12;
 const ENTRY_BYTES = 28;
 const HIGH_WORD = 2 ** 32;
+const ACK_ALL = 1;
 const FLAG_ONLY_IF_ABSENT = 1;
 const FLAG_HAS_CHECKSUM = 1;
 
@@ -38,7 +39,7 @@ export function encodePutList({ namespace, ack, onlyIfAbsent, entries }: PutList
   );
   const header = Buffer.alloc(bytes);
   header.writeUInt32LE(namespace, 0);
-  header[4] = ack === 'all' ? 1 : 0;
+  header[4] = ack === 'all' ? ACK_ALL : 0;
   header[5] = onlyIfAbsent ? FLAG_ONLY_IF_ABSENT : 0;
   header.writeUInt32LE(entries.length, 8);
   let at = LIST_BYTES;
@@ -63,6 +64,10 @@ export function encodePutList({ namespace, ack, onlyIfAbsent, entries }: PutList
  */
 export function readPutList(header: Buffer): PutList {
   if (header.length < LIST_BYTES) throw frameError('a put that is cut off');
+  const ack = header[4] as number;
+  const flags = header[5] as number;
+  if (ack > ACK_ALL || flags > FLAG_ONLY_IF_ABSENT)
+    throw frameError(`a put with ack ${ack} and flags ${flags}`);
   const count = header.readUInt32LE(8);
   if (count > MAX_KEYS) throw frameError(`a put of ${count} chunks, more than ${MAX_KEYS}`);
   const entries: PutEntry[] = [];
@@ -73,11 +78,13 @@ export function readPutList(header: Buffer): PutList {
     const metadataAt = keyAt + header.readUInt16LE(at + 20);
     const end = metadataAt + header.readUInt16LE(at + 22);
     if (end > header.length) throw frameError('a put that is cut off');
+    const entryFlags = header[at + 24] as number;
+    if (entryFlags > FLAG_HAS_CHECKSUM) throw frameError(`a chunk of a put with flags ${entryFlags}`);
     entries.push({
       key: header.subarray(keyAt, metadataAt),
       lengthBytes: readUInt64(header, at),
       ttlMs: readUInt64(header, at + 8),
-      checksum: header[at + 24] === FLAG_HAS_CHECKSUM ? header.readUInt32LE(at + 16) : undefined,
+      checksum: entryFlags === FLAG_HAS_CHECKSUM ? header.readUInt32LE(at + 16) : undefined,
       metadata: header.subarray(metadataAt, end),
     });
     at = end;
@@ -85,8 +92,8 @@ export function readPutList(header: Buffer): PutList {
   if (at !== header.length) throw frameError('bytes behind a put');
   return {
     namespace: header.readUInt32LE(0),
-    ack: header[4] === 1 ? 'all' : 'memory',
-    onlyIfAbsent: header[5] === FLAG_ONLY_IF_ABSENT,
+    ack: ack === ACK_ALL ? 'all' : 'memory',
+    onlyIfAbsent: flags === FLAG_ONLY_IF_ABSENT,
     entries,
   };
 }

@@ -82,8 +82,10 @@ export function readGetAnswer(header: Buffer): GetAnswer {
   const metadataBytes = header.length < GET_ANSWER_BYTES ? -1 : header.readUInt16LE(2);
   if (header.length !== GET_ANSWER_BYTES + metadataBytes)
     throw frameError('the answer to a get that is cut off');
+  const found = header[0] as number;
+  if (found > 1) throw frameError(`an answer to a get that is neither yes nor no, but ${found}`);
   return {
-    found: header[0] === 1,
+    found: found === 1,
     checksum: header.readUInt32LE(4),
     metadata: header.subarray(GET_ANSWER_BYTES),
   };
