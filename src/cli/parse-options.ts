@@ -13,8 +13,26 @@ export function parseOptions<const T extends Options>(
   args: readonly string[],
   options: T,
 ): Values<T> {
+  return reportingUsage(command, () => parseArgs({ args: [...args], options }).values);
+}
+
+/** The same, with at most one name before, among or behind them; behind `--` it may begin with a dash. */
+export function parseNamed<const T extends Options>(
+  command: string,
+  args: readonly string[],
+  options: T,
+): { readonly name: string | undefined; readonly values: Values<T> } {
+  return reportingUsage(command, () => {
+    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const [name, unexpected] = positionals;
+    if (unexpected !== undefined) throw new Error(`Unexpected argument '${unexpected}'`);
+    return { name, values };
+  });
+}
+
+function reportingUsage<T>(command: string, parse: () => T): T {
   try {
-    return parseArgs({ args: [...args], options }).values;
+    return parse();
   } catch (error) {
     const [message = ''] = (error as Error).message.split('. ', 1);
     throw usageError(message, `Run "kvnest ${command} --help".`);

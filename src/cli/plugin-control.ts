@@ -3,7 +3,7 @@ import { askServer, SERVER_OPTIONS } from './ask-server.js';
 import { usageError } from './cli-error.js';
 import { type CliCommand, type CliIo, EXIT_OK } from './cli-io.interface.js';
 import { formatPluginStatus } from './format-plugin-status.js';
-import { DEBUG_OPTION, parseOptions } from './parse-options.js';
+import { DEBUG_OPTION, parseNamed } from './parse-options.js';
 
 const STATUS_TIMEOUT_MS = 10_000;
 /** A plugin may take its time to stop. */
@@ -11,7 +11,7 @@ const COMMAND_TIMEOUT_MS = 3_600_000;
 
 /** `kvnest plugins status`: the plugin scripts of a running server, or one of them. */
 export async function pluginStatus(args: readonly string[], io: CliIo): Promise<number> {
-  const [name, options] = parse(args);
+  const { name, values: options } = parse(args);
   const path = name === undefined ? '/v1/plugins' : pluginPath(name);
   const answer = await askServer({ method: 'GET', path, timeoutMs: STATUS_TIMEOUT_MS }, options, io);
   const plugins =
@@ -25,8 +25,8 @@ export async function pluginStatus(args: readonly string[], io: CliIo): Promise<
 /** `kvnest plugins start|stop|restart NAME`. */
 export function pluginCommand(command: 'start' | 'stop' | 'restart'): CliCommand['run'] {
   return async (args, io) => {
-    const [name, options] = parse(args);
-    if (name === undefined) {
+    const { name, values: options } = parse(args);
+    if (name === undefined || name === '') {
       throw usageError(
         `plugins ${command} needs the name of a plugin`,
         '"kvnest plugins status" shows their names.',
@@ -43,14 +43,8 @@ export function pluginCommand(command: 'start' | 'stop' | 'restart'): CliCommand
   };
 }
 
-/** A name may stand before the options. */
-function parse(
-  args: readonly string[],
-): [string | undefined, ReturnType<typeof parseOptions<typeof SERVER_OPTIONS>>] {
-  const [first] = args;
-  const name = first === undefined || first.startsWith('-') ? undefined : first;
-  const options = { ...SERVER_OPTIONS, ...DEBUG_OPTION };
-  return [name, parseOptions('plugins', name === undefined ? args : args.slice(1), options)];
+function parse(args: readonly string[]): ReturnType<typeof parseNamed<typeof SERVER_OPTIONS>> {
+  return parseNamed('plugins', args, { ...SERVER_OPTIONS, ...DEBUG_OPTION });
 }
 
 function pluginPath(name: string): string {

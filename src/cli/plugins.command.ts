@@ -33,7 +33,7 @@ export const pluginsCommand: CliCommand = {
 With list:
   --json            the same for programs
 ${CONFIG_HELP}
-With the others:
+With the others, before or behind a NAME, or with -- before one that begins with a dash:
 ${SERVER_HELP}`,
   run: ([name, ...args], io) => {
     const subcommand = name === undefined ? undefined : SUBCOMMANDS[name];
