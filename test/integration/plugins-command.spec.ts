@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type KvnestRun, runKvnest } from '../support/kvnest-process.js';
+import { type KvnestRun, runKvnest, writeConfig } from '../support/kvnest-process.js';
 import { PluginWorld } from '../support/plugin-world.js';
 
 const TOKEN = 'the token of the server';
@@ -48,4 +51,17 @@ describe('kvnest plugins, of a running server', () => {
     expect(out).toBe('');
     expect(err).toMatch(message);
   });
+});
+
+it('kvnest doctor says when nothing supervises plugins, where there are any', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kvnest-doctor-'));
+  const config = await writeConfig(folder, { plugin_locations: [folder] });
+  const doctor = async (): Promise<string> =>
+    (await runKvnest(['doctor', '--config', config], { env: { KVNEST_NATIVE: '0' } })).out;
+  expect(await doctor()).not.toContain('supervisor');
+  await writeFile(join(folder, 'a.sh'), SLEEP);
+  expect(await doctor()).toMatch(
+    /^warn {2}plugins: their supervisor cannot be used \(switched off by KVNEST/m,
+  );
+  await rm(folder, { recursive: true });
 });

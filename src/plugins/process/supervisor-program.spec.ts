@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { startSupervised } from './start-supervised.js';
 import { findSupervisor, lookForSupervisor } from './supervisor-program.js';
@@ -7,7 +8,9 @@ describe('lookForSupervisor', () => {
   it('gives a program that can be run, or the reason why there is none', () => {
     expect(lookForSupervisor({}, process.execPath)).toEqual({ path: process.execPath });
     const missing = lookForSupervisor({}, '/no/such/program');
-    expect(missing).toEqual({ reason: expect.stringContaining('build-native') });
+    expect(missing).toEqual({
+      reason: expect.stringContaining(`node ${resolve('scripts/build-native.mjs')}`),
+    });
     const unusable = lookForSupervisor({}, import.meta.filename);
     expect(unusable).toEqual({ reason: expect.stringContaining('EACCES') });
     const off = lookForSupervisor({ KVNEST_NATIVE: '0' }, process.execPath);

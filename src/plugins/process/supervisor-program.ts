@@ -8,7 +8,9 @@ export interface SupervisorProgram {
 }
 
 /** The same from `src/` and from `dist/`. */
-const PROGRAM = fileURLToPath(new URL('../../../native/build/supervisor/kvnest-supervisor', import.meta.url));
+const ROOT = new URL('../../../', import.meta.url);
+const PROGRAM = fileURLToPath(new URL('native/build/supervisor/kvnest-supervisor', ROOT));
+const BUILD = fileURLToPath(new URL('scripts/build-native.mjs', ROOT));
 
 let found: SupervisorProgram | undefined;
 
@@ -25,6 +27,6 @@ export function lookForSupervisor(environment: NodeJS.ProcessEnv, path: string):
     return { path };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return { reason: missing ? 'not built; run `node scripts/build-native.mjs`' : String(error) };
+    return { reason: missing ? `not built; run \`node ${BUILD}\`` : String(error) };
   }
 }
