@@ -1,5 +1,12 @@
 import { applyDecorators, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { PLUGIN_MANAGER, type PluginManager } from './plugin-manager.js';
 import { type PluginStatus } from './plugin-status.interface.js';
 
@@ -28,6 +35,13 @@ function ApiPlugin(summary: string): MethodDecorator {
   );
 }
 
+function ApiPluginCommand(summary: string): MethodDecorator {
+  return applyDecorators(
+    ApiPlugin(summary),
+    ApiServiceUnavailableResponse({ description: 'KV_PLUGIN_SHUTDOWN' }),
+  );
+}
+
 /** The plugin scripts of this server. */
 @ApiTags('plugins')
 @ApiBearerAuth()
@@ -49,19 +63,19 @@ export class PluginsController {
   }
 
   @Post(':name/start')
-  @ApiPlugin('Start it; what runs goes on, what waits for its restart waits no longer')
+  @ApiPluginCommand('Start it; what runs goes on, what waits for its restart waits no longer')
   start(@Param('name') name: string): Promise<PluginStatus> {
     return this.manager.command(name, 'start');
   }
 
   @Post(':name/stop')
-  @ApiPlugin('Stop it; answers when nothing of it is left')
+  @ApiPluginCommand('Stop it; answers when nothing of it is left')
   stop(@Param('name') name: string): Promise<PluginStatus> {
     return this.manager.command(name, 'stop');
   }
 
   @Post(':name/restart')
-  @ApiPlugin('Stop and start it')
+  @ApiPluginCommand('Stop and start it')
   restart(@Param('name') name: string): Promise<PluginStatus> {
     return this.manager.command(name, 'restart');
   }
