@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { interpreterOf } from './extension-interpreter.js';
 import { HEAD_BYTES, launchCommand } from './launch-command.js';
@@ -84,6 +84,14 @@ describe('the first line of a script', () => {
       ['/usr/bin/env', `PATH=${other}`, join(other, 'elsewhere')],
     ],
     [
+      'several PATHs, of which the last counts',
+      `#!/usr/bin/env -S PATH=/no/such PATH=${other} elsewhere\n`,
+      ['/usr/bin/env', 'PATH=/no/such', `PATH=${other}`, join(other, 'elsewhere')],
+    ],
+    ['a name for it', '#!/usr/bin/env -S -a me python3\n', ['/usr/bin/env', '-a', 'me', python]],
+    ['another folder for it', '#!/usr/bin/env -S -C / python3\n', ['/usr/bin/env', '-C', '/', python]],
+    ['an env elsewhere with options', '#!/no/such/env -i python3\n', ['/usr/bin/env', '-i', python]],
+    [
       'what only env understands',
       '#!/usr/bin/env -S python3 ${A} \\t # why\n',
       ['/usr/bin/env', '-S python3 ${A} \\t # why'],
@@ -112,6 +120,18 @@ describe('the first line of a script', () => {
     expect(await launch(line, { isExecutable: true })).toEqual({
       level: 'error',
       reason: `asks for ${missing} in its first line, which is not there`,
+    });
+  });
+
+  it('is looked for in the usual places without a PATH, and never in a folder that depends on where the server stands', async () => {
+    const file = { path: SCRIPT, head: Buffer.from('#!sh\n'), isExecutable: false };
+    expect(await launchCommand(file, undefined)).toEqual({
+      command: [expect.stringMatching(/^\/(usr\/)?bin\/sh$/), SCRIPT],
+    });
+    const here = relative(process.cwd(), bin);
+    expect(await launchCommand(file, `${here}::.`)).toMatchObject({ level: 'error' });
+    expect(await launch('#!python3\n', { searchPath: `${here}:${bin}` })).toEqual({
+      command: [python, SCRIPT],
     });
   });
 

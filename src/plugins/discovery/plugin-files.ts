@@ -63,7 +63,7 @@ export class PluginFiles {
       );
       return;
     }
-    for (const name of names.sort(byCodeUnits)) {
+    for (const name of names.sort()) {
       const path = join(directory, name);
       await this.#readEntry({ path, relativePath: relative(location, path) }, location);
     }
@@ -121,8 +121,4 @@ function describe(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'does not exist';
   return code === 'ELOOP' ? 'is a link to itself' : `cannot be read (${code ?? message})`;
-}
-
-function byCodeUnits(one: string, other: string): number {
-  return one < other ? -1 : Number(one > other);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { stat, readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../config/load-config.js';
@@ -16,7 +17,7 @@ max_local_cpu_size: 0.5
 local_disk: file:///var/chunks
 max_local_disk_size: 2
 remote_url: redis://user:ses%40me@cache:6379
-extra_config: {s3_secret_access_key: hidden-key, plain: 7}
+extra_config: {s3_secret_access_key: hidden-key, plain: 7, pin_password: 48151623, hook: 'https://host/?api_key=in-a-url'}
 auth: {token: hush-hush-hush}
 worker_id: 1
 worker_count: 4
@@ -65,7 +66,7 @@ describe('the configuration for plugins', () => {
 
   it('has the whole configuration of kvnest, secrets hidden', () => {
     expect(told['kvnest']).toMatchObject({ chunkTokens: 64, auth: { token: '***' } });
-    expect(JSON.stringify(told)).not.toMatch(/hush|ses.{1,3}me|hidden-key/);
+    expect(JSON.stringify(told)).not.toMatch(/hush|ses.{1,3}me|hidden-key|48151623|in-a-url/);
   });
 
   it('does without what is not there', () => {
@@ -102,6 +103,19 @@ describe('the environment of a plugin', () => {
     });
   });
 
+  it('holds the longest configuration that is no file, by its longer name', async () => {
+    let longest = '';
+    for (let kib = 100; kib < 160; kib++) {
+      const written = await writeConfigText({ padding: 'x'.repeat(kib * 1024) });
+      await written.remove();
+      if (written.file === undefined) longest = written.text;
+    }
+    const env = { LMCACHE_RUNTIME_PLUGIN_CONFIG: longest };
+    expect(
+      execFileSync('/bin/sh', ['-c', 'echo ${#LMCACHE_RUNTIME_PLUGIN_CONFIG}'], { env }).toString(),
+    ).toBe(`${longest.length}\n`);
+  });
+
   it('names a file of its user alone for a configuration that no variable can hold', async () => {
     const large = { huge: 'x'.repeat(200_000) };
     const text = await writeConfigText(large);
@@ -122,6 +136,7 @@ describe('the variables of the server', () => {
 
   it('holds the secrets of the configuration, and not those that are for plugins', () => {
     expect(secrets).toEqual(expect.arrayContaining(['hush-hush-hush', 'ses@me', 'ses%40me', 'hidden-key']));
+    expect(secrets).toEqual(expect.arrayContaining(['48151623', 'in-a-url']));
     expect(secrets).not.toContain('theirs');
   });
 

@@ -88,6 +88,7 @@ describe('PluginProcess', () => {
     await plugin.stop();
     expect(plugin.status()).toMatchObject({ state: 'stopped', lastExit: { code: 0 }, restarts: 0 });
     expect(plugin.status().pid).toBeUndefined();
+    expect(logged).toContainEqual(expect.stringMatching(/^log ended with code 0 after /));
     expect(types()).toEqual(['started', 'ready', 'exited', 'stopped']);
     expect(world.released).toBe(1);
   });
@@ -107,6 +108,7 @@ describe('PluginProcess', () => {
     expect(plugin.status()).toMatchObject({ restarts: 2, lastExit: { code: 3 } });
     const run = ['started', 'ready', 'exited'];
     expect(types()).toEqual([...run, 'restarting', ...run, 'restarting', ...run, 'failed']);
+    expect(logged).toContainEqual(expect.stringMatching(/^warn ended with code 3 after /));
     expect(logged.at(-1)).toBe('error stays down: 2 restarts within 60 s');
     await plugin.start();
     await expectEventually(() => plugin.status().state === 'failed' && plugin.status().restarts === 5);
@@ -152,6 +154,13 @@ describe('PluginProcess', () => {
     expect(plugin.status().state).toBe('starting');
     await expectEventually(() => plugin.status().state === 'running');
     expect(plugin.status()).toMatchObject({ statusText: 'warm', lastLines: [] });
+  });
+
+  it('tells of itself what can be shown, and no more of it than that', async () => {
+    const { plugin } = running(`printf 'kvnest:notify STATUS=\\033[2J%0300d\\n' 1`);
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'stopped');
+    expect(plugin.status().statusText).toBe(`\\x1b[2J${'0'.repeat(193)}`);
   });
 
   it('has failed when it is not ready in time', async () => {

@@ -58,10 +58,6 @@ export class PluginProcess {
     this.#parts = parts;
   }
 
-  get name(): string {
-    return this.#parts.script.name;
-  }
-
   status(): PluginStatus {
     const { name, path, runsAs } = this.#parts.script;
     return {

@@ -6,7 +6,7 @@ export class ByteBudget {
   #atMs: number;
 
   constructor(
-    readonly bytesPerSecond: number,
+    private readonly bytesPerSecond: number,
     private readonly clock: Clock,
   ) {
     this.#left = bytesPerSecond;

@@ -10,19 +10,12 @@ export interface DroppedOutput {
 
 /** What was not logged, and a report of it once a second while there is any. */
 export class DropCounter {
-  readonly #total = { bytes: 0, lines: 0 };
   #unreported = { bytes: 0, lines: 0 };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly report: (dropped: DroppedOutput) => void) {}
 
-  get total(): DroppedOutput {
-    return this.#total;
-  }
-
   add(bytes: number, lines: number): void {
-    this.#total.bytes += bytes;
-    this.#total.lines += lines;
     this.#unreported.bytes += bytes;
     this.#unreported.lines += lines;
     this.#timer ??= setTimeout(() => this.flush(), REPORT_EVERY_MS).unref();
