@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
   kvnest::LifeLine life_line;
   life_line.Prepare();
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // Also wakes who was stopped.
+  prctl(PR_SET_PDEATHSIG, SIGCONT);
   if (getppid() != options.server) return 0;
 
   const kvnest::Launch launch = kvnest::StartPlugin(options);

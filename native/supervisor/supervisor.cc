@@ -24,6 +24,14 @@ int64_t NowMs() {
   return now.tv_sec * int64_t{1000} + now.tv_nsec / 1'000'000;
 }
 
+// Children are buried by the kernel, and still announced: one that forks all the time must not leave more than can be reaped.
+void BuryAtOnce() {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  action.sa_flags = SA_NOCLDWAIT;
+  sigaction(SIGCHLD, &action, nullptr);
+}
+
 // A stopped process takes SIGTERM only when it goes on.
 void AskGroup(pid_t group) {
   kill(-group, SIGTERM);
@@ -76,7 +84,7 @@ void Supervisor::TakeSignals() {
     for (size_t i = 0; i < static_cast<size_t>(length) / sizeof infos[0]; i++) {
       if (infos[i].ssi_signo == SIGCHLD) pause_ms_ = 1;
       // From the kernel when the server ends. Anybody else may send it, too.
-      if (infos[i].ssi_signo == SIGTERM && getppid() != options_.server) ServerIsGone();
+      if (infos[i].ssi_signo == SIGCONT && getppid() != options_.server) ServerIsGone();
     }
   }
 }
@@ -111,6 +119,7 @@ bool Supervisor::Reap() {
 
 void Supervisor::TakeExit(int status) {
   alive_ = false;
+  BuryAtOnce();
   // Its end of the pipe is closed: what it had to say is there.
   if (result_fd_ >= 0) ReadLaunchResult();
   if (failed_) return;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,11 +16,19 @@ import { expectEventually } from '../support/eventually.js';
 import { allProcesses, MarkedProcesses, processFacts } from '../support/marked-processes.js';
 import { nextLine } from '../support/next-line.js';
 import { describeWithPeer } from '../support/peer.js';
-import { COMET, UNRULY } from '../support/unruly-plugins.js';
+import { COMET, SWARM, UNRULY } from '../support/unruly-plugins.js';
 
 const MIB = 2 ** 20;
 const LONG_MS = 60_000;
 const SUPPORT = join(import.meta.dirname, '../support');
+
+/** Holds a process as debuggers do, until it ends. */
+const TRACER = `
+import ctypes, sys
+PTRACE_ATTACH = 16
+print(ctypes.CDLL(None, use_errno=True).ptrace(PTRACE_ATTACH, int(sys.argv[1]), None, None), flush=True)
+sys.stdin.read()
+`;
 const { path: program = '', reason } = findSupervisor();
 
 let marked: MarkedProcesses;
@@ -70,6 +79,13 @@ describeWithPeer(reason)('what a plugin under its supervisor has started', () =>
     for (const { stdout } of comets) expect(await nextLine(stdout)).toBe('up');
     await Promise.all(comets.map((comet) => comet.stop(0)));
     await marked.untilGone(1000);
+  });
+
+  it('dies though it is so many processes that are others every moment that its supervisor has little of the processor', async () => {
+    const plugin = await start(['python3', '-c', SWARM]);
+    expect(await nextLine(plugin.stdout)).toBe('up');
+    await plugin.stop(0);
+    expect(marked.pids()).toEqual([]);
   });
 
   it('is asked before, also outside the group', async () => {
@@ -145,12 +161,37 @@ describeWithPeer(reason)('a supervisor', () => {
     await expect(plugin.stop(0)).resolves.toMatchObject({ signal: 'SIGKILL' });
   });
 
+  it('that the plugin has stopped goes on when there is something to do', async () => {
+    const plugin = await up(UNRULY.leavesItsGroup);
+    const supervisor = supervisorOf(plugin);
+    process.kill(supervisor, 'SIGSTOP');
+    await expectEventually(() => processFacts(supervisor)?.state === 'T');
+    await expect(plugin.stop(0)).resolves.toMatchObject({ signal: 'SIGKILL' });
+    expect(marked.pids()).toEqual([]);
+  });
+
+  it('that the plugin has stopped notices the end of the server', async () => {
+    const stopper = ['bash', '-c', `kill -STOP $PPID; ${UNRULY.leavesItsGroup}`];
+    const hooks = join(SUPPORT, 'typescript-hooks.mjs');
+    const args = ['--import', hooks, join(SUPPORT, 'plugin-host.ts'), JSON.stringify([stopper])];
+    const host = spawn(process.execPath, args, { env: marked.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    await expectEventually(() => marked.pids().some((pid) => processFacts(pid)?.state === 'T'));
+    host.kill('SIGKILL');
+    await marked.untilGone(2000);
+  });
+
   it('that hangs does not hold up a stop', async () => {
     const plugin = await up(UNRULY.ignoresSigterm);
     const supervisor = supervisorOf(plugin);
-    process.kill(supervisor, 'SIGSTOP');
+    const tracer = spawn('python3', ['-c', TRACER, String(supervisor)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    expect(await nextLine(tracer.stdout)).toBe('0');
     await expect(plugin.stop(0)).resolves.toEqual({ code: undefined, signal: undefined });
     await expectEventually(() => (processFacts(plugin.pid)?.state ?? 'Z') === 'Z');
+    const ended = once(tracer, 'exit');
+    tracer.kill();
+    await ended;
     process.kill(supervisor, 'SIGCONT');
     await marked.untilGone(2000);
   });

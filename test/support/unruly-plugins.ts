@@ -26,3 +26,18 @@ while time.monotonic() < end:
   if os.fork(): os._exit(0)
   os.setsid()
 `;
+
+/** A script of Python with many of those. */
+export const SWARM = `
+import os, signal, time
+for name in (signal.SIGTERM, signal.SIGHUP): signal.signal(name, signal.SIG_IGN)
+end = time.monotonic() + 60
+for _ in range(64):
+  if os.fork() == 0:
+    while time.monotonic() < end:
+      if os.fork(): os._exit(0)
+      os.setsid()
+    os._exit(0)
+print('up', flush=True)
+time.sleep(1000)
+`;

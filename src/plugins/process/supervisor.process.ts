@@ -80,6 +80,8 @@ class Supervisor {
     if (!this.#settled) {
       const wholeMs = wholeGraceMs(graceMs);
       this.#lifeLine.write(`stop ${wholeMs}\n`);
+      // A plugin may have stopped it.
+      this.#child.kill('SIGCONT');
       this.#giveUpIn(wholeMs + KILL_DEADLINE_MS);
     }
     return this.exited;
