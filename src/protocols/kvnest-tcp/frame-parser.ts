@@ -134,6 +134,7 @@ export class FrameParser {
       this.position += headerBytes;
       return header;
     }
+    if (available === 0) return undefined;
     this.#header ??= Buffer.allocUnsafeSlow(headerBytes);
     const taken = Math.min(available, headerBytes - this.#filled);
     buffer.copy(this.#header, this.#filled, this.position, this.position + taken);

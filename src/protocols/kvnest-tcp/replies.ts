@@ -79,8 +79,7 @@ export const MISS_ANSWER = Buffer.alloc(GET_ANSWER_BYTES);
 
 /** @throws KV_TCP_FRAME */
 export function readGetAnswer(header: Buffer): GetAnswer {
-  const metadataBytes = header.length < GET_ANSWER_BYTES ? -1 : header.readUInt16LE(2);
-  if (header.length !== GET_ANSWER_BYTES + metadataBytes)
+  if (header.length < GET_ANSWER_BYTES || header.length !== GET_ANSWER_BYTES + header.readUInt16LE(2))
     throw frameError('the answer to a get that is cut off');
   const found = header[0] as number;
   if (found > 1) throw frameError(`an answer to a get that is neither yes nor no, but ${found}`);
