@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -128,7 +128,28 @@ print(len(config["runtime_plugin_extra_config"]["text"]), config["kvnest"]["chun
     await mkdir(temporary);
     await world.fetch('/v1/plugins/x.sh/start', { method: 'POST' });
     await world.expectState('x.sh', { state: 'stopped' });
-    expect((await world.plugin('x.sh')).lastLines).toEqual([expect.stringContaining(`"${temporary}/`)]);
+    expect((await world.plugin('x.sh')).lastLines).toEqual([expect.stringContaining('config_file')]);
+    await rm(temporary, { recursive: true });
+  });
+
+  it('leave no file with their configuration when the server is killed', async () => {
+    const temporary = await mkdtemp(join(tmpdir(), 'kvnest-temporary-'));
+    await using world = await PluginWorld.start({
+      scripts: {
+        // Twice: reading it does not use it up, and whatever it starts may read it, too.
+        'x.sh': `${BASH}setsid bash -c 'wc -c < "$KVNEST_PLUGIN_CONFIG_FILE"'; cat "$KVNEST_PLUGIN_CONFIG_FILE" | wc -c
+sleep 1000
+`,
+      },
+      settings: { runtime_plugin_extra_config: { text: 'x'.repeat(200_000) } },
+      env: { TMPDIR: temporary },
+    });
+    await expectEventually(async () => (await world.plugin('x.sh')).lastLines.length === 2);
+    const { lastLines } = await world.plugin('x.sh');
+    expect(lastLines[0]).toMatch(/^4\d{5}$/);
+    expect(lastLines[1]).toBe(lastLines[0]);
+    await world.server.kill();
+    expect(await readdir(temporary)).toEqual([]);
     await rm(temporary, { recursive: true });
   });
 

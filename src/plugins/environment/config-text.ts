@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KvError } from '../../common/errors/kv-error.js';
@@ -14,24 +15,53 @@ export interface ConfigText {
   remove(): Promise<void>;
 }
 
+interface WrittenFile {
+  readonly file: string;
+  remove(): Promise<void>;
+}
+
 /** @throws KV_PLUGIN_SPAWN when it needs a file and none can be written. */
 export async function writeConfigText(config: Readonly<Record<string, unknown>>): Promise<ConfigText> {
   const text = JSON.stringify(config);
   if (Buffer.byteLength(text) <= MAX_VARIABLE_BYTES) {
     return { text, file: undefined, remove: () => Promise.resolve() };
   }
-  const folder = await mkdtemp(join(tmpdir(), 'kvnest-plugins-')).catch((error: unknown) => {
-    throw cannotWrite(error);
-  });
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const file = join(folder, 'config.json');
   try {
-    await writeFile(file, text, { mode: 0o600 });
+    const written = await writeForPlugins(text);
+    return { text: JSON.stringify({ config_file: written.file }), ...written };
   } catch (error) {
-    await remove();
     throw cannotWrite(error);
   }
-  return { text: JSON.stringify({ config_file: file }), file, remove };
+}
+
+/**
+ * Writes a file of this user alone. It has no name but that of a descriptor of this process, and is gone when the process is,
+ * by whatever way; where there is no `/proc` it has one, until it is removed.
+ */
+async function writeForPlugins(text: string): Promise<WrittenFile> {
+  const named = join(tmpdir(), `kvnest-plugins-${randomUUID()}.json`);
+  const handle = await open(named, 'wx', 0o600);
+  const remove = async (): Promise<void> => {
+    await handle.close();
+    await rm(named, { force: true });
+  };
+  try {
+    const unnamed = `/proc/${process.pid}/fd/${handle.fd}`;
+    const file = (await exists(unnamed)) ? unnamed : named;
+    if (file === unnamed) await rm(named);
+    await handle.writeFile(text);
+    return { file, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function cannotWrite(cause: unknown): KvError {
