@@ -22,6 +22,7 @@ import { KVNEST_CONFIG, type KvnestConfig } from './config/kvnest-config.interfa
 import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
 import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
 import { LmDoorModule } from './modules/doors/lm/lm-door.module.js';
+import { NestDoorModule } from './modules/doors/nest/nest-door.module.js';
 import { RespDoorModule } from './modules/doors/resp/resp-door.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
 import { HealthModule } from './modules/health/health.module.js';
@@ -65,7 +66,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
-    const { http, resp, lm } = config.doors;
+    const { http, resp, lm, nest } = config.doors;
     const connectors = [...(extensions.connectors ?? []), ...CONNECTORS_CATALOG];
     const definitions = [
       ...backendsCatalog({ connectors, extraConfig: config.extraConfig }),
@@ -84,6 +85,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
         ...(http === false ? [] : [HttpDoorModule.forRoot(config), HealthModule, MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
         ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),
+        ...(nest === false ? [] : [NestDoorModule.forRoot(nest)]),
         ...(extensions.modules ?? []),
       ],
     };

@@ -1,14 +1,20 @@
 import 'reflect-metadata';
 import { type INestApplication, type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type AppExtensions, AppModule } from './app.module.js';
 import { exitNow } from './arena/native/exit-now.js';
 import { banner } from './banner.js';
 import { type DoorLimits, type KvnestConfig } from './config/kvnest-config.interface.js';
 import { type LoadedExternals, loadExternals } from './external/load-externals.js';
+import { getDoorToken } from './modules/doors/doors.tokens.js';
 import { createHttpApp } from './modules/doors/http/create-http-app.js';
 import { listenError } from './modules/doors/listen-error.js';
+import { type MessageDoor } from './modules/doors/message-door.interface.js';
 import { ServerLogger } from './server-logger.js';
+
+/** The doors whose messages go to handlers of Nest. */
+const MESSAGE_DOORS = ['tcp', 'nest'] as const;
 
 /** What `serve` needs of a loaded configuration. */
 export interface ServeOptions {
@@ -33,14 +39,19 @@ export async function startServer(
 async function openServer(config: KvnestConfig, extensions: AppExtensions): Promise<INestApplicationContext> {
   const root = AppModule.forRoot(config, extensions);
   const options = { logger: new ServerLogger(config), abortOnError: false };
-  const { http } = config.doors;
-  if (http === false) {
+  const { http, tcp, nest } = config.doors;
+  if (http === false && tcp === false && nest === false) {
     return NestFactory.createApplicationContext(root, options);
   }
-  const app = await createHttpApp(root, config, options);
+  const app =
+    http === false
+      ? await NestFactory.create(root, new FastifyAdapter(), options)
+      : await createHttpApp(root, config, options);
   try {
+    connectMessageDoors(app);
     await app.init();
-    await listen(app, http);
+    await app.startAllMicroservices();
+    if (http !== false) await listen(app, http);
     return app;
   } catch (error) {
     await app.close();
@@ -59,6 +70,22 @@ function withExternals(
     connectors: [...(extensions.connectors ?? []), ...connectors],
     modules: [...(extensions.modules ?? []), ...modules],
   };
+}
+
+/** Handlers of messages get the global guards, pipes, interceptors and filters that those of HTTP have. */
+function connectMessageDoors(app: INestApplication): void {
+  for (const name of MESSAGE_DOORS) {
+    const door = findDoor<MessageDoor>(app, name);
+    if (door !== undefined) app.connectMicroservice({ strategy: door.strategy }, { inheritAppConfig: true });
+  }
+}
+
+function findDoor<T>(app: INestApplication, name: string): T | undefined {
+  try {
+    return app.get<T>(getDoorToken(name));
+  } catch {
+    return undefined;
+  }
 }
 
 async function listen(app: INestApplication, http: DoorLimits): Promise<void> {

@@ -34,7 +34,7 @@ export class PluginLauncher {
   /** The doors listen. @throws KV_PLUGIN_SPAWN */
   async launch(script: SelectedScript, readers: OutputReaders): Promise<LaunchedProcess> {
     const { config, doors, env, secret, startProcess } = this.#parts;
-    const addresses = doorAddresses(doors.status());
+    const addresses = doorAddresses(doors.status(), config.doors);
     const configText = await this.#writeConfig(addresses);
     const { command, policy } = script;
     const token = secret.issue();

@@ -29,11 +29,15 @@ function configOf(yaml: string): KvnestConfig {
 }
 
 const config = configOf(YAML);
-const doors = doorAddresses([
-  { name: 'http', address: '0.0.0.0:8080', connections: 0, counters: {} },
-  { name: 'resp', address: '[::]:6380', connections: 0, counters: {} },
-  { name: 'lm', address: undefined, connections: 0, counters: {} },
-]);
+const doors = doorAddresses(
+  [
+    { name: 'http', address: '0.0.0.0:8080', connections: 0, counters: {} },
+    { name: 'resp', address: '[::]:6380', connections: 0, counters: {} },
+    { name: 'lm', address: undefined, connections: 0, counters: {} },
+    { name: 'tcp', address: '0.0.0.0:7070', connections: 0, counters: {} },
+  ],
+  config.doors,
+);
 const script: SelectedScript = {
   name: 'tools/worker_1.sh',
   path: '/p/tools/worker_1.sh',
@@ -70,13 +74,23 @@ describe('the configuration for plugins', () => {
   });
 
   it('does without what is not there', () => {
-    const bare = pluginConfig(configOf('tiers: [{type: memory, capacity: 1GiB}]'), doorAddresses([]));
+    const bare = pluginConfig(
+      configOf('tiers: [{type: memory, capacity: 1GiB}]'),
+      doorAddresses([], config.doors),
+    );
     expect(bare).toMatchObject({ local_disk: null, max_local_disk_size: 0, remote_url: null });
     expect(bare).not.toHaveProperty('http_config');
   });
 });
 
 describe('the environment of a plugin', () => {
+  it('names the TCP door by the scheme that says whether it speaks TLS', () => {
+    const { doors: secure } = configOf('doors: {tcp: {tls_cert: c.pem, tls_key: k.pem}}');
+    const at = [{ name: 'tcp', address: '[::]:7070', connections: 0, counters: {} }];
+    expect(doorAddresses(at, secure).tcp?.href).toBe('kvnests://[::1]:7070');
+    expect(doorAddresses(at, config.doors).tcp?.href).toBe('kvnest://[::1]:7070');
+  });
+
   it('tells role, worker and configuration by both names, where the doors are and a token', async () => {
     const text = await writeConfigText({ a: 1 });
     const env = pluginEnvironment(script, config.plugins, {
@@ -99,6 +113,7 @@ describe('the environment of a plugin', () => {
       KVNEST_PLUGIN_NAME: 'tools/worker_1.sh',
       KVNEST_HTTP_URL: 'http://127.0.0.1:8080',
       KVNEST_RESP_URL: 'redis://[::1]:6380',
+      KVNEST_TCP_URL: 'kvnest://127.0.0.1:7070',
       KVNEST_TOKEN: 'issued',
     });
   });

@@ -38,6 +38,7 @@ export function pluginEnvironment(
     KVNEST_HTTP_URL: doors.http?.origin,
     KVNEST_RESP_URL: doors.resp?.href,
     KVNEST_LM_URL: doors.lm?.href,
+    KVNEST_TCP_URL: doors.tcp?.href,
     KVNEST_TOKEN: token,
   };
   const all: Record<string, string> = { ...inherited };

@@ -3,9 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
 import { KvError } from '../../../common/errors/kv-error.js';
-import { KvExceptionFilter } from './errors/kv-exception.filter.js';
 import { setupOpenApi } from './open-api.js';
-import { RouteTable } from './server/route-table.js';
 import { serverOptions } from './server/server-options.js';
 
 /** What the caller may say about the application. */
@@ -34,10 +32,7 @@ export async function createHttpApp(
     bodyParser: false,
   };
   const adapter = new FastifyAdapter(serverOptions(http));
-  const routes = new RouteTable();
-  adapter.getInstance().addHook('onRoute', ({ url, method }) => routes.add(url, method));
   const app = await NestFactory.create<NestFastifyApplication>(rootModule, adapter, nestOptions);
-  app.useGlobalFilters(new KvExceptionFilter(routes));
   app.getHttpServer().maxConnections = http.maxConnections;
   setupOpenApi(app);
   return app;

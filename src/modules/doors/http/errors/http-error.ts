@@ -1,5 +1,5 @@
-import { type HttpException } from '@nestjs/common';
 import { isKvError, KvError, type KvErrorKind } from '../../../../common/errors/kv-error.js';
+import { isHttpException } from '../../errors/is-http-exception.js';
 
 /** Body of every answer that is an error. */
 export interface ErrorBody {
@@ -65,11 +65,6 @@ export function toHttpError(error: unknown): HttpError {
   if (isFastifyError(error)) return fromStatus(error.statusCode, error.message, error);
   if (isHttpException(error)) return fromStatus(error.getStatus(), error.message, error.cause);
   return INTERNAL;
-}
-
-/** Of any copy of Nest: controllers of users may bring their own. */
-export function isHttpException(error: unknown): error is HttpException {
-  return error instanceof Error && 'getStatus' in error && typeof error.getStatus === 'function';
 }
 
 function fromKvError(error: KvError): HttpError {

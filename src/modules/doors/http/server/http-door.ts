@@ -13,11 +13,14 @@ import { tuneSocket } from '../../../../arena/native/socket-buffers.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../../../config/kvnest-config.interface.js';
 import { type Door, DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../../door-registry.js';
 import { DOOR_SECRET, type DoorSecret } from '../../door-secret.js';
+import { ERROR_ANSWERS, type ErrorAnswers } from '../../errors/error-answers.js';
 import { hostPort } from '../../host-port.js';
 import { readBodiesDirectly } from '../body/direct-connection.js';
+import { HttpErrorAnswer } from '../errors/http-error-answer.js';
 import { BearerAuth } from './auth.js';
 import { ConnectionTracker } from './connection-tracker.js';
 import { contentTypeError, registerStreamParsers, streamTypeOf } from './content-types.js';
+import { RouteTable } from './route-table.js';
 import { askForBody, holdContinue, waitsForContinue } from '../body/continue.js';
 import {
   httpRequestChannel,
@@ -42,8 +45,11 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
     @Inject(DOOR_REGISTRY) private readonly registry: DoorRegistry,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(DOOR_SECRET) secret: DoorSecret,
+    @Inject(ERROR_ANSWERS) errors: ErrorAnswers,
   ) {
     if (secret.required) this.#auth = new BearerAuth(secret);
+    const answer = new HttpErrorAnswer(this.#knowRoutes());
+    errors.set('http', (error, context) => answer.answer(error, context));
   }
 
   onModuleInit(): void {
@@ -78,6 +84,15 @@ export class HttpDoor implements Door, OnModuleInit, OnModuleDestroy, OnApplicat
       connections: this.#connections?.count ?? 0,
       counters: this.#counters,
     };
+  }
+
+  /** Routes are added after the constructors, and before any hook. */
+  #knowRoutes(): RouteTable {
+    const routes = new RouteTable();
+    this.host.httpAdapter
+      .getInstance<FastifyInstance>()
+      .addHook('onRoute', ({ url, method }) => routes.add(url, method));
+    return routes;
   }
 
   get #server(): Server {

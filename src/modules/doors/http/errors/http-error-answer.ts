@@ -1,17 +1,17 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { type ArgumentsHost, Logger } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { KvError } from '../../../../common/errors/kv-error.js';
+import { isHttpException } from '../../errors/is-http-exception.js';
 import { type RouteTable } from '../server/route-table.js';
-import { isHttpException, toHttpError } from './http-error.js';
+import { toHttpError } from './http-error.js';
 
 /** Every error of a request becomes `{ error: { code, message, remedy?, details? } }`. */
-@Catch()
-export class KvExceptionFilter implements ExceptionFilter {
+export class HttpErrorAnswer {
   readonly #logger = new Logger('http');
 
   constructor(private readonly routes: RouteTable) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  answer(error: unknown, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const { status, body } = toHttpError(
       isHttpException(error) && error.getStatus() === 404 ? this.#notFound(error, reply) : error,
