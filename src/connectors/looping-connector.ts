@@ -3,6 +3,7 @@ import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import {
   type CallOptions,
   type ConnectorCapabilities,
+  type ExistsManyOptions,
   type ExistsOptions,
   type FetchOutcome,
   type ListPage,
@@ -23,7 +24,7 @@ export abstract class LoopingConnector implements RemoteConnector {
   abstract remove(key: ChunkKey, options?: CallOptions): Promise<boolean>;
   abstract list(cursor: string, count: number, options?: CallOptions): Promise<ListPage>;
 
-  existsMany(keys: readonly ChunkKey[], options?: ExistsOptions): Promise<readonly boolean[]> {
+  existsMany(keys: readonly ChunkKey[], options?: ExistsManyOptions): Promise<readonly boolean[]> {
     return Promise.all(keys.map((key) => this.exists(key, options)));
   }
 

@@ -38,6 +38,11 @@ export interface ExistsOptions extends CallOptions {
   readonly withMetadata?: boolean;
 }
 
+export interface ExistsManyOptions extends ExistsOptions {
+  /** Only the answers up to the first `false` matter, as for a prefix: all behind it may be `false`, too. */
+  readonly upToGap?: boolean;
+}
+
 /**
  * A chunk, sealed, that belongs to the receiver; `busy`: there is no room in the arena now; `corrupt`: was there, and
  * was damaged.
@@ -79,6 +84,8 @@ export interface RemoteConnector {
   close(): Promise<void>;
   /** One round trip. @throws as `connect` */
   ping(options?: CallOptions): Promise<void>;
+  /** What is known of the store that answers, in a few words: its kind, protocol, version. @throws as `connect` */
+  describe?(options?: CallOptions): Promise<string>;
 
   exists(key: ChunkKey, options?: ExistsOptions): Promise<boolean>;
   get(key: ChunkKey, options?: CallOptions): Promise<FetchOutcome>;
@@ -97,7 +104,7 @@ export interface RemoteConnector {
   list(cursor: string, count: number, options?: CallOptions): Promise<ListPage>;
 
   /** Answers in the order of the keys, also below. */
-  existsMany(keys: readonly ChunkKey[], options?: ExistsOptions): Promise<readonly boolean[]>;
+  existsMany(keys: readonly ChunkKey[], options?: ExistsManyOptions): Promise<readonly boolean[]>;
   getMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly FetchOutcome[]>;
   putMany(chunks: readonly ArenaHandle[], options?: CallOptions): Promise<readonly SendOutcome[]>;
   removeMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly boolean[]>;

@@ -47,6 +47,7 @@ const CONNECTOR_METHODS: Methods<RemoteConnector> = {
   connect: 'required',
   close: 'required',
   ping: 'required',
+  describe: 'optional',
   exists: 'required',
   get: 'required',
   put: 'required',

@@ -2,6 +2,7 @@ import { type ArenaHandle } from '../arena/arena.interface.js';
 import {
   type CallOptions,
   type ConnectorCapabilities,
+  type ExistsManyOptions,
   type ExistsOptions,
   type FetchOutcome,
   type ListPage,
@@ -41,10 +42,8 @@ class LayeredConnector implements RemoteConnector {
   }
 
   exists(key: ChunkKey, options?: ExistsOptions): Promise<boolean> {
-    const withMetadata = options?.withMetadata === true;
-    return this.layers.call(
-      new TargetCall('exists', 1, (given) => this.target.exists(key, asking(withMetadata, given)), options),
-    );
+    const invoke = (given?: CallOptions) => this.target.exists(key, asking(options, given));
+    return this.layers.call(new TargetCall('exists', 1, invoke, options));
   }
 
   get(key: ChunkKey, options?: CallOptions): Promise<FetchOutcome> {
@@ -67,9 +66,8 @@ class LayeredConnector implements RemoteConnector {
     );
   }
 
-  existsMany(keys: readonly ChunkKey[], options?: ExistsOptions): Promise<readonly boolean[]> {
-    const withMetadata = options?.withMetadata === true;
-    const invoke = (given?: CallOptions) => this.target.existsMany(keys, asking(withMetadata, given));
+  existsMany(keys: readonly ChunkKey[], options?: ExistsManyOptions): Promise<readonly boolean[]> {
+    const invoke = (given?: CallOptions) => this.target.existsMany(keys, asking(options, given));
     return this.layers.call(new TargetCall('existsMany', keys.length, invoke, options));
   }
 
@@ -90,11 +88,15 @@ class LayeredConnector implements RemoteConnector {
 }
 
 /** A layer may have changed the options: only the signal is its business. Own getter, so that it survives a spread. */
-function asking(withMetadata: boolean, options: CallOptions | undefined): ExistsOptions | undefined {
-  if (!withMetadata) return options;
-  if (options === undefined) return { withMetadata };
+function asking(
+  { withMetadata = false, upToGap = false }: ExistsManyOptions = {},
+  options: CallOptions | undefined,
+): ExistsManyOptions | undefined {
+  if (!withMetadata && !upToGap) return options;
+  const asked = { ...(withMetadata && { withMetadata }), ...(upToGap && { upToGap }) };
+  if (options === undefined) return asked;
   return {
-    withMetadata,
+    ...asked,
     get signal() {
       return options.signal as AbortSignal;
     },

@@ -67,7 +67,7 @@ export class ChunkLookups {
     const { connector, order, calls, hidden } = this.parts;
     const none = keys.map(() => false);
     return order.read(keys, async () => {
-      const found = await calls.attempt(() => connector.existsMany(keys, how), none);
+      const found = await calls.attempt(() => connector.existsMany(keys, { ...how, upToGap: true }), none);
       return found.map((isThere, i) => isThere && !hidden.has(keys[i] as ChunkKey));
     });
   }

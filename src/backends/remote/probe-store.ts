@@ -19,6 +19,7 @@ import { splitRemoteOptions } from './remote.config.js';
 
 /** Enough for a connector that reads and writes nothing. */
 const ARENA_BYTES = 1024 * 1024;
+const PINGS = 5;
 
 @Global()
 @Module({})
@@ -30,7 +31,7 @@ class ProbeModule {}
 /**
  * Connects to the store of a tier as the server would, and closes the connection.
  *
- * @returns what logs call the store.
+ * @returns what logs call the store, what it says of itself, and how long a round trip takes.
  * @throws what the connector throws, and KV_CONFIG_INVALID.
  */
 export async function probeStore(
@@ -54,10 +55,24 @@ export async function probeStore(
   });
   try {
     await stack.connect();
+    const description = await connector.describe?.({
+      signal: AbortSignal.timeout(remote.connect_timeout_ms),
+    });
+    return `${url.label} (${description === undefined ? '' : `${description}; `}${await roundTrip(stack)})`;
   } finally {
     await stack.close();
   }
-  return url.label;
+}
+
+/** The shortest of a few: the first one meets code that was never run. */
+async function roundTrip(connector: RemoteConnector): Promise<string> {
+  let shortestMs = Infinity;
+  for (let i = 0; i < PINGS; i++) {
+    const started = performance.now();
+    await connector.ping();
+    shortestMs = Math.min(shortestMs, performance.now() - started);
+  }
+  return `round trip ${shortestMs.toFixed(1)} ms`;
 }
 
 /** By Nest, as in the server, with an arena that is not needed. */

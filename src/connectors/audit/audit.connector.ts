@@ -4,6 +4,7 @@ import { formatStoreKey } from '../../protocols/store-key/store-key.js';
 import {
   type CallOptions,
   type ConnectorCapabilities,
+  type ExistsManyOptions,
   type ExistsOptions,
   type FetchOutcome,
   type ListPage,
@@ -73,7 +74,7 @@ export class AuditConnector implements RemoteConnector {
     return this.#log.call({ operation: 'list', lines }, () => this.#actual.list(cursor, count, options));
   }
 
-  existsMany(keys: readonly ChunkKey[], options?: ExistsOptions): Promise<readonly boolean[]> {
+  existsMany(keys: readonly ChunkKey[], options?: ExistsManyOptions): Promise<readonly boolean[]> {
     return this.#found('existsMany', keys, () => this.#actual.existsMany(keys, options));
   }
 

@@ -123,6 +123,22 @@ export function describeConnectorData(contract: RemoteConnectorContract): void {
         }
       }));
 
+    it('finds the first gap when nobody wants to know what is behind it', () =>
+      inConnectorWorld(contract, async (world) => {
+        const keys = Array.from({ length: 9 }, (_, i) => world.key(`key-${i}`));
+        for (const [i, key] of keys.entries()) if (i !== 2 && i !== 6) await world.put({ key });
+        for (const [from, gap] of [
+          [0, 2],
+          [2, 0],
+          [3, 3],
+          [7, -1],
+        ] as const) {
+          const found = await world.connector.existsMany(keys.slice(from), { upToGap: true });
+          expect(found).toHaveLength(9 - from);
+          expect(found.indexOf(false)).toBe(gap);
+        }
+      }));
+
     it('takes and gives nothing', () =>
       inConnectorWorld(contract, async ({ connector }) => {
         expect(await connector.putMany([])).toEqual([]);
