@@ -3,6 +3,7 @@ import { type LogLevel } from '@nestjs/common';
 import { type Clock } from '../../common/clock.js';
 import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
 import { type DroppedOutput } from '../output/drop-counter.js';
+import { logIsBehind } from '../output/log-backlog.js';
 import { type LogLine } from '../output/log-line.js';
 import { type Notification } from '../output/notification.js';
 import { PluginOutput } from '../output/plugin-output.js';
@@ -65,6 +66,7 @@ export class PluginRun {
       maxLineBytes: policy.maxLineBytes,
       bytesPerSecond: policy.maxOutputBytesPerSecond,
       clock,
+      isBehind: logIsBehind,
       onLine: (line) => listener.line(line),
       onNotification: (notification) => this.#hear(notification),
       onDropped: (dropped) => listener.dropped(dropped),

@@ -13,7 +13,7 @@ interface World {
   readonly dropped: DroppedOutput[];
 }
 
-function printing(bytesPerSecond = 1_000_000, maxLineBytes = 100): World {
+function printing(bytesPerSecond = 1_000_000, maxLineBytes = 100, isBehind = () => false): World {
   const lines: string[] = [];
   const notifications: Notification[] = [];
   const dropped: DroppedOutput[] = [];
@@ -21,6 +21,7 @@ function printing(bytesPerSecond = 1_000_000, maxLineBytes = 100): World {
     maxLineBytes,
     bytesPerSecond,
     clock: new ManualClock(),
+    isBehind,
     onLine: ({ level, text }) => lines.push(`${level} ${text}`),
     onNotification: (notification) => notifications.push(notification),
     onDropped: (more) => dropped.push(more),
@@ -60,6 +61,20 @@ describe('PluginOutput', () => {
     expect(lines.length).toBeGreaterThan(50);
     expect(lines.length).toBeLessThan(100);
     expect(dropped).toEqual([{ lines: 10_000 - lines.length, bytes: 8 * (10_000 - lines.length) }]);
+  });
+
+  it('drops and counts what the log does not take, and hears notifications in it', async () => {
+    let isBehind = false;
+    const { output, out, lines, dropped, notifications } = printing(10_000, 100, () => isBehind);
+    out('one\n');
+    isBehind = true;
+    out('two\nkvnest:notify READY=1\n');
+    isBehind = false;
+    out('three\n');
+    await output.end();
+    expect(lines).toEqual(['log one', 'log three']);
+    expect(dropped[0]?.bytes).toBeGreaterThanOrEqual(4);
+    expect(notifications).toEqual([{ kind: 'ready' }]);
   });
 
   it.each([1, 2, 50])('counts lines of %d bytes', async (length) => {

@@ -15,6 +15,8 @@ export interface PluginOutputParts {
   readonly maxLineBytes: number;
   readonly bytesPerSecond: number;
   readonly clock: Clock;
+  /** Whether lines that nobody takes wait already. */
+  readonly isBehind: () => boolean;
   readonly onLine: (line: LogLine) => void;
   readonly onNotification: (notification: Notification) => void;
   readonly onDropped: (dropped: DroppedOutput) => void;
@@ -60,7 +62,7 @@ export class PluginOutput {
   }
 
   #take(line: Buffer, cutBytes: number, level: LogLevel): boolean {
-    const hasRoom = !this.#queue.isFull && this.#budget.take(line.length + LINE_COST_BYTES);
+    const hasRoom = this.#hasRoom(line.length);
     if (isNotification(line)) {
       const notification = readNotification(line);
       if (notification !== undefined) this.#parts.onNotification(notification);
@@ -76,6 +78,10 @@ export class PluginOutput {
     const end = cutBytes > 0 ? ` … (${cutBytes} bytes cut)` : '';
     this.#queue.push({ level: ownLevel, text: escapeControls(message) + end });
     return true;
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return !this.#queue.isFull && !this.#parts.isBehind() && this.#budget.take(bytes + LINE_COST_BYTES);
   }
 
   #skip(lines: Buffer): void {
