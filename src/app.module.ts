@@ -19,6 +19,7 @@ import { type ConnectorDefinition } from './connectors/connector-definition.inte
 import { CONNECTORS_CATALOG } from './connectors/connectors.catalog.js';
 import { KvnestConfigModule } from './config/kvnest-config.module.js';
 import { KVNEST_CONFIG, type KvnestConfig } from './config/kvnest-config.interface.js';
+import { ControlModule } from './modules/doors/control/control.module.js';
 import { DoorRegistryModule } from './modules/doors/door-registry.module.js';
 import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
 import { LmDoorModule } from './modules/doors/lm/lm-door.module.js';
@@ -82,7 +83,9 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
         EngineModule.forRoot(tiers),
         DoorRegistryModule,
         PluginModule.forRoot(config),
-        ...(http === false ? [] : [HttpDoorModule.forRoot(config), HealthModule, MetricsModule]),
+        ControlModule,
+        HealthModule,
+        ...(http === false ? [] : [HttpDoorModule.forRoot(config), MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
         ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),
         ...(nest === false ? [] : [NestDoorModule.forRoot(nest)]),

@@ -75,14 +75,14 @@ function withExternals(
 /** Handlers of messages get the global guards, pipes, interceptors and filters that those of HTTP have. */
 function connectMessageDoors(app: INestApplication): void {
   for (const name of MESSAGE_DOORS) {
-    const door = findDoor<MessageDoor>(app, name);
+    const door = findDoor(app, name);
     if (door !== undefined) app.connectMicroservice({ strategy: door.strategy }, { inheritAppConfig: true });
   }
 }
 
-function findDoor<T>(app: INestApplication, name: string): T | undefined {
+function findDoor(app: INestApplication, name: string): MessageDoor | undefined {
   try {
-    return app.get<T>(getDoorToken(name));
+    return app.get<MessageDoor>(getDoorToken(name));
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { CLOCK } from '../../src/common/common.tokens.js';
 import { type Clock, systemClock } from '../../src/common/clock.js';
 import { KvnestConfigModule } from '../../src/config/kvnest-config.module.js';
 import { type DoorLimits, type KvnestConfig } from '../../src/config/kvnest-config.interface.js';
+import { ControlModule } from '../../src/modules/doors/control/control.module.js';
 import { DoorRegistryModule } from '../../src/modules/doors/door-registry.module.js';
 import { createHttpApp } from '../../src/modules/doors/http/create-http-app.js';
 import { HttpDoorModule } from '../../src/modules/doors/http/http-door.module.js';
@@ -63,6 +64,7 @@ export async function startHttpServer(options: TestServerOptions = {}): Promise<
       KvnestConfigModule.forRoot(config),
       TestEngineModule.of(wrap(parts.engine), clock),
       DoorRegistryModule,
+      ControlModule,
       HttpDoorModule.forRoot(config),
       HealthModule,
       MetricsModule,

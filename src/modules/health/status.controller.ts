@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Optional } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
 import { DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../doors/door-registry.js';
@@ -34,6 +35,7 @@ export class StatusController {
 
   /** `/status` is LMCache's name for it. */
   @Get(['v1/status', 'status'])
+  @MessagePattern('kv.status')
   @ApiOperation({ summary: 'Tiers, arena, counters, doors and plugins of the server' })
   @ApiOkResponse({ description: 'EngineStatus with version, uptimeSeconds, rssBytes, doors and plugins' })
   status(): ServerStatus {

@@ -1,7 +1,8 @@
 import { type FastifyRequest } from 'fastify';
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { KvError } from '../../../../common/errors/kv-error.js';
-import { inputError } from '../errors/input-error.js';
+import { checksumFromHex, fromBase64 } from '../../control/input/encodings.js';
+import { inputError } from '../../control/input/input-error.js';
 
 /** CRC-32C of the whole value as eight hex digits; on a PUT, what the body must have. */
 export const CHECKSUM_HEADER = 'x-kvnest-checksum';
@@ -9,17 +10,6 @@ export const CHECKSUM_HEADER = 'x-kvnest-checksum';
 export const METADATA_HEADER = 'x-kvnest-metadata';
 /** Length of a body that is sent in HTTP chunks. */
 export const LENGTH_HEADER = 'x-kvnest-length';
-
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-export function checksumToHex(checksum: number): string {
-  return checksum.toString(16).padStart(8, '0');
-}
-
-/** @returns the bytes of base64 text, or undefined when it is none. */
-export function fromBase64(text: string): Buffer | undefined {
-  return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
-}
 
 /** @throws KV_INPUT_INVALID */
 export function metadataOf(request: FastifyRequest): Buffer | undefined {
@@ -37,10 +27,11 @@ export function metadataOf(request: FastifyRequest): Buffer | undefined {
 export function expectedChecksumOf(request: FastifyRequest): number | undefined {
   const text = header(request, CHECKSUM_HEADER);
   if (text === undefined) return undefined;
-  if (!/^[0-9a-fA-F]{8}$/.test(text)) {
+  const checksum = checksumFromHex(text);
+  if (checksum === undefined) {
     throw inputError([{ path: CHECKSUM_HEADER, message: 'not a CRC-32C in eight hex digits' }]);
   }
-  return Number.parseInt(text, 16);
+  return checksum;
 }
 
 /**

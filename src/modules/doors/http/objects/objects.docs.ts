@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiParam, ApiProduces, ApiQuery } from '@nestjs/swagger';
-import { ApiBytesBody, ApiCall, ApiJsonCall, BYTES_SCHEMA } from '../api-docs.js';
+import { ApiBytesBody, ApiCall, ApiJsonCall, BYTES_SCHEMA } from '../../control/api-docs.js';
 import { BYTES_CONTENT_TYPE } from '../server/content-types.js';
 import { CHECKSUM_HEADER, LENGTH_HEADER, METADATA_HEADER } from './object-headers.js';
 
@@ -20,7 +20,11 @@ const ApiKey = (): MethodDecorator =>
 
 export const ApiPutObject = (): MethodDecorator =>
   applyDecorators(
-    ApiJsonCall('Store a value', { stored: true, tiers: ['memory'], checksum: 'e3069283' }),
+    ApiJsonCall(
+      'Store a value',
+      { stored: true, tiers: ['memory'], checksum: 'e3069283' },
+      'ObjectsController_put',
+    ),
     ApiKey(),
     ApiQuery({ name: 'ttl_ms', required: false, schema: { type: 'integer', minimum: 1 } }),
     ApiQuery({ name: 'ack', required: false, schema: { enum: ['memory', 'all'], default: 'memory' } }),
@@ -33,7 +37,7 @@ export const ApiPutObject = (): MethodDecorator =>
 
 export const ApiGetObject = (): MethodDecorator =>
   applyDecorators(
-    ApiCall('Read a value, or one range of it'),
+    ApiCall('Read a value, or one range of it', 'ObjectsController_get'),
     ApiKey(),
     ApiHeader({ name: 'range', required: false }),
     ApiProduces(BYTES_CONTENT_TYPE),
@@ -42,10 +46,10 @@ export const ApiGetObject = (): MethodDecorator =>
 
 export const ApiHeadObject = (): MethodDecorator =>
   applyDecorators(
-    ApiCall('Length, checksum and metadata of a value'),
+    ApiCall('Length, checksum and metadata of a value', 'ObjectsController_head'),
     ApiKey(),
     ApiOkResponse({ description: 'It is there', headers: CHUNK_HEADERS }),
   );
 
 export const ApiDeleteObject = (): MethodDecorator =>
-  applyDecorators(ApiJsonCall('Delete a value', { deleted: true }), ApiKey());
+  applyDecorators(ApiJsonCall('Delete a value', { deleted: true }, 'ObjectsController_delete'), ApiKey());

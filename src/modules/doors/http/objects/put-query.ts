@@ -1,7 +1,7 @@
 import { IsIn, IsOptional, Matches } from 'class-validator';
-import { MAX_NAMESPACE } from '../input/namespace.js';
-import { inputError } from '../errors/input-error.js';
-import { validate } from '../input/validate.js';
+import { MAX_NAMESPACE } from '../../control/input/namespace.js';
+import { inputError } from '../../control/input/input-error.js';
+import { validate } from '../../control/input/validate.js';
 
 const BOOLEANS = ['true', 'false', '1', '0'];
 

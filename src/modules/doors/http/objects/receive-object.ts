@@ -3,19 +3,13 @@ import { type Clock } from '../../../../common/clock.js';
 import { KvError } from '../../../../common/errors/kv-error.js';
 import { type DoorLimits } from '../../../../config/kvnest-config.interface.js';
 import { type CacheEngine } from '../../../engine/cache-engine.interface.js';
-import { type RefusalReason, type StoreResult } from '../../../engine/object-store.interface.js';
-import { chunkKeyOf } from '../input/chunk-keys.js';
+import { chunkKeyOf } from '../../control/input/chunk-keys.js';
+import { checksumToHex } from '../../control/input/encodings.js';
+import { type PutAnswer, putAnswer } from '../../control/input/put-answer.js';
 import { BodyReader } from '../body/body-reader.js';
-import { bodyLengthOf, checksumToHex, expectedChecksumOf, metadataOf } from './object-headers.js';
+import { bodyLengthOf, expectedChecksumOf, metadataOf } from './object-headers.js';
 import { putOptionsOf } from './put-query.js';
 import { receiveChunk } from './receive-chunk.js';
-
-export interface PutAnswer {
-  readonly stored: boolean;
-  readonly reason?: RefusalReason;
-  readonly tiers?: readonly string[];
-  readonly checksum?: string;
-}
 
 export interface ReceiveContext {
   readonly engine: CacheEngine;
@@ -57,12 +51,6 @@ export async function receiveObject(
     ...(options.ttlMs === 0 ? {} : { expiresAtMs: clock.nowMs() + options.ttlMs }),
   });
   return putAnswer(result, checksum);
-}
-
-export function putAnswer(result: StoreResult, checksum: number): PutAnswer {
-  const { stored, tiers, reason } = result;
-  if (stored) return { stored, tiers, checksum: checksumToHex(checksum) };
-  return reason === undefined ? { stored } : { stored, reason };
 }
 
 function checksumMismatch(checksum: number): KvError {

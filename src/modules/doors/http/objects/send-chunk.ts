@@ -1,9 +1,10 @@
 import { type OutgoingHttpHeaders } from 'node:http';
 import { type FastifyReply } from 'fastify';
 import { type ArenaHandle } from '../../../../arena/arena.interface.js';
+import { checksumToHex } from '../../control/input/encodings.js';
 import { whenReplied } from '../server/reply-stream.js';
 import { byteRangeOf, sliceViews } from './byte-range.js';
-import { CHECKSUM_HEADER, checksumToHex, METADATA_HEADER } from './object-headers.js';
+import { CHECKSUM_HEADER, METADATA_HEADER } from './object-headers.js';
 
 const EMPTY = Buffer.alloc(0);
 

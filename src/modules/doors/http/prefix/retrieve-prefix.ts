@@ -13,9 +13,9 @@ import {
   type RetrievedChunk,
 } from '../../../engine/cache-engine.interface.js';
 import { toHttpError } from '../errors/http-error.js';
-import { checksumToHex } from '../objects/object-headers.js';
+import { checksumToHex } from '../../control/input/encodings.js';
 import { whenReplied } from '../server/reply-stream.js';
-import { chunkJson } from './prefix-answers.js';
+import { chunkJson } from '../../control/prefix/prefix-answers.js';
 
 /**
  * Streams the chunks of a prefix as frames, out of the arena. A chunk is given back when its bytes are with the

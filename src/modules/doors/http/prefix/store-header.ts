@@ -1,8 +1,8 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
-import { type Problem, inputError } from '../errors/input-error.js';
-import { fromBase64 } from '../objects/object-headers.js';
-import { PrefixDto } from './prefix.dto.js';
+import { metadataFrom } from '../../control/input/encodings.js';
+import { type Problem, inputError } from '../../control/input/input-error.js';
+import { PrefixDto } from '../../control/prefix/prefix.dto.js';
 
 /** One chunk that follows the header of a store request. */
 export interface StoreChunkJson {
@@ -70,8 +70,8 @@ export function incomingChunks(
     if (!isIndex(length, maxValueBytes + 1)) {
       problems.push({ path: `${path}.length`, message: `must be a number of bytes up to ${maxValueBytes}` });
     }
-    const bytes = typeof metadata === 'string' ? fromBase64(metadata) : undefined;
-    if (metadata !== undefined && (bytes === undefined || bytes.length > MAX_METADATA_BYTES)) {
+    const bytes = typeof metadata === 'string' ? metadataFrom(metadata) : undefined;
+    if (metadata !== undefined && bytes === undefined) {
       problems.push({
         path: `${path}.metadata`,
         message: `must be base64 of at most ${MAX_METADATA_BYTES} bytes`,

@@ -5,13 +5,14 @@ import {
   frameHeaderLength,
 } from '../../../../protocols/kvnest-frames/frame.js';
 import { type PrefixChunk } from '../../../engine/cache-engine.interface.js';
-import { inputError } from '../errors/input-error.js';
-import { validate } from '../input/validate.js';
+import { inputError } from '../../control/input/input-error.js';
+import { type PutAnswer, putAnswer } from '../../control/input/put-answer.js';
+import { validate } from '../../control/input/validate.js';
 import { receiveChunk } from '../objects/receive-chunk.js';
-import { type PutAnswer, putAnswer, type ReceiveContext } from '../objects/receive-object.js';
+import { type ReceiveContext } from '../objects/receive-object.js';
 import { BodyReader } from '../body/body-reader.js';
-import { type ChunkJson, chunkJson } from './prefix-answers.js';
-import { prefixRequestOf } from './prefix-request.js';
+import { type ChunkJson, chunkJson } from '../../control/prefix/prefix-answers.js';
+import { prefixRequestOf } from '../../control/prefix/prefix-request.js';
 import { type IncomingChunk, incomingChunks, StoreHeaderDto } from './store-header.js';
 
 export interface StoreAnswer {

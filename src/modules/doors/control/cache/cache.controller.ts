@@ -1,4 +1,5 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
 import { ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsOptional, IsString } from 'class-validator';
 import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
@@ -25,6 +26,7 @@ export class CacheController {
   constructor(@Inject(CACHE_ENGINE) private readonly engine: CacheEngine) {}
 
   @Post('clear')
+  @MessagePattern('kv.clear')
   @ApiJsonCall('Remove what the filter selects; without one, everything', { removed: 3 })
   @HttpCode(200)
   async clear(@ValidBody(ClearDto) body: ClearDto): Promise<{ removed: number }> {

@@ -1,6 +1,6 @@
 import { type PrefixRequest } from '../../../engine/cache-engine.interface.js';
-import { inputError } from '../errors/input-error.js';
-import { fromBase64 } from '../objects/object-headers.js';
+import { inputError } from '../input/input-error.js';
+import { fromBase64 } from '../input/encodings.js';
 import { type PrefixDto } from './prefix.dto.js';
 
 /**

@@ -1,5 +1,5 @@
 import { validateSync } from 'class-validator';
-import { inputError, type Problem } from '../errors/input-error.js';
+import { inputError, type Problem } from './input-error.js';
 
 /**
  * Checks plain data against a class of class-validator. Nothing is converted and nothing is copied: long lists stay

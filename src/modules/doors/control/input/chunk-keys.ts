@@ -1,5 +1,5 @@
 import { ChunkKey, MAX_KEY_BYTES } from '../../../../protocols/chunk-key/chunk-key.js';
-import { inputError, type Problem } from '../errors/input-error.js';
+import { inputError, type Problem } from './input-error.js';
 
 /** @throws KV_INPUT_INVALID */
 export function chunkKeyOf(text: string, namespace: number, path = 'key'): ChunkKey {

@@ -20,18 +20,25 @@ const ERROR_SCHEMA = {
 
 export const BYTES_SCHEMA = { type: 'string', format: 'binary' } as const;
 
-/** What every operation has in common: a token, and errors of one form. */
-export function ApiCall(summary: string, description?: string): MethodDecorator {
+/**
+ * What every operation has in common: a token, and errors of one form.
+ *
+ * @param operationId what clients made from the document call it; default: from the names of class and method.
+ */
+export function ApiCall(summary: string, operationId?: string): MethodDecorator {
   return applyDecorators(
-    ApiOperation({ summary, ...(description === undefined ? {} : { description }) }),
+    ApiOperation({ summary, ...(operationId === undefined ? {} : { operationId }) }),
     ApiBearerAuth(),
     ApiResponse({ status: 'default', description: 'An error', schema: ERROR_SCHEMA }),
   );
 }
 
 /** An operation that answers JSON like `example`. */
-export function ApiJsonCall(summary: string, example: object): MethodDecorator {
-  return applyDecorators(ApiCall(summary), ApiOkResponse({ schema: { type: 'object', example } }));
+export function ApiJsonCall(summary: string, example: object, operationId?: string): MethodDecorator {
+  return applyDecorators(
+    ApiCall(summary, operationId),
+    ApiOkResponse({ schema: { type: 'object', example } }),
+  );
 }
 
 /** A body that is no JSON. */

@@ -1,0 +1,52 @@
+import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { ApiTags } from '@nestjs/swagger';
+import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
+import { ApiJsonCall } from '../api-docs.js';
+import { ValidBody } from '../input/body.decorator.js';
+import { chunkKeysOf } from '../input/chunk-keys.js';
+import { ExistsDto, KeysDto, PinKeysDto } from './objects.dto.js';
+
+/** The cache by key, as far as it is no bytes. */
+@ApiTags('objects')
+@Controller('v1/objects')
+export class ObjectsController {
+  constructor(@Inject(CACHE_ENGINE) private readonly engine: CacheEngine) {}
+
+  @Post('exists')
+  @MessagePattern('kv.exists')
+  @ApiJsonCall('The first tier that has each key', { tiers: ['memory', null] })
+  @HttpCode(200)
+  async exists(@ValidBody(ExistsDto) body: ExistsDto): Promise<{ tiers: readonly (string | null)[] }> {
+    const tiers = await this.engine.exists(keysOf(body), { lease: body.lease ?? false });
+    return { tiers: tiers.map((tier) => tier ?? null) };
+  }
+
+  @Post('delete')
+  @MessagePattern('kv.delete')
+  @ApiJsonCall('Delete values', { deleted: [true, false] })
+  @HttpCode(200)
+  async deleteMany(@ValidBody(KeysDto) body: KeysDto): Promise<{ deleted: readonly boolean[] }> {
+    return { deleted: await this.engine.delete(keysOf(body)) };
+  }
+
+  @Post('pin')
+  @MessagePattern('kv.pin')
+  @ApiJsonCall('Keep values from being evicted for a time', { pinned: [true, false] })
+  @HttpCode(200)
+  async pin(@ValidBody(PinKeysDto) body: PinKeysDto): Promise<{ pinned: readonly boolean[] }> {
+    return { pinned: await this.engine.pin(keysOf(body), body.timeout_ms) };
+  }
+
+  @Post('unpin')
+  @MessagePattern('kv.unpin')
+  @ApiJsonCall('End pins', { unpinned: [true, false] })
+  @HttpCode(200)
+  async unpin(@ValidBody(KeysDto) body: KeysDto): Promise<{ unpinned: readonly boolean[] }> {
+    return { unpinned: await this.engine.unpin(keysOf(body)) };
+  }
+}
+
+function keysOf(body: KeysDto): ReturnType<typeof chunkKeysOf> {
+  return chunkKeysOf(body.keys, body.namespace ?? 0);
+}
