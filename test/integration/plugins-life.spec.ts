@@ -68,6 +68,11 @@ describe('plugin scripts of a running server', () => {
     await world.expectState('b.sh', { state: 'stopped' });
     const kvnest = (...args: string[]): ReturnType<typeof runKvnest> =>
       runKvnest(['plugins', ...args, '--url', world.server.httpUrl], { env: { KVNEST_AUTH_TOKEN: 'hush' } });
+    for (const [path, method] of [
+      ['/v1/plugins', 'GET'],
+      ['/v1/plugins/a.sh/stop', 'POST'],
+    ] as const)
+      expect((await fetch(world.server.httpUrl + path, { method })).status).toBe(401);
     const all = await kvnest('status');
     expect(all).toMatchObject({ code: 0, err: '' });
     expect(all.out).toMatch(

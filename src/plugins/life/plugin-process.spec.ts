@@ -9,6 +9,7 @@ import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
 import { type PluginHappening } from '../plugin-event.interface.js';
 import { ReadPacer } from '../output/read-pacer.js';
 import { type OutputReaders } from '../process/supervised-process.interface.js';
+import { startAsGroup } from '../process/group.process.js';
 import { startSupervised } from '../process/start-supervised.js';
 import { type LaunchedProcess, PluginProcess } from './plugin-process.js';
 
@@ -31,19 +32,13 @@ interface World {
 const worlds: World[] = [];
 
 /** A plugin that is this program of bash. */
-function running(
-  program: string,
-  policy: Partial<PluginPolicy> = {},
-  refusal?: () => KvError | undefined,
-): World {
+function running(program: string, policy: Partial<PluginPolicy> = {}, startProcess = startSupervised): World {
   const events: PluginHappening[] = [];
   const logged: string[] = [];
   const launch = async (_: unknown, readers: OutputReaders): Promise<LaunchedProcess> => {
-    const error = refusal?.();
-    if (error !== undefined) throw error;
     const env = { PATH: process.env['PATH'] ?? '' };
     return {
-      process: await startSupervised({ command: ['bash', '-c', program], cwd: '/', env, readers }),
+      process: await startProcess({ command: ['bash', '-c', program], cwd: '/', env, readers }),
       release: () => world.released++,
     };
   };
@@ -143,6 +138,15 @@ describe('PluginProcess', () => {
     expect(plugin.status().lastExit).toMatchObject({ signal: 'SIGTERM' });
   });
 
+  it('has ended when its process has, though another holds its output', async () => {
+    // Under the supervisor that would be gone, too.
+    const program = 'setsid sleep 1000 & echo $!';
+    const { plugin } = running(program, {}, startAsGroup);
+    await plugin.start();
+    await expectEventually(() => plugin.status().state === 'stopped');
+    process.kill(Number(plugin.status().lastLines[0]));
+  });
+
   it('starts until it says that it is ready', async () => {
     const { plugin } = running(
       `read -t 0.05 < <(sleep 1); echo kvnest:notify STATUS=warm; echo kvnest:notify READY=1; ${FOREVER}`,
@@ -171,11 +175,13 @@ describe('PluginProcess', () => {
   });
 
   it('goes on while its heart beats, and is restarted when that stops', async () => {
-    const beat = 'for i in 1 2 3 4 5 6; do sleep 0.25; echo "kvnest:notify WATCHDOG=1"; done; echo six beats';
+    const say = (what: string): string =>
+      `for i in 1 2 3 4 5; do sleep 0.25; echo "kvnest:notify ${what}"; done`;
+    const beat = `${say('WATCHDOG=1')}; ${say('STATUS=$i')}; echo ten beats`;
     const { plugin, events, logged } = running(`${beat}; ${FOREVER}`, { heartbeatMs: 1000 });
     await plugin.start();
     await expectEventually(() => plugin.status().restarts === 1);
-    expect(logged).toContain('log six beats');
+    expect(logged).toContain('log ten beats');
     expect(events.find((event) => event.type === 'exited')).toMatchObject({
       exit: { reason: 'no heartbeat for 1000 ms' },
     });
@@ -204,12 +210,14 @@ describe('PluginProcess', () => {
   it('tries again only what may work later', async () => {
     const error = (retryable: boolean): KvError =>
       new KvError('KV_PLUGIN_SPAWN', 'no such thing', { kind: 'config', remedy: 'Install it.', retryable });
-    const missing = running(FOREVER, {}, () => error(false));
+    const missing = running(FOREVER, {}, () => Promise.reject(error(false)));
     await missing.plugin.start();
     expect(missing.plugin.status()).toMatchObject({ state: 'failed', lastExit: { reason: 'no such thing' } });
     expect(missing.logged).toEqual(['error no such thing. Install it.']);
     let refusals = 2;
-    const crowded = running(FOREVER, {}, () => (refusals-- > 0 ? error(true) : undefined));
+    const crowded = running(FOREVER, {}, (command) =>
+      refusals-- > 0 ? Promise.reject(error(true)) : startSupervised(command),
+    );
     await crowded.plugin.start();
     await expectEventually(() => crowded.plugin.status().state === 'running');
     expect(crowded.types()).toEqual(['exited', 'restarting', 'exited', 'restarting', 'started', 'ready']);

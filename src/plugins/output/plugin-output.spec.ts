@@ -11,16 +11,18 @@ interface World {
   readonly lines: string[];
   readonly notifications: Notification[];
   readonly dropped: DroppedOutput[];
+  readonly clock: ManualClock;
 }
 
 function printing(bytesPerSecond = 1_000_000, maxLineBytes = 100, isBehind = () => false): World {
   const lines: string[] = [];
   const notifications: Notification[] = [];
   const dropped: DroppedOutput[] = [];
+  const clock = new ManualClock();
   const output = new PluginOutput({
     maxLineBytes,
     bytesPerSecond,
-    clock: new ManualClock(),
+    clock,
     isBehind,
     onLine: ({ level, text }) => lines.push(`${level} ${text}`),
     onNotification: (notification) => notifications.push(notification),
@@ -35,7 +37,7 @@ function printing(bytesPerSecond = 1_000_000, maxLineBytes = 100, isBehind = () 
       shared.fill(0);
     };
   }) as [World['out'], World['err']];
-  return { output, out, err, lines, notifications, dropped };
+  return { output, out, err, lines, notifications, dropped, clock };
 }
 
 describe('PluginOutput', () => {
@@ -77,6 +79,17 @@ describe('PluginOutput', () => {
     expect(notifications).toEqual([{ kind: 'ready' }]);
   });
 
+  it('holds a second of lines that were not handed on, and no more', async () => {
+    const { output, out, lines, dropped, clock } = printing(12_900);
+    for (let second = 0; second < 5; second++) {
+      out('x\n'.repeat(1000));
+      clock.advance(1000);
+    }
+    await output.end();
+    expect(lines.length).toBeLessThan(110);
+    expect(dropped).toEqual([{ lines: 5000 - lines.length, bytes: 2 * (5000 - lines.length) }]);
+  });
+
   it.each([1, 2, 50])('counts lines of %d bytes', async (length) => {
     const { output, out, dropped } = printing(1);
     out(`${'x'.repeat(length - 1)}\n`.repeat(2000));
@@ -85,8 +98,8 @@ describe('PluginOutput', () => {
   });
 
   it('hears notifications, which are no lines of the log, in a flood as well', async () => {
-    const { output, out, lines, notifications } = printing(1000);
-    out('kvnest:notify READY=1\n');
+    const { output, out, err, lines, notifications } = printing(1000);
+    err('kvnest:notify READY=1\n');
     out(`${'x\n'.repeat(1000)}kvnest:notify WATCHDOG=1\n${'x\n'.repeat(10)}kvnest:no`);
     out('tify STATUS=tired\n');
     await output.end();
