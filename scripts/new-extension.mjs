@@ -1,5 +1,5 @@
 /**
- * Makes a package for a backend or a connector of one's own from the template in examples/: see CONTRIBUTING.md. A package of
+ * Makes a package for a backend, a connector or a module of one's own from the template in examples/: see CONTRIBUTING.md. A package of
  * this kvnest lies in it, so that it can be installed wherever it is taken.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,13 +11,17 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const TEMPLATES = {
   backend: { folder: 'external-backend', name: 'level' },
   connector: { folder: 'external-connector', name: 'web-dav' },
+  module: { folder: 'external-module', name: 'tally' },
 };
+/** What the classes of the templates end in. */
+const CLASSES = 'Medium|Backend|Connector|Module|Service|Controller|Report';
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const TOOLS = ['@jest/globals', '@types/node', 'jest', 'typescript'];
 
 const [kind, name] = process.argv.slice(2);
 const template = Object.hasOwn(TEMPLATES, kind ?? '') ? TEMPLATES[kind] : undefined;
-if (template === undefined) stop('usage: npm run new:backend NAME, or npm run new:connector NAME');
+if (template === undefined)
+  stop('usage: npm run new:backend NAME, npm run new:connector NAME or npm run new:module NAME');
 if (!NAME.test(name ?? ''))
   stop(`"${name ?? ''}" is no name: use lower case, digits and dashes, such as my-store`);
 const target = resolve(process.env.INIT_CWD ?? process.cwd(), name);
@@ -42,12 +46,13 @@ function rename(folder) {
   }
 }
 
-/** `level.medium`, `LevelMedium`, `kvnest-example-external-backend` → the same of the new name. */
+/** `level.medium`, `LevelMedium`, `/tally`, `kvnest-example-external-backend` → the same of the new name. */
 function renamed(text) {
   return text
     .replaceAll(`kvnest-example-${template.folder}`, name)
     .replaceAll(`${template.name}.`, `${name}.`)
-    .replace(new RegExp(`${pascal(template.name)}(?=Medium|Backend|Connector)`, 'g'), pascal(name));
+    .replace(new RegExp(`(['/])${template.name}(?=['\`])`, 'g'), `$1${name}`)
+    .replace(new RegExp(`${pascal(template.name)}(?=${CLASSES})`, 'g'), pascal(name));
 }
 
 function pascal(words) {

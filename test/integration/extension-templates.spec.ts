@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { expectEventually } from '../support/eventually.js';
 import { KvnestProcess, writeConfig } from '../support/kvnest-process.js';
 import { describeWithPeer, missingCommand } from '../support/peer.js';
 
@@ -19,7 +20,12 @@ const INSTALL_OPTIONS = [
   '--no-fund',
   '--omit=optional',
 ];
+const NAMES = ['chunk-shelf', 'web-shelf', 'disk-count'];
 const run = promisify(execFile);
+
+interface Counted {
+  readonly tiers: Readonly<Record<string, { readonly storedBytes: number }>>;
+}
 
 interface Nginx {
   readonly url: string;
@@ -37,6 +43,7 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
     await npm(ROOT, 'pack', '--pack-destination', folder);
     await makePackage('backend', 'chunk-shelf');
     await makePackage('connector', 'web-shelf');
+    await makePackage('module', 'disk-count');
     await linkTools();
     const { startNginx } = (await import(
       pathToFileURL(join(ROOT, 'examples/external-connector/test/nginx.mjs')).href
@@ -49,8 +56,8 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(['chunk-shelf', 'web-shelf'])(
-    '%s compiles, and passes the contract suite of kvnest/testing',
+  it.each(NAMES)(
+    '%s compiles, and passes its tests: the contract suite of kvnest/testing, or a real server',
     async (name) => {
       await run(join(ROOT, 'node_modules/.bin/tsc'), { cwd: join(folder, name) });
       const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
@@ -73,18 +80,17 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
   );
 
   it(
-    'are installed into an empty project, and are tiers of the server there',
+    'are installed into an empty project, and are tiers and a module of the server there',
     async () => {
-      for (const name of ['chunk-shelf', 'web-shelf'])
-        await npm(join(folder, name), 'pack', '--pack-destination', folder);
+      for (const name of NAMES) await npm(join(folder, name), 'pack', '--pack-destination', folder);
       if (nginx === undefined) throw new Error('nginx did not start');
       const { url, folder: files } = nginx;
       const project = join(folder, 'project');
       await mkdir(project);
       await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }));
       const packages = (await readdir(folder)).filter((name) => name.endsWith('.tgz'));
-      expect(packages).toHaveLength(3);
-      for (const name of ['chunk-shelf', 'web-shelf'])
+      expect(packages).toHaveLength(1 + NAMES.length);
+      for (const name of NAMES)
         expect(await dependencyOnKvnest(name)).toEqual(packages.find((file) => file.startsWith('kvnest-')));
       await npm(project, 'install', ...INSTALL_OPTIONS, ...packages.map((name) => join(folder, name)));
       const config = await writeConfig(project, {
@@ -92,6 +98,7 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
         local_disk: null,
         external_backends: ['shelf'],
         remote_url: url.replace('http:', 'webdav:'),
+        modules: ['disk-count'],
         extra_config: {
           'external_backend.shelf.module_path': 'chunk-shelf',
           'external_backend.shelf.class_name': 'ChunkShelfBackend',
@@ -108,6 +115,10 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
         const client = new Redis(server.respPort);
         expect(await client.set('model@1@0@abcd@half', value)).toBe('OK');
         client.disconnect();
+        await expectEventually(async () => {
+          const counted = await (await fetch(`${server.httpUrl}/disk-count`)).json();
+          return (counted as Counted).tiers['shelf']?.storedBytes === value.length;
+        });
       }
       const [file = ''] = await readdir(files);
       await rm(join(files, file));
@@ -145,7 +156,7 @@ function npm(cwd: string, ...args: readonly string[]): Promise<unknown> {
   return run('npm', [...args], { cwd, maxBuffer: 2 ** 26 });
 }
 
-describe('npm run new:backend', () => {
+describe('npm run new:backend and its siblings', () => {
   const script = join(ROOT, 'scripts/new-extension.mjs');
 
   it.each([
@@ -153,6 +164,7 @@ describe('npm run new:backend', () => {
     [['backend', '../up'], 'is no name'],
     [['door', 'mine'], 'usage'],
     [['connector', 'src'], 'is there already'],
+    [['module', 'My_Module'], 'is no name'],
   ])('refuses %j', async (args, message) => {
     const refused = run(process.execPath, [script, ...args], { cwd: ROOT });
     await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
