@@ -146,7 +146,7 @@ module.exports = {
       'doors-do-not-see-each-other',
       'Each door is a folder that can be taken out. What two doors share lies beside them, in src/modules/doors.',
       { path: '^src/modules/doors/([^/]+)/', pathNot: SPEC },
-      { path: '^src/modules/doors/(http|resp|lm)/', pathNot: '^src/modules/doors/$1/' },
+      { path: '^src/modules/doors/(http|resp|lm|tcp|nest)/', pathNot: '^src/modules/doors/$1/' },
     ),
     forbid(
       'backends-do-not-see-each-other',
@@ -172,7 +172,7 @@ module.exports = {
       'only-the-composition-root-knows-the-doors',
       'app.module.ts puts the parts together. Anything else that imports a door could not run without it.',
       { path: '^src/(?!modules/doors/)', pathNot: `${SPEC}|${ROOT_FILES}` },
-      { path: '^src/modules/doors/(http|resp|lm)/' },
+      { path: '^src/modules/doors/(http|resp|lm|tcp|nest)/' },
     ),
     forbid(
       'source-imports-no-tests',

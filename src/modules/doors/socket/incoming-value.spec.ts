@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { crc32c } from '../../../arena/crc32c.js';
+import { crc32c } from '../../../common/crc32c.js';
 import { ExtentWriter } from '../../../arena/extent-writer.js';
 import { ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import { type PutReservation } from '../../engine/object-store.interface.js';

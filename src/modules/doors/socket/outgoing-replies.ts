@@ -20,6 +20,10 @@ export class OutgoingReplies {
   #handles: ArenaHandle[] = [];
   #queuedBytes = 0;
   #unsentBytes = 0;
+  /** Of both: bytes of chunks that are sent from where they are. */
+  #chunkBytes = 0;
+  readonly #turns: (() => void)[] = [];
+  #closed = false;
 
   constructor(
     private readonly socket: DirectSocket,
@@ -28,9 +32,12 @@ export class OutgoingReplies {
 
   /** Whether the client must read, or others get their turn, before it gets more. */
   get isFull(): boolean {
-    const bytes = this.#queuedBytes + this.#unsentBytes;
-    if (bytes < MAX_UNSENT_BYTES) return false;
-    return bytes >= MAX_TURN_BYTES || this.#queuedBytes + this.socket.unsentBytes >= MAX_UNSENT_BYTES;
+    return this.#isFull(this.#queuedBytes + this.#unsentBytes);
+  }
+
+  /** As `isFull`, where chunks do not count: they wait for their turn. */
+  get isFullOfSmall(): boolean {
+    return this.#isFull(this.#queuedBytes + this.#unsentBytes - this.#chunkBytes);
   }
 
   get isEmpty(): boolean {
@@ -39,6 +46,7 @@ export class OutgoingReplies {
 
   /** @param bytes must not change until they are sent. */
   push(bytes: Uint8Array): void {
+    if (this.#closed) return;
     this.#buffers.push(bytes);
     this.#queuedBytes += bytes.length;
   }
@@ -46,6 +54,10 @@ export class OutgoingReplies {
   /** The bytes of a chunk, with what stands before and behind them. Takes the reference over. */
   pushChunk(before: Uint8Array, handle: ArenaHandle, behind?: Uint8Array): void {
     const rest = behind === undefined ? [] : [behind];
+    if (this.#closed) {
+      handle[Symbol.dispose]();
+      return;
+    }
     if (handle.lengthBytes <= MAX_COPIED_BYTES) {
       using small = handle;
       this.push(Buffer.concat([before, ...small.views, ...rest]));
@@ -55,6 +67,14 @@ export class OutgoingReplies {
     for (const view of handle.views) if (view.length > 0) this.push(view);
     for (const bytes of rest) this.push(bytes);
     this.#handles.push(handle);
+    this.#chunkBytes += handle.lengthBytes;
+  }
+
+  /** Calls `write` as soon as the client has read enough: now, or in its turn; also when the connection is gone. */
+  whenRoom(write: () => void): void {
+    if (this.isFull) this.flush();
+    if (this.#closed || (this.#turns.length === 0 && !this.isFull)) write();
+    else this.#turns.push(write);
   }
 
   /** Hands everything collected to the socket. */
@@ -73,15 +93,37 @@ export class OutgoingReplies {
 
   /** The connection is gone: what was not handed to the socket is dropped. */
   close(): void {
+    this.#closed = true;
     for (const handle of this.#handles) handle[Symbol.dispose]();
     this.#buffers = [];
     this.#handles = [];
     this.#queuedBytes = 0;
+    for (const write of this.#turns.splice(0)) write();
+  }
+
+  #isFull(bytes: number): boolean {
+    if (bytes < MAX_UNSENT_BYTES) return false;
+    return bytes >= MAX_TURN_BYTES || this.#queuedBytes + this.socket.unsentBytes >= MAX_UNSENT_BYTES;
   }
 
   #sent(bytes: number, handles: readonly ArenaHandle[]): void {
     this.#unsentBytes -= bytes;
-    for (const handle of handles) handle[Symbol.dispose]();
+    for (const handle of handles) {
+      this.#chunkBytes -= handle.lengthBytes;
+      handle[Symbol.dispose]();
+    }
+    this.#takeTurns();
     this.onSent();
+  }
+
+  #takeTurns(): void {
+    if (this.#turns.length === 0) return;
+    for (;;) {
+      if (this.isFull) this.flush();
+      const write = this.isFull ? undefined : this.#turns.shift();
+      if (write === undefined) break;
+      write();
+    }
+    this.flush();
   }
 }

@@ -28,8 +28,10 @@ export interface ConnectionParts {
 const header = Buffer.allocUnsafeSlow(16 * 1024);
 
 /**
- * One client. Its requests are executed one at a time and in order. While one waits for a tier, or for the client to
- * read its replies, nothing is read from the socket: TCP holds the client back, and the connection costs nothing.
+ * One client. What it sends is executed one after the other: while `await` waits for something, or the client must read
+ * its replies first, nothing is read from the socket. TCP holds the client back, and the connection costs nothing. A
+ * protocol that answers in any order awaits nothing but room for what is sent next; what it pushes later leaves with
+ * `flushSoon`.
  *
  * A value is read straight to its place in the arena; only those of its bytes that came along with its request are
  * copied there.
@@ -53,7 +55,9 @@ export abstract class RequestConnection<Event> implements DirectReader {
   /** What still comes is read and ignored. */
   #closing = false;
   #closed = false;
-  #resumeWriting: (() => void) | undefined;
+  #pumping = false;
+  #flushing = false;
+  #receivedBytes = 0;
   #onIdle: (() => void) | undefined;
 
   constructor(
@@ -87,7 +91,7 @@ export abstract class RequestConnection<Event> implements DirectReader {
   whenIdle(): Promise<void> {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
-      this.#tellIdle();
+      this.tellIdle();
     });
   }
 
@@ -106,6 +110,16 @@ export abstract class RequestConnection<Event> implements DirectReader {
     return this.#socket.unsentBytes;
   }
 
+  /** All that the client has sent. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Whether nothing is read until something else has happened: the client is not to blame for its silence. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   readTarget(): Buffer {
     const value = this.#value;
     return value === undefined || value.remainingBytes === 0 || this.#isBlocked || this.#closing
@@ -115,6 +129,7 @@ export abstract class RequestConnection<Event> implements DirectReader {
 
   onBytes(target: Buffer, bytes: number): boolean {
     this.#counters.bytesIn += bytes;
+    this.#receivedBytes += bytes;
     if (this.#closing) return true;
     if (target === header) {
       this.#input = header;
@@ -131,10 +146,9 @@ export abstract class RequestConnection<Event> implements DirectReader {
   onClose(): void {
     this.#closed = this.#closing = true;
     this.#dropValue();
-    this.replies.close();
-    this.#resumeWriting?.();
-    this.#tellIdle();
     this.#onClose();
+    this.replies.close();
+    this.tellIdle();
   }
 
   destroy(): void {
@@ -187,44 +201,72 @@ export abstract class RequestConnection<Event> implements DirectReader {
     void work.then(() => {
       this.#waiting = false;
       then?.();
-      if (this.#closed) this.replies.close();
-      else this.#proceed();
+      if (!this.#closed) this.#proceed();
     });
+  }
+
+  protected get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Hands collected replies to the client, and waits until it has read enough of them. */
   protected drained(): Awaitable<void> {
     if (!this.replies.isFull || this.#closed) return;
-    this.replies.flush();
-    return new Promise((resolve) => {
-      this.#resumeWriting = resolve;
+    return new Promise((resolve) => this.replies.whenRoom(resolve));
+  }
+
+  /** For replies that are pushed when nothing is being read: those of one turn leave together. */
+  protected flushSoon(): void {
+    if (this.#pumping || this.#flushing) return;
+    this.#flushing = true;
+    process.nextTick(() => {
+      this.#flushing = false;
+      this.replies.flush();
+      this.tellIdle();
     });
   }
 
-  get #isBlocked(): boolean {
-    return this.#waiting || this.replies.isFull;
+  /** Whether the client must read before more of what it sends is executed. */
+  protected get mustRead(): boolean {
+    return this.replies.isFull;
+  }
+
+  /** Tells who waits for it that nothing is in flight any more. */
+  protected tellIdle(): void {
+    if (this.#onIdle !== undefined && (this.isIdle || this.#closed)) this.#onIdle();
   }
 
   /** A defect costs one connection, never the server. */
+  protected fail(error: unknown): void {
+    this.#logger.error('A connection failed', error instanceof Error ? error.stack : String(error));
+    this.destroy();
+  }
+
+  get #isBlocked(): boolean {
+    return this.#waiting || this.mustRead;
+  }
+
   #pump(): void {
+    this.#pumping = true;
     try {
       this.#work();
     } catch (error) {
-      this.#logger.error('A connection failed', error instanceof Error ? error.stack : String(error));
-      this.destroy();
+      this.fail(error);
+    } finally {
+      this.#pumping = false;
     }
   }
 
   /** Executes what has been read until it is used up, a request waits, or the client must read first. */
   #work(): void {
     while (!this.#waiting && !this.#closing) {
-      if (this.replies.isFull) this.replies.flush();
-      if (this.replies.isFull) break;
+      if (this.mustRead) this.replies.flush();
+      if (this.mustRead) break;
       if (!this.#step()) break;
     }
     this.replies.flush();
     if (this.#at < this.#end && this.#input === header) this.#setAside();
-    this.#tellIdle();
+    this.tellIdle();
   }
 
   /** @returns false when all bytes are used up. */
@@ -237,10 +279,6 @@ export abstract class RequestConnection<Event> implements DirectReader {
     else if (value === undefined) return this.#parse();
     else this.#copyToValue(value);
     return true;
-  }
-
-  #tellIdle(): void {
-    if (this.#onIdle !== undefined && (this.isIdle || this.#closed)) this.#onIdle();
   }
 
   #setAside(): void {
@@ -276,12 +314,9 @@ export abstract class RequestConnection<Event> implements DirectReader {
   }
 
   #onSent(): void {
-    if (this.replies.isFull || this.#closed) return;
-    const resumeWriting = this.#resumeWriting;
-    this.#resumeWriting = undefined;
-    if (resumeWriting !== undefined) resumeWriting();
-    else if (this.#paused) this.#proceed();
-    else this.#tellIdle();
+    if (this.#closed) return;
+    if (this.#paused && !this.#isBlocked) this.#proceed();
+    else this.tellIdle();
   }
 
   #dropValue(): void {

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import {
   type BeforeApplicationShutdown,
   type Logger,
@@ -15,6 +16,7 @@ import { type SocketCounters } from './socket-counters.js';
 import { StallWatch, type Watched } from './stall-watch.js';
 
 const MAX_SWEEP_MS = 1000;
+const TLS_HANDSHAKE_MS = 10_000;
 
 export interface SocketDoorParts {
   /** In the configuration and on the status page. */
@@ -28,6 +30,8 @@ export interface SocketDoorParts {
   readonly logger: Logger;
   /** What a client is told when there are too many; nothing by default. */
   readonly tooManyClients?: string;
+  /** With TLS, and nothing else. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** What a door knows of one of its connections. */
@@ -50,12 +54,18 @@ export abstract class SocketDoor<Connection extends ServedConnection>
   readonly #parts: SocketDoorParts;
   readonly #connections = new Map<Connection, StallWatch>();
   readonly #server: Server;
+  /** Accepted, and not yet through the handshake of TLS, by their address. */
+  readonly #handshaking = new Map<string, Socket>();
   #sweeper: NodeJS.Timeout | undefined;
   #leaveRegistry: (() => void) | undefined;
 
   constructor(parts: SocketDoorParts) {
     this.#parts = parts;
-    this.#server = createServer(DIRECT_SERVER_OPTIONS, (socket) => this.#accept(socket));
+    const { tls } = parts;
+    this.#server =
+      tls === undefined
+        ? createServer(DIRECT_SERVER_OPTIONS, (socket) => this.#accept(socket))
+        : this.#createTlsServer(tls);
   }
 
   /** `host:port` while it listens. */
@@ -79,25 +89,41 @@ export abstract class SocketDoor<Connection extends ServedConnection>
     };
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.#listen();
-    const { bodyTimeoutMs } = this.#parts.limits;
-    this.#sweeper = setInterval(() => this.sweep(), Math.min(MAX_SWEEP_MS, Math.ceil(bodyTimeoutMs / 4)));
-    this.#sweeper.unref();
-    this.#leaveRegistry = this.#parts.registry.add(this);
+  onApplicationBootstrap(): Promise<void> {
+    return this.listen();
   }
 
+  /** Waits for what is in flight, at most until the drain deadline. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#server.close();
-    const busy = [...this.#connections.keys()].filter((connection) => !connection.isIdle);
+    for (const socket of this.#handshaking.values()) socket.destroy();
     const deadline = new Promise((resolve) => setTimeout(resolve, this.#parts.drainTimeoutMs).unref());
-    await Promise.race([deadline, Promise.all(busy.map((connection) => connection.whenIdle()))]);
+    const drained = Array.from(this.#connections.keys(), (connection) => this.drain(connection));
+    await Promise.race([deadline, Promise.all(drained)]);
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.#sweeper);
     this.#leaveRegistry?.();
     for (const connection of this.#connections.keys()) connection.destroy();
+  }
+
+  /** From now on clients are accepted. @throws KV_DOOR_LISTEN */
+  protected async listen(): Promise<void> {
+    await this.#listen();
+    this.#sweeper = setInterval(() => this.sweep(), this.sweepMs);
+    this.#sweeper.unref();
+    this.#leaveRegistry = this.#parts.registry.add(this);
+  }
+
+  /** The server is about to end: resolves when the connection has nothing in flight. */
+  protected drain(connection: Connection): Promise<void> {
+    return connection.isIdle ? Promise.resolve() : connection.whenIdle();
+  }
+
+  /** How often `sweep` is called. */
+  protected get sweepMs(): number {
+    return Math.min(MAX_SWEEP_MS, Math.ceil(this.#parts.limits.bodyTimeoutMs / 4));
   }
 
   /** The connections of now. */
@@ -129,6 +155,25 @@ export abstract class SocketDoor<Connection extends ServedConnection>
     });
   }
 
+  /** Who is still in the handshake counts as a client. */
+  #createTlsServer(tls: TlsOptions): Server {
+    const { counters, limits } = this.#parts;
+    const options = { ...DIRECT_SERVER_OPTIONS, pauseOnConnect: false, handshakeTimeout: TLS_HANDSHAKE_MS };
+    const server = createTlsServer({ ...options, ...tls }, (socket) => {
+      this.#handshaking.delete(peerOf(socket));
+      this.#accept(socket);
+    });
+    server.maxConnections = limits.maxConnections;
+    server.on('connection', (socket: Socket) => {
+      const peer = peerOf(socket);
+      this.#handshaking.set(peer, socket);
+      socket.once('close', () => this.#handshaking.delete(peer));
+    });
+    server.on('tlsClientError', () => counters.protocolErrors++);
+    server.on('drop', () => counters.connectionsRefused++);
+    return server;
+  }
+
   #accept(socket: Socket): void {
     const { counters, limits, tooManyClients = '' } = this.#parts;
     if (this.#connections.size >= limits.maxConnections) {
@@ -142,4 +187,8 @@ export abstract class SocketDoor<Connection extends ServedConnection>
     this.#parts.tuneSocket(connection.fd);
     this.#connections.set(connection, new StallWatch(connection, limits.bodyTimeoutMs));
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -1,4 +1,5 @@
 import { type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /** What libuv's handle of a connection has and `node:net` does not show. */
 export interface TcpHandle {
@@ -14,9 +15,10 @@ export interface TcpHandle {
 /**
  * Takes the handle out of an accepted socket, for a socket that reads into buffers of one's choice.
  *
- * @returns undefined, with nothing changed, where node has no such handle.
+ * @returns undefined, with nothing changed, where node has no such handle, or TLS lies over it.
  */
 export function takeHandle(accepted: Socket): TcpHandle | undefined {
+  if (accepted instanceof TLSSocket) return undefined;
   const holder = accepted as unknown as { _handle?: TcpHandle | null };
   const handle = holder._handle;
   if (typeof handle?.useUserBuffer !== 'function') return undefined;

@@ -1,0 +1,23 @@
+import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
+import { type PatternHandler } from './pattern.interface.js';
+import { lookupJson } from './prefix-answers.js';
+import { readPrefixHeader } from './prefix-header.js';
+import { TokensBody } from './tokens-body.js';
+
+/** Longest pin: 30 days. */
+const MAX_PIN_MS = 30 * 24 * 3_600_000;
+
+export const lookupPattern: PatternHandler = (request, header, bodyBytes, { engine, maxJsonBytes }) => {
+  const { identity, tokenBytes, fields } = readPrefixHeader(header, maxJsonBytes);
+  if (bodyBytes !== tokenBytes) throw frameError(`a body of ${bodyBytes} bytes for ${tokenBytes} of tokens`);
+  const pinMs = fields.integer('pin_ms', 1, MAX_PIN_MS);
+  return new TokensBody(request, tokenBytes, 0, (tokens) => {
+    fields.check();
+    const found = engine.lookup({ ...identity, tokens }, pinMs === undefined ? {} : { pinMs });
+    Promise.resolve(found).then(
+      (result) => request.replyJson(lookupJson(result), { end: true }),
+      (error: unknown) => request.fail(error),
+    );
+    return undefined;
+  });
+};

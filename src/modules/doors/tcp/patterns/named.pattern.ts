@@ -1,0 +1,64 @@
+import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
+import { jsonHeader, slowReader } from '../tcp-errors.js';
+import { type TcpRequest } from '../tcp-request.js';
+import { type PatternContext, type PatternHandler } from './pattern.interface.js';
+
+export const namedPattern: PatternHandler = (request, header, _, context) => {
+  const { pattern, data } = jsonHeader(header);
+  if (pattern === undefined) throw frameError('a request without a pattern');
+  const answer = new NamedAnswer(request, context);
+  const subscription = context.named.ask(pattern, data, { peer: context.peer }).subscribe({
+    next: (value) => answer.next(value),
+    complete: () => answer.complete(),
+    error: (error: unknown) => request.fail(error),
+  });
+  if (request.ended) subscription.unsubscribe();
+  else request.onAbort(() => subscription.unsubscribe());
+  return undefined;
+};
+
+/** The values of an answer as frames: one alone ends it, as soon as it is known to be alone. */
+class NamedAnswer {
+  #isFirst = true;
+  #held: { readonly value: unknown } | undefined;
+
+  constructor(
+    private readonly request: TcpRequest,
+    private readonly context: PatternContext,
+  ) {}
+
+  next(value: unknown): void {
+    if (this.request.ended) return;
+    if (this.context.isFull()) {
+      this.request.fail(slowReader());
+      return;
+    }
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      this.#held = { value };
+      queueMicrotask(() => this.#release(false));
+      return;
+    }
+    this.#release(false);
+    this.#send(value, false);
+  }
+
+  complete(): void {
+    if (this.#held !== undefined) this.#release(true);
+    else this.request.reply(undefined, { end: true });
+  }
+
+  #release(end: boolean): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.#send(held.value, end);
+  }
+
+  #send(value: unknown, end: boolean): void {
+    try {
+      this.request.replyJson({ data: value }, { end });
+    } catch (error) {
+      this.request.fail(error);
+    }
+  }
+}

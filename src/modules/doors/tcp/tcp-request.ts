@@ -1,0 +1,125 @@
+import { type ArenaHandle } from '../../../arena/arena.interface.js';
+import {
+  encodeFrame,
+  encodeJsonFrame,
+  FLAG_END,
+  FRAME_PREFIX_BYTES,
+  FRAME_TYPES,
+  writeFramePrefix,
+} from '../../../protocols/kvnest-tcp/frame.js';
+import { errorBody, timedOut } from './tcp-errors.js';
+
+/** Longest time that a timer takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What a request needs of its connection. */
+export interface RequestHost {
+  /** Sends what stands in front of a chunk, if there is one, and the chunk, which belongs to the host. */
+  send(frame: Buffer, chunk?: ArenaHandle): void;
+  /** Calls `write` when the client has read enough of what was sent before, also when the connection is gone. */
+  whenRoom(write: () => void): void;
+  /** A request is answered with an error. */
+  failed(error: unknown): void;
+  /** The request is over; its number may be used again. */
+  release(request: TcpRequest): void;
+}
+
+/** Writes a header of `headerBytes` at `offset`. */
+export interface HeaderWriter {
+  readonly headerBytes: number;
+  write(target: Buffer, offset: number): void;
+}
+
+/**
+ * A request in flight. It is over with its last answer, an error, a cancel, its time-out or the end of its connection;
+ * what is answered after that goes nowhere.
+ */
+export class TcpRequest {
+  #ended = false;
+  #timer: NodeJS.Timeout | undefined;
+  #cleanup: (() => void) | undefined;
+
+  constructor(
+    readonly id: number,
+    private readonly host: RequestHost,
+  ) {}
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** What is to be done when the request ends before its last answer. Called once; a second one replaces it. */
+  onAbort(cleanup: () => void): void {
+    if (this.#ended) cleanup();
+    else this.#cleanup = cleanup;
+  }
+
+  /** @param header is sent as it is. */
+  reply(header: Uint8Array | undefined, { end }: { readonly end: boolean }): void {
+    if (this.#ended) return;
+    this.host.send(encodeFrame(this.#fields(end), header));
+    if (end) this.#end();
+  }
+
+  replyJson(header: object, { end }: { readonly end: boolean }): void {
+    if (this.#ended) return;
+    this.host.send(encodeJsonFrame(this.#fields(end), header));
+    if (end) this.#end();
+  }
+
+  /** Takes the chunk over. */
+  replyChunk(header: HeaderWriter, chunk: ArenaHandle, { end }: { readonly end: boolean }): void {
+    if (this.#ended) {
+      chunk[Symbol.dispose]();
+      return;
+    }
+    const { headerBytes } = header;
+    const frame = Buffer.allocUnsafe(FRAME_PREFIX_BYTES + headerBytes);
+    writeFramePrefix(frame, { ...this.#fields(end), bodyBytes: chunk.lengthBytes }, headerBytes);
+    header.write(frame, FRAME_PREFIX_BYTES);
+    this.host.send(frame, chunk);
+    if (end) this.#end();
+  }
+
+  /** Calls `write` when it is this request's turn to send something big; also when it is over by then. */
+  whenRoom(write: () => void): void {
+    this.host.whenRoom(write);
+  }
+
+  /** Ends with an `ERROR`. */
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    this.host.failed(error);
+    this.host.send(encodeJsonFrame({ type: FRAME_TYPES.ERROR, requestId: this.id }, errorBody(error)));
+    this.abort();
+  }
+
+  /** Ends without a word. */
+  abort(): void {
+    if (this.#ended) return;
+    const cleanup = this.#cleanup;
+    this.#end();
+    cleanup?.();
+  }
+
+  /** @param timeoutMs 0 = none. */
+  expireAfter(timeoutMs: number, onExpiry: () => void): void {
+    if (this.#ended || timeoutMs === 0) return;
+    const expire = (): void => {
+      onExpiry();
+      this.fail(timedOut(timeoutMs));
+    };
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS)).unref();
+  }
+
+  #fields(end: boolean): { type: typeof FRAME_TYPES.REPLY; requestId: number; flags: number } {
+    return { type: FRAME_TYPES.REPLY, requestId: this.id, flags: end ? FLAG_END : 0 };
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#cleanup = undefined;
+    clearTimeout(this.#timer);
+    this.host.release(this);
+  }
+}

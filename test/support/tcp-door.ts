@@ -1,0 +1,28 @@
+import { type TcpDoorLimits } from '../../src/config/kvnest-config.interface.js';
+import { DoorSecret } from '../../src/modules/doors/door-secret.js';
+import { createTcpDoor } from '../../src/modules/doors/tcp/create-tcp-door.js';
+import { type TcpDoor } from '../../src/modules/doors/tcp/tcp-door.js';
+import { openSocketDoor, type TestSocketDoor, type TestSocketDoorOptions } from './socket-door.js';
+
+export interface TestTcpDoorOptions extends TestSocketDoorOptions {
+  readonly limits?: Partial<TcpDoorLimits>;
+  readonly token?: string;
+  /** Told of the door before it listens: add handlers of patterns to its strategy here. */
+  readonly prepare?: (door: TcpDoor) => void;
+}
+
+export type TestTcpDoor = TestSocketDoor<TcpDoor>;
+
+/** A TCP door on a free port, over a real engine and a real arena. */
+export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<TestTcpDoor> {
+  return openSocketDoor(options, ({ limits, ...parts }) => {
+    const door = createTcpDoor({
+      ...parts,
+      limits: { heartbeatMs: 15_000, maxInFlight: 256, tls: undefined, ...limits },
+      secret: new DoorSecret(options.token),
+    });
+    options.prepare?.(door);
+    door.strategy.listen(() => undefined);
+    return door;
+  });
+}
