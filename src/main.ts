@@ -39,10 +39,8 @@ export async function startServer(
 async function openServer(config: KvnestConfig, extensions: AppExtensions): Promise<INestApplicationContext> {
   const root = AppModule.forRoot(config, extensions);
   const options = { logger: new ServerLogger(config), abortOnError: false };
-  const { http, tcp, nest } = config.doors;
-  if (http === false && tcp === false && nest === false) {
-    return NestFactory.createApplicationContext(root, options);
-  }
+  const { http } = config.doors;
+  // Of an application context that does not start nobody could close what has started. A server need not listen.
   const app =
     http === false
       ? await NestFactory.create(root, new FastifyAdapter(), options)
