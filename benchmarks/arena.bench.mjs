@@ -1,6 +1,6 @@
 // Cost of the arena's parts. Needs a build: npx nest build && node scripts/build-native.mjs
 import { Buffer } from 'node:buffer';
-import { crc32c } from '../dist/arena/crc32c.js';
+import { crc32c } from '../dist/common/crc32c.js';
 import { createArena } from '../dist/arena/create-arena.js';
 import { loadNative } from '../dist/arena/native/load-native.js';
 import { ArenaSpaceService } from '../dist/arena/arena-space.js';

@@ -1,7 +1,7 @@
 import { KvError } from '../common/errors/kv-error.js';
 import { MIN_CAPACITY_BYTES, PAGE_BYTES } from './arena-layout.js';
 import { type Arena } from './arena.interface.js';
-import { crc32c } from './crc32c.js';
+import { crc32c } from '../common/crc32c.js';
 import { openFallbackRegion } from './fallback-region.js';
 import { loadNative } from './native/load-native.js';
 import { openNativeRegion } from './native/native-region.js';

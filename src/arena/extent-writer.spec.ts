@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { crc32c } from './crc32c.js';
+import { crc32c } from '../common/crc32c.js';
 import { ExtentWriter } from './extent-writer.js';
 
 const views = (...lengths: number[]): Buffer[] => lengths.map((length) => Buffer.alloc(length));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Arena } from '../../arena/arena.interface.js';
 import { ArenaSpaceService } from '../../arena/arena-space.js';
 import { createArena } from '../../arena/create-arena.js';
-import { crc32c } from '../../arena/crc32c.js';
+import { crc32c } from '../../common/crc32c.js';
 import { PageAllocator } from '../../arena/page-allocator.js';
 import { lruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { crc32c } from '../../arena/crc32c.js';
+import { crc32c } from '../../common/crc32c.js';
 import { SeededRandom } from '../../../test/support/seeded-random.js';
 import { decodeHeader, encodeHeader, frame, scanFrames } from './journal-format.js';
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32c } from '../../arena/crc32c.js';
+import { crc32c } from '../../common/crc32c.js';
 import { ManualClock } from '../../../test/support/clock.js';
 import { encodeHeader, frame } from './journal-format.js';
 import { readJournal, readJournalHeader } from './journal-reader.js';

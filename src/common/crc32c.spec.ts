@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SeededRandom } from '../../test/support/seeded-random.js';
 import { crc32c } from './crc32c.js';
-import { loadNative } from './native/load-native.js';
+import { loadNative } from '../arena/native/load-native.js';
 
 /** One bit at a time, from the definition. */
 function bitwise(bytes: Uint8Array, previous: number): number {
