@@ -1,11 +1,34 @@
 import { Module } from '@nestjs/common';
+import { KVNEST_CONFIG, type KvnestConfig } from '../../../config/kvnest-config.interface.js';
+import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
 import { CacheController } from './cache/cache.controller.js';
+import { EventsController } from './events/events.controller.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { PrefixController } from './prefix/prefix.controller.js';
+import { PrefixValuesController } from './values/prefix-values.controller.js';
+import { SMALL_VALUES, SmallValues } from './values/small-values.js';
+import { ValuesController } from './values/values.controller.js';
 
 /**
  * What is asked for in JSON, over HTTP and in messages of Nest. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from
  * global modules.
  */
-@Module({ controllers: [ObjectsController, PrefixController, CacheController] })
+@Module({
+  controllers: [
+    ObjectsController,
+    PrefixController,
+    CacheController,
+    ValuesController,
+    PrefixValuesController,
+    EventsController,
+  ],
+  providers: [
+    {
+      provide: SMALL_VALUES,
+      inject: [KVNEST_CONFIG, DOOR_REGISTRY],
+      useFactory: ({ doors }: KvnestConfig, registry: DoorRegistry) => new SmallValues(doors, registry),
+    },
+  ],
+  exports: [SMALL_VALUES],
+})
 export class ControlModule {}

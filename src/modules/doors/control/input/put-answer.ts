@@ -4,7 +4,7 @@ import { checksumToHex } from './encodings.js';
 /** What became of one value, as JSON. */
 export interface PutAnswer {
   readonly stored: boolean;
-  readonly reason?: RefusalReason;
+  readonly reason?: RefusalReason | 'checksum';
   readonly tiers?: readonly string[];
   readonly checksum?: string;
 }

@@ -8,15 +8,40 @@ import { inputError, type Problem } from './input-error.js';
  * @throws KV_INPUT_INVALID with all problems at once.
  */
 export function validate<T extends object>(type: new () => T, plain: unknown): T {
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-    throw inputError([{ path: 'body', message: 'not a JSON object' }]);
-  }
   const problems: Problem[] = [];
+  const instance = inspect(type, plain, '', problems);
+  if (problems.length > 0) throw inputError(problems);
+  return instance;
+}
+
+/**
+ * Checks each element of a list.
+ *
+ * @param path of the list, for messages.
+ * @throws KV_INPUT_INVALID with all problems of all elements.
+ */
+export function validateEach<T extends object>(
+  type: new () => T,
+  list: readonly unknown[],
+  path: string,
+): readonly T[] {
+  const problems: Problem[] = [];
+  const instances = list.map((plain, index) => inspect(type, plain, `${path}[${index}]`, problems));
+  if (problems.length > 0) throw inputError(problems);
+  return instances;
+}
+
+function inspect<T extends object>(type: new () => T, plain: unknown, path: string, problems: Problem[]): T {
   const instance = new type();
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
+    problems.push({ path: path === '' ? 'body' : path, message: 'not a JSON object' });
+    return instance;
+  }
+  const within = (name: string): string => (path === '' ? name : `${path}.${name}`);
   for (const [name, value] of Object.entries(plain as Record<string, unknown>)) {
     // Names of Object.prototype, `constructor` above all, would change what the validator looks at.
     if (value === null) continue;
-    if (name in Object.prototype) problems.push({ path: name, message: 'unknown' });
+    if (name in Object.prototype) problems.push({ path: within(name), message: 'unknown' });
     else Object.assign(instance, { [name]: value });
   }
   for (const error of validateSync(instance, {
@@ -27,11 +52,10 @@ export function validate<T extends object>(type: new () => T, plain: unknown): T
   })) {
     for (const [rule, message] of Object.entries(error.constraints ?? {})) {
       problems.push({
-        path: error.property,
+        path: within(error.property),
         message: rule === 'whitelistValidation' ? 'unknown' : message.replace(`${error.property} `, ''),
       });
     }
   }
-  if (problems.length > 0) throw inputError(problems);
   return instance;
 }

@@ -1,8 +1,8 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min, ValidateBy } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { metadataFrom } from '../../control/input/encodings.js';
 import { type Problem, inputError } from '../../control/input/input-error.js';
-import { PrefixDto } from '../../control/prefix/prefix.dto.js';
+import { StoreDto } from '../../control/prefix/store.dto.js';
 
 /** One chunk that follows the header of a store request. */
 export interface StoreChunkJson {
@@ -15,7 +15,7 @@ export interface StoreChunkJson {
 }
 
 /** Header of a store request. */
-export class StoreHeaderDto extends PrefixDto {
+export class StoreHeaderDto extends StoreDto {
   @ValidateBy({
     name: 'isChunkList',
     validator: {
@@ -24,20 +24,6 @@ export class StoreHeaderDto extends PrefixDto {
     },
   })
   chunks!: StoreChunkJson[];
-
-  @IsOptional()
-  @IsIn(['memory', 'all'])
-  ack?: 'memory' | 'all';
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  ttl_ms?: number;
-
-  @IsOptional()
-  @IsBoolean()
-  only_if_absent?: boolean;
 }
 
 export interface IncomingChunk {
