@@ -82,6 +82,26 @@ module.exports = {
       { path: '^src/connectors/(?!intake/)[^/]+/' },
     ),
     forbid(
+      'the-client-is-a-leaf',
+      'Who uses a cache installs its client, and must not load a server with it: src/client knows common and protocols, and nothing ' +
+        'of what answers it.',
+      { path: '^src/client/', pathNot: SPEC },
+      { path: '^src/', pathNot: '^src/(client|common|protocols)/' },
+    ),
+    forbid(
+      'the-client-loads-no-nest',
+      'kvnest/client is for applications without Nest, too. What is for Nest alone is in src/client/nest and imported when it is ' +
+        'asked for.',
+      { path: '^src/client/', pathNot: `${SPEC}|^src/client/nest/` },
+      { path: '(^|/)node_modules/(@nestjs|reflect-metadata)', dependencyTypesNot: ['type-only'] },
+    ),
+    forbid(
+      'nobody-needs-the-client',
+      'The server speaks the protocol; only a connector to another kvnest is a client of it.',
+      { path: '^src/(?!client/|connectors/)', pathNot: SPEC },
+      { path: '^src/client/' },
+    ),
+    forbid(
       'code-of-users-comes-in-at-the-root',
       'Backends and connectors that users bring are loaded before the graph is built, by main.ts, and are then like any other. Nobody ' +
         'else may know where one came from.',

@@ -4,7 +4,10 @@ import { type Observable } from 'rxjs';
 export interface CallOptions {
   /** Ends the call with the signal's reason; the server is told. */
   readonly signal?: AbortSignal;
-  /** From the call to its end; the server is told. Default: `timeoutMs` of `connect`. 0 = none. */
+  /**
+   * From the call to its end; the server is told. Of `retrieve`: for each chunk that is waited for. Default: `timeoutMs` of
+   * `connect`. 0 = none, which streams need that do not end.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -100,13 +103,17 @@ export interface StoreChunk {
 
 export interface StoreOptions extends PrefixOptions, Pick<PutOptions, 'ttlMs' | 'ack' | 'onlyIfAbsent'> {}
 
+/** Its key is empty where the server did not answer, for only the server knows it. */
 export type StoreAnswer = PrefixPlace & PutResult;
 
 export interface RetrievedChunk extends PrefixPlace, StoredValue {}
 
-/** The chunks of a prefix, in order, up to the first that is missing. Leaving a loop early cancels. */
+/**
+ * The chunks of a prefix, in order, up to the first that is missing. Each loop retrieves anew; a consumer who takes his time
+ * holds the server back, so that few chunks wait here. Leaving a loop early cancels.
+ */
 export interface Retrieval extends AsyncIterable<RetrievedChunk> {
-  /** Cold: each subscription retrieves anew; unsubscribing cancels. */
+  /** Cold: each subscription retrieves anew; unsubscribing cancels. It pushes: who must be waited for takes the loop. */
   asObservable(): Observable<RetrievedChunk>;
 }
 
@@ -128,7 +135,7 @@ export interface ClearFilter {
 /**
  * A cache at one or several servers.
  *
- * Every call ends with a value, or with a `KvError`: KV_CLIENT_INPUT, KV_CLIENT_TIMEOUT, KV_CLIENT_CLOSED,
+ * Every call ends with a value, or with a `KvError`: KV_CLIENT_INPUT, KV_CLIENT_CLOSED, KV_CLIENT_TIMEOUT and
  * KV_CLIENT_UNAVAILABLE (only where `onUnavailable` is `error`), KV_CLIENT_PROTOCOL, or what the server said. A signal ends it with
  * its own reason.
  */
@@ -187,11 +194,25 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
   /** Pause before a broken connection is made again: doubles from `minMs` to `maxMs`, and half of it is chance. Default 50, 5000. */
   readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number };
-  /** What a call is answered whose server cannot be reached. Default: `error` with one server, `miss` with several. */
+  /**
+   * What a call is answered whose server cannot be reached or does not answer in time: KV_CLIENT_UNAVAILABLE and
+   * KV_CLIENT_TIMEOUT, or that nothing is there and nothing was stored. Default: `error` with one server, `miss` with several.
+   */
   readonly onUnavailable?: 'miss' | 'error';
   /** For `kvnests://`: what `node:tls` takes. */
   readonly tls?: object;
+  /**
+   * A server that was asked and says and takes nothing for so long is taken for dead: what it owes ends as if it could not be
+   * reached. Default 5000.
+   */
+  readonly unresponsiveMs?: number;
+  /**
+   * Hold values that are read against their checksum; one that is damaged is a miss. Default false: it costs some 1 ms per
+   * MB, and TCP has checksums of its own.
+   */
+  readonly verify?: boolean;
   /** Told to servers. */
   readonly name?: string;
+  /** Ends the wait for the first server, not the client. */
   readonly signal?: AbortSignal;
 }

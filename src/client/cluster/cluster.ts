@@ -1,0 +1,94 @@
+import { clientClosed, clientUnavailable } from '../client-errors.js';
+import { type ClientSettings } from '../options/client-settings.js';
+import { type CallKind, Server } from '../pool/server.js';
+import { Call, type CallLimits, type ReplyTaker } from '../wire/call.js';
+import { Deadlines, nowMs } from '../wire/deadlines.js';
+import { type WireRequest } from '../wire/request.js';
+import { hashBytes, Rendezvous } from './rendezvous.js';
+
+/** How often silence is looked for: so many times within what is taken for death. */
+const CHECKS = 5;
+const MAX_CHECK_MS = 1000;
+
+/** All servers of a client. What is asked of which, how long it may take, and when one is given up. */
+export class Cluster {
+  readonly servers: readonly Server[];
+  readonly #rendezvous: Rendezvous;
+  readonly #deadlines = new Deadlines();
+  readonly #checkMs: number;
+  readonly #checks: NodeJS.Timeout;
+  #checkedAtMs = nowMs();
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: ClientSettings) {
+    this.servers = settings.servers.map((address) => new Server(address, settings));
+    this.#rendezvous = new Rendezvous(settings.servers);
+    this.#checkMs = Math.min(MAX_CHECK_MS, settings.unresponsiveMs / CHECKS);
+    this.#checks = setInterval(() => this.#checkSilence(), this.#checkMs).unref();
+  }
+
+  /**
+   * When one server is reached, or none can be.
+   * @throws what the only server said, or KV_CLIENT_UNAVAILABLE.
+   */
+  async reached(): Promise<void> {
+    try {
+      await Promise.any(this.servers.map(({ firstAttempt }) => firstAttempt));
+    } catch (error) {
+      const reasons = (error as AggregateError).errors as readonly Error[];
+      if (reasons.length === 1) throw reasons[0] as Error;
+      throw clientUnavailable(this.servers.map(({ address }) => address.name).join(', '), reasons[0]);
+    }
+  }
+
+  /** Undefined while no server has said so. */
+  get chunkTokens(): number | undefined {
+    return this.servers.find(({ hello }) => hello !== undefined)?.hello?.chunkTokens;
+  }
+
+  /** @returns the server where what has these bytes for a name lies. */
+  serverOf(bytes: Uint8Array): Server {
+    return this.servers.length === 1 ? this.#first : this.serverAt(hashBytes(bytes));
+  }
+
+  serverAt(hash: number): Server {
+    return this.servers[this.#rendezvous.place(hash)] as Server;
+  }
+
+  /** Sends a request; what becomes of it, the taker is told, and never before this returns but where nothing can be sent. */
+  ask(server: Server, kind: CallKind, request: WireRequest, limits: CallLimits, taker: ReplyTaker): Call {
+    const call = new Call(request, taker, limits, this.#deadlines);
+    if (this.#closing !== undefined) call.fail(clientClosed());
+    else if (limits.signal?.aborted === true) call.fail(limits.signal.reason);
+    else server.dispatch(call, kind);
+    return call;
+  }
+
+  /** For waiting that is no request. */
+  get deadlines(): Deadlines {
+    return this.#deadlines;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  get #first(): Server {
+    return this.servers[0] as Server;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#checks);
+    await Promise.all(this.servers.map((server) => server.close()));
+    this.#deadlines.close();
+  }
+
+  /** Where this process stood still, that was nobody's silence. */
+  #checkSilence(): void {
+    const now = nowMs();
+    const elapsedMs = Math.min(now - this.#checkedAtMs, 2 * this.#checkMs);
+    this.#checkedAtMs = now;
+    for (const server of this.servers) server.checkSilence(elapsedMs);
+  }
+}

@@ -1,0 +1,77 @@
+import { MAX_KEYS } from '../../protocols/kvnest-tcp/key-list.js';
+import { type Server } from '../pool/server.js';
+import { type Cluster } from './cluster.js';
+
+/** What a server takes of which nothing is known yet. */
+const LEAST_HEADER_BYTES = 1024 * 1024;
+
+/** Something that is asked of one server in one request. */
+interface Part<T> {
+  readonly server: Server;
+  readonly items: T[];
+  /** Where their answers belong. */
+  readonly places: number[];
+  headerBytes: number;
+}
+
+export interface Scattered<T> {
+  /** By what it is placed. */
+  readonly keyOf: (item: T) => Uint8Array;
+  /** What it takes of the header of a request. */
+  readonly headerBytes: (item: T) => number;
+}
+
+/** What of a header is not for one item. */
+const HEAD_BYTES = 64;
+
+/**
+ * Asks for many things at once: each of its own server, in as many requests as one server takes them.
+ *
+ * @returns the answers, in the order of the items.
+ */
+export async function scatter<T, R>(
+  cluster: Cluster,
+  items: readonly T[],
+  how: Scattered<T>,
+  ask: (server: Server, items: readonly T[]) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
+  if (items.length === 0) return [];
+  const parts = partition(cluster, items, how);
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return ask(first.server, first.items);
+  const answers = new Array<R>(items.length);
+  await Promise.all(
+    parts.map(async ({ server, items: some, places }) => {
+      const there = await ask(server, some);
+      for (const [index, place] of places.entries()) answers[place] = there[index] as R;
+    }),
+  );
+  return answers;
+}
+
+function partition<T>(cluster: Cluster, items: readonly T[], how: Scattered<T>): readonly Part<T>[] {
+  const parts: Part<T>[] = [];
+  const open = new Map<Server, Part<T>>();
+  for (const [place, item] of items.entries()) {
+    const server = cluster.serverOf(how.keyOf(item));
+    const bytes = how.headerBytes(item);
+    let part = open.get(server);
+    if (part === undefined || !fits(part, bytes)) {
+      part = { server, items: [], places: [], headerBytes: HEAD_BYTES };
+      open.set(server, part);
+      parts.push(part);
+    }
+    part.items.push(item);
+    part.places.push(place);
+    part.headerBytes += bytes;
+  }
+  return parts;
+}
+
+function fits({ server, items, headerBytes }: Part<unknown>, moreBytes: number): boolean {
+  const limits = server.hello?.limits;
+  return (
+    items.length < Math.min(MAX_KEYS, limits?.keys ?? MAX_KEYS) &&
+    headerBytes + moreBytes <= (limits?.headerBytes ?? LEAST_HEADER_BYTES)
+  );
+}

@@ -1,0 +1,103 @@
+import { type ConnectionOptions } from 'node:tls';
+import { clientInput } from '../client-errors.js';
+import { type ConnectOptions } from '../kvnest-client.interface.js';
+import { type ClientUrl, parseClientUrl, type ServerAddress } from './client-url.js';
+
+/** URL and options, checked, with what they leave out. */
+export interface ClientSettings {
+  readonly servers: readonly ServerAddress[];
+  readonly token: string | undefined;
+  /** Undefined: without TLS. */
+  readonly tls: ConnectionOptions | undefined;
+  readonly model: string | undefined;
+  readonly namespace: number;
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly unresponsiveMs: number;
+  readonly reconnect: { readonly minMs: number; readonly maxMs: number };
+  /** Per server. */
+  readonly controlConnections: number;
+  readonly bulkConnections: number;
+  readonly missesOutages: boolean;
+  readonly verifies: boolean;
+  readonly name: string;
+}
+
+const MAX_UINT32 = 2 ** 32 - 1;
+/** Of `setTimeout`. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_CONNECTIONS = 64;
+
+/**
+ * Options come before what the URL says.
+ * @throws KV_CLIENT_URL, KV_CLIENT_INPUT
+ */
+export function clientSettings(text: string, options: ConnectOptions): ClientSettings {
+  const url = parseClientUrl(text);
+  const { tls = {}, name = 'kvnest-client', verify = false } = options;
+  return {
+    servers: url.servers,
+    token: options.token ?? url.token,
+    tls: url.isTls ? tls : undefined,
+    model: options.model ?? url.model,
+    namespace: namespaceNumber(options.namespace ?? url.namespace ?? 0),
+    missesOutages: missesOutages(options.onUnavailable ?? url.onUnavailable, url.servers.length),
+    verifies: verify,
+    name,
+    ...times(options, url),
+    ...connectionCounts(options.connections),
+    reconnect: reconnectPauses(options.reconnect),
+  };
+}
+
+function missesOutages(policy: 'miss' | 'error' | undefined, servers: number): boolean {
+  return policy === undefined ? servers > 1 : policy === 'miss';
+}
+
+function times(
+  options: ConnectOptions,
+  url: ClientUrl,
+): Pick<ClientSettings, 'timeoutMs' | 'connectTimeoutMs' | 'unresponsiveMs'> {
+  const connectMs = options.connectTimeoutMs ?? url.connectTimeoutMs ?? 5000;
+  return {
+    timeoutMs: timeoutNumber(options.timeoutMs ?? url.timeoutMs ?? 30_000),
+    connectTimeoutMs: integer('connectTimeoutMs', connectMs, 1, MAX_TIMER_MS),
+    unresponsiveMs: integer('unresponsiveMs', options.unresponsiveMs ?? 5000, 1, MAX_TIMER_MS),
+  };
+}
+
+function connectionCounts({ control = 1, bulk = 2 }: ConnectOptions['connections'] = {}): Pick<
+  ClientSettings,
+  'controlConnections' | 'bulkConnections'
+> {
+  return {
+    controlConnections: integer('connections.control', control, 1, MAX_CONNECTIONS),
+    bulkConnections: integer('connections.bulk', bulk, 1, MAX_CONNECTIONS),
+  };
+}
+
+function reconnectPauses({
+  minMs = 50,
+  maxMs = Math.max(5000, minMs),
+}: ConnectOptions['reconnect'] = {}): ClientSettings['reconnect'] {
+  return {
+    minMs: integer('reconnect.minMs', minMs, 1, MAX_TIMER_MS),
+    maxMs: integer('reconnect.maxMs', maxMs, minMs, MAX_TIMER_MS),
+  };
+}
+
+/** @throws KV_CLIENT_INPUT */
+export function namespaceNumber(value: number): number {
+  return integer('namespace', value, 0, MAX_UINT32);
+}
+
+/** @throws KV_CLIENT_INPUT */
+export function timeoutNumber(value: number): number {
+  return integer('timeoutMs', value, 0, MAX_TIMER_MS);
+}
+
+/** @throws KV_CLIENT_INPUT */
+export function integer(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw clientInput(`${name} is ${String(value)}, and must be a whole number from ${min} to ${max}`);
+}
