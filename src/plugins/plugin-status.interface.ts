@@ -7,6 +7,7 @@ import { type ProcessExit } from './process/supervised-process.interface.js';
 export type PluginState = 'starting' | 'running' | 'stopping' | 'backing-off' | 'failed' | 'stopped';
 
 export interface PluginExit extends ProcessExit {
+  /** ISO 8601. */
   readonly at: string;
   /** Why it was ended, where the server did so; or what kept it from starting. */
   readonly reason?: string;

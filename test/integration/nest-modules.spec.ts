@@ -81,7 +81,18 @@ describe('kvnest serve with Nest modules of users', () => {
     const { body } = await ask('audit');
     expect(body).toMatchObject({
       options: { report: folder('report'), password: 'secret' },
-      given: ['engine', 'config', 'arena', 'space', 'clock', 'policies', 'options', 'logger', 'plugins'],
+      given: [
+        'engine',
+        'config',
+        'arena',
+        'space',
+        'clock',
+        'policies',
+        'options',
+        'logger',
+        'plugins',
+        'overview',
+      ],
     });
     expect(server!.output).toMatch(/\[audit\].* module AuditModule of \S+bare\/audit\.mjs/);
   });

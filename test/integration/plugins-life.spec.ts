@@ -13,8 +13,10 @@ describe('plugin scripts of a running server', () => {
         'good.sh': `${BASH}echo fine\n${FOREVER}`,
         'crash.sh': `${BASH}echo about to fail\nexit 7\n`,
         'missing.sh': '#!/nonexistent/interpreter\n',
+        broken: '#!/nonexistent/program\n',
+        'good.sh.bak': 'exit 1\n',
       },
-      settings: { plugins: { backoff_ms: 5, backoff_max_ms: 10, max_restarts: 3 } },
+      settings: { log_level: 'debug', plugins: { backoff_ms: 5, backoff_max_ms: 10, max_restarts: 3 } },
     });
     await world.expectState('crash.sh', { state: 'failed', restarts: 3 });
     await world.expectState('good.sh', { state: 'running' });
@@ -33,7 +35,9 @@ describe('plugin scripts of a running server', () => {
       ]),
     );
     await world.expectLogged(/stays down: 3 restarts within 60 s/);
-    await world.expectLogged(/\/nonexistent\/interpreter/);
+    await world.expectLogged(/WARN.*\/nonexistent\/interpreter/);
+    await world.expectLogged(/ERROR.*broken is not run: asks for \/nonexistent\/program/);
+    await world.expectLogged(/DEBUG.*good\.sh\.bak is not run: is a backup/);
     expect(world.server.output).toMatch(/plugin +.*good\.sh/);
   });
 

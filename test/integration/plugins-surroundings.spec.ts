@@ -24,6 +24,9 @@ describe('plugin scripts beside a running server', () => {
     const { droppedBytes, droppedLines, state } = await world.plugin('flood.sh');
     expect(state).toBe('running');
     expect(droppedBytes).toBe(droppedLines * 100);
+    expect(await world.metric('kvnest_plugin_dropped_lines_total{plugin="flood.sh"}')).toBeLessThan(
+      (await world.metric('kvnest_plugin_dropped_bytes_total{plugin="flood.sh"}')) / 50,
+    );
     await world.expectLogged(/\d+ lines of output \(\d+ bytes\) were too much, and dropped/);
     expect(world.server.output.length).toBeLessThan(1e6);
   });
