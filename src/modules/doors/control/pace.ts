@@ -9,6 +9,7 @@ const LOOK_AGAIN_MS = 20;
 export class Pace {
   #turn: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   /** @param step sends something. @returns whether there is more. */
   constructor(
@@ -18,10 +19,12 @@ export class Pace {
 
   /** There is something to send. */
   start(): void {
-    if (this.#turn === undefined && this.#timer === undefined) this.#turn = setImmediate(this.#run);
+    if (this.#stopped || this.#turn !== undefined || this.#timer !== undefined) return;
+    this.#turn = setImmediate(this.#run);
   }
 
   stop(): void {
+    this.#stopped = true;
     clearImmediate(this.#turn);
     clearTimeout(this.#timer);
   }

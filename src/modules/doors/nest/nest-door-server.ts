@@ -8,39 +8,47 @@ import {
   type TcpSocket,
   type WritePacket,
 } from '@nestjs/microservices';
-import { finalize, type Observable, Subject, takeUntil, throwError } from 'rxjs';
+import { type Observable, throwError } from 'rxjs';
 import { KvError } from '../../../common/errors/kv-error.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
+import { type SmallValues } from '../control/values/small-values.js';
 import { type DoorSecret } from '../door-secret.js';
 import { fromKvError, toRpcError } from '../errors/rpc-error.js';
 import { hostPort } from '../host-port.js';
 import { listenError } from '../listen-error.js';
+import { type FlowContext } from '../reply-flow.interface.js';
 import { MessageAuth } from './message-auth.js';
+import { NestConnection } from './nest-connection.js';
 import { NestDoorSocket } from './nest-door-socket.js';
 
 /** Requests of one connection that may wait for their answers, streams included. */
 const MAX_IN_FLIGHT = 1024;
+/** Room in a message for all but values: long prompts, above all. */
+const MAX_JSON_LENGTH = 8 * 1024 * 1024;
 
-/** What there is of one connection. */
-interface Connection {
-  inFlight: number;
-  readonly closed$: Subject<void>;
+type Respond = (data: WritePacket) => unknown;
+
+export interface NestDoorServerParts {
+  readonly limits: DoorLimits;
+  readonly secret: DoorSecret;
+  readonly values: SmallValues;
 }
 
 /** Nest's own server for `Transport.TCP`, with limits, a token, and an end that cuts nothing. */
 export class NestDoorServer extends ServerTCP {
   readonly counters = { connections: 0, connections_refused: 0, requests: 0, errors: 0 };
-  readonly #limits: DoorLimits;
+  readonly #parts: NestDoorServerParts;
   readonly #auth: MessageAuth;
-  readonly #connections = new Map<Socket, Connection>();
+  readonly #connections = new Map<Socket, NestConnection>();
   #opened: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(limits: DoorLimits, secret: DoorSecret) {
-    super({ host: limits.host, port: limits.port });
-    this.#limits = limits;
-    this.#auth = new MessageAuth(secret);
-    this.server.maxConnections = limits.maxConnections;
+  constructor(parts: NestDoorServerParts) {
+    const { host, port, maxConnections } = parts.limits;
+    super({ host, port });
+    this.#parts = parts;
+    this.#auth = new MessageAuth(parts.secret);
+    this.server.maxConnections = maxConnections;
     this.server.on('drop', () => this.counters.connections_refused++);
   }
 
@@ -63,31 +71,28 @@ export class NestDoorServer extends ServerTCP {
 
   /** Stops accepting, waits until nothing is in flight or the deadline is there, and closes. */
   async drain(deadline: Promise<void>): Promise<void> {
-    this.isManuallyTerminated = true;
     this.server.close();
     await Promise.race([deadline, this.#idle()]);
     // What the last of them answers is written in a tick of its own.
     await new Promise((resolve) => setImmediate(resolve));
-    const sockets = [...this.#connections.keys()];
-    const closed = Promise.all(
-      sockets.map(async (socket) => {
-        socket.end();
-        await once(socket, 'close').catch(() => undefined);
-      }),
-    );
-    await Promise.race([deadline, closed]);
+    const closed = Array.from(this.#connections.keys(), async (socket) => {
+      socket.end();
+      await once(socket, 'close').catch(() => undefined);
+    });
+    await Promise.race([deadline, Promise.all(closed)]);
     this.close();
   }
 
   override bindHandler(socket: Socket): void {
-    const connection: Connection = { inFlight: 0, closed$: new Subject() };
+    const connection = new NestConnection(socket, () => {
+      if (this.#isIdle) this.#onIdle?.();
+    });
     this.#connections.set(socket, connection);
     this.counters.connections++;
     socket.setNoDelay();
     socket.once('close', () => {
       this.#connections.delete(socket);
-      connection.closed$.next();
-      connection.closed$.complete();
+      connection.close();
     });
     super.bindHandler(socket);
   }
@@ -95,11 +100,9 @@ export class NestDoorServer extends ServerTCP {
   override async handleMessage(socket: TcpSocket, rawMessage: unknown): Promise<void> {
     const packet = (await this.deserializer.deserialize(rawMessage)) as Partial<IncomingRequest>;
     this.counters.requests++;
-    const problem =
-      this.#auth.check(packet.data) ?? this.#tooMany(socket) ?? this.#noHandler(packet.pattern as unknown);
+    const problem = this.#auth.check(packet.data) ?? this.#tooMany(socket) ?? this.#noHandler(packet.pattern);
     if (problem !== undefined) {
-      this.counters.errors++;
-      if (packet.id !== undefined) refuse(socket, packet.id, problem);
+      this.#refuse(socket, packet.id, problem);
       return;
     }
     await super.handleMessage(socket, { ...packet, data: this.#auth.withoutToken(packet.data) });
@@ -108,63 +111,75 @@ export class NestDoorServer extends ServerTCP {
   protected override handleRequest(
     context: BaseRpcContext,
     produce: () => Promise<Observable<unknown>>,
-    respond: (data: WritePacket) => Promise<unknown> | void,
+    respond: Respond,
   ): void {
-    const { netSocket } = (context as TcpContext).getSocketRef() as unknown as TcpSocket;
+    const { netSocket } = (context as TcpContext).getSocketRef();
     const connection = this.#connections.get(netSocket);
     if (connection === undefined) return;
-    connection.inFlight++;
-    const done = (): void => {
-      connection.inFlight--;
-      if (this.#isIdle) this.#onIdle?.();
-    };
+    Object.assign(context, { replyFlow: connection } satisfies FlowContext);
+    const untilClosed = connection.begin<unknown>();
     super.handleRequest(
       context,
       async () => {
         const answer$: Observable<unknown> = await produce().catch((error: unknown) =>
           throwError(() => toRpcError(error)),
         );
-        return answer$.pipe(takeUntil(connection.closed$), finalize(done));
+        return answer$.pipe(untilClosed);
       },
       (data) => this.#respond(respond, data),
     );
   }
 
-  /** Clients that send what is no message of Nest are no news to the log. */
-  protected override handleError(): void {
+  /** Clients that send what is no message of Nest are counted, and no news to the log. */
+  protected override handleError(error: unknown): void {
     this.counters.errors++;
+    if (!isFaultOfClient(error)) this.logger.error(error);
   }
 
   protected override getSocketInstance(socket: Socket): TcpSocket {
-    const { maxValueBytes, bodyTimeoutMs } = this.#limits;
-    return new NestDoorSocket(socket, { maxValueBytes, bodyTimeoutMs });
+    const { limits, values } = this.#parts;
+    const own: TcpSocket = new NestDoorSocket(socket, {
+      maxMessageLength: MAX_JSON_LENGTH + 2 * values.maxMessageBytes,
+      stallTimeoutMs: limits.bodyTimeoutMs,
+      onTooLong: (id) => {
+        this.counters.requests++;
+        this.#refuse(own, id, values.tooLarge('far too much'));
+        if (id === undefined) socket.destroy();
+      },
+    });
+    return own;
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.#limits;
+    const { limits } = this.#parts;
     try {
-      this.server.listen(port, host);
+      this.server.listen(limits.port, limits.host);
       await once(this.server, 'listening');
     } catch (error) {
-      throw listenError('nest', this.#limits, error);
+      throw listenError('nest', limits, error);
     }
   }
 
+  #refuse(socket: TcpSocket, id: string | undefined, problem: KvError): void {
+    this.counters.errors++;
+    if (id !== undefined) socket.sendMessage({ id, err: fromKvError(problem), isDisposed: true });
+  }
+
   /** What is no JSON is the fault of who made the answer, and the client must not wait for ever. */
-  #respond(respond: (data: WritePacket) => Promise<unknown> | void, data: WritePacket): void {
+  #respond(respond: Respond, data: WritePacket): void {
     if (data.err !== undefined) this.counters.errors++;
     try {
-      void respond(data);
+      respond(data);
     } catch (error) {
       this.logger.error(error);
-      void respond({ err: toRpcError(error), isDisposed: true });
+      respond({ err: toRpcError(error), isDisposed: true });
     }
   }
 
   #tooMany({ netSocket }: TcpSocket): KvError | undefined {
     const connection = this.#connections.get(netSocket);
     if (connection === undefined || connection.inFlight < MAX_IN_FLIGHT) return undefined;
-    return new KvError('KV_NEST_IN_FLIGHT', `more than ${MAX_IN_FLIGHT} requests wait on this connection`, {
+    return new KvError('KV_NEST_IN_FLIGHT', `${MAX_IN_FLIGHT} requests wait on this connection`, {
       kind: 'unavailable',
       retryable: true,
       remedy: 'wait for answers, or open another connection',
@@ -172,9 +187,12 @@ export class NestDoorServer extends ServerTCP {
   }
 
   #noHandler(pattern: unknown): KvError | undefined {
-    const text = this.getPatternAsString(pattern);
-    if (typeof text === 'string' && this.getHandlerByPattern(text) !== null) return undefined;
-    return new KvError('KV_NEST_PATTERN', 'this server has no handler for the pattern', { kind: 'input' });
+    const text = this.getPatternAsString(pattern) as string | undefined;
+    if (text !== undefined && this.getHandlerByPattern(text) !== null) return undefined;
+    return new KvError('KV_NEST_PATTERN', 'nothing here answers this pattern', {
+      kind: 'input',
+      remedy: 'ask for one of the patterns of docs/nest.md, or of a module of this server',
+    });
   }
 
   get #isIdle(): boolean {
@@ -187,6 +205,7 @@ export class NestDoorServer extends ServerTCP {
   }
 }
 
-function refuse(socket: TcpSocket, id: string, problem: KvError): void {
-  socket.sendMessage({ id, err: fromKvError(problem), isDisposed: true });
+/** What came over a connection; Nest does not export the class. */
+function isFaultOfClient(error: unknown): boolean {
+  return error instanceof Error && error.constructor.name === 'InvalidTcpDataReceptionException';
 }

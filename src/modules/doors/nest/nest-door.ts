@@ -4,17 +4,13 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
 import { type Door, type DoorRegistry, type DoorStatus } from '../door-registry.js';
-import { type DoorSecret } from '../door-secret.js';
 import { type MessageDoor } from '../message-door.interface.js';
-import { NestDoorServer } from './nest-door-server.js';
+import { NestDoorServer, type NestDoorServerParts } from './nest-door-server.js';
 
-export interface NestDoorParts {
-  readonly limits: DoorLimits;
+export interface NestDoorParts extends NestDoorServerParts {
   readonly drainTimeoutMs: number;
   readonly registry: DoorRegistry;
-  readonly secret: DoorSecret;
 }
 
 /**
@@ -39,7 +35,7 @@ export class NestDoor
 
   constructor(parts: NestDoorParts) {
     this.#parts = parts;
-    this.strategy = new NestDoorServer(parts.limits, parts.secret);
+    this.strategy = new NestDoorServer(parts);
   }
 
   doorStatus(): DoorStatus {
