@@ -25,6 +25,7 @@ import { HttpDoorModule } from './modules/doors/http/http-door.module.js';
 import { LmDoorModule } from './modules/doors/lm/lm-door.module.js';
 import { NestDoorModule } from './modules/doors/nest/nest-door.module.js';
 import { RespDoorModule } from './modules/doors/resp/resp-door.module.js';
+import { TcpDoorModule } from './modules/doors/tcp/tcp-door.module.js';
 import { EngineModule } from './modules/engine/engine.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
@@ -67,7 +68,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   static forRoot(config: KvnestConfig, extensions: AppExtensions = {}): DynamicModule {
-    const { http, resp, lm, nest } = config.doors;
+    const { http, resp, lm, tcp, nest } = config.doors;
     const connectors = [...(extensions.connectors ?? []), ...CONNECTORS_CATALOG];
     const definitions = [
       ...backendsCatalog({ connectors, extraConfig: config.extraConfig }),
@@ -88,6 +89,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
         ...(http === false ? [] : [HttpDoorModule.forRoot(config), MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
         ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),
+        ...(tcp === false ? [] : [TcpDoorModule.forRoot(tcp)]),
         ...(nest === false ? [] : [NestDoorModule.forRoot(nest)]),
         ...(extensions.modules ?? []),
       ],

@@ -13,9 +13,6 @@ import { listenError } from './modules/doors/listen-error.js';
 import { type MessageDoor } from './modules/doors/message-door.interface.js';
 import { ServerLogger } from './server-logger.js';
 
-/** The doors whose messages go to handlers of Nest. */
-const MESSAGE_DOORS = ['tcp', 'nest'] as const;
-
 /** What `serve` needs of a loaded configuration. */
 export interface ServeOptions {
   readonly config: KvnestConfig;
@@ -46,7 +43,7 @@ async function openServer(config: KvnestConfig, extensions: AppExtensions): Prom
       ? await NestFactory.create(root, new FastifyAdapter(), options)
       : await createHttpApp(root, config, options);
   try {
-    connectMessageDoors(app);
+    connectMessageDoors(app, config);
     await app.init();
     await app.startAllMicroservices();
     if (http !== false) await listen(app, http);
@@ -71,18 +68,11 @@ function withExternals(
 }
 
 /** Handlers of messages get the global guards, pipes, interceptors and filters that those of HTTP have. */
-function connectMessageDoors(app: INestApplication): void {
-  for (const name of MESSAGE_DOORS) {
-    const door = findDoor(app, name);
-    if (door !== undefined) app.connectMicroservice({ strategy: door.strategy }, { inheritAppConfig: true });
-  }
-}
-
-function findDoor(app: INestApplication, name: string): MessageDoor | undefined {
-  try {
-    return app.get<MessageDoor>(getDoorToken(name));
-  } catch {
-    return undefined;
+function connectMessageDoors(app: INestApplication, { doors }: KvnestConfig): void {
+  for (const name of ['tcp', 'nest'] as const) {
+    if (doors[name] === false) continue;
+    const { strategy } = app.get<MessageDoor>(getDoorToken(name));
+    app.connectMicroservice({ strategy }, { inheritAppConfig: true });
   }
 }
 

@@ -1,13 +1,14 @@
 import { BaseRpcContext, type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { from, mergeMap, Observable } from 'rxjs';
 import { type Caller, type NamedPatterns } from './patterns/named-patterns.interface.js';
+import { type FlowContext, type ReplyFlow } from '../reply-flow.interface.js';
 import { patternError } from './tcp-errors.js';
 
 /** By this a handler can be bound to this transport alone: `@MessagePattern('mine', TCP_TRANSPORT)`. */
 export const TCP_TRANSPORT = Symbol.for('kvnest:Transport:tcp');
 
 /** What a handler can inject with `@Ctx()`. */
-export class TcpCallContext extends BaseRpcContext<[Caller, string]> {
+export class TcpCallContext extends BaseRpcContext<[Caller, string]> implements FlowContext {
   /** Address of the client. */
   getPeer(): string {
     return this.args[0].peer;
@@ -15,6 +16,10 @@ export class TcpCallContext extends BaseRpcContext<[Caller, string]> {
 
   getPattern(): string {
     return this.args[1];
+  }
+
+  get replyFlow(): ReplyFlow {
+    return this.args[0].replyFlow;
   }
 }
 

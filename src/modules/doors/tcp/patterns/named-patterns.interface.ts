@@ -1,7 +1,8 @@
 import { type Observable } from 'rxjs';
+import { type FlowContext } from '../../reply-flow.interface.js';
 
 /** Who asks. */
-export interface Caller {
+export interface Caller extends FlowContext {
   /** Address of the client. */
   readonly peer: string;
 }

@@ -1,4 +1,5 @@
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
+import { type Caller } from './named-patterns.interface.js';
 import { jsonHeader, slowReader } from '../tcp-errors.js';
 import { type TcpRequest } from '../tcp-request.js';
 import { type PatternContext, type PatternHandler } from './pattern.interface.js';
@@ -7,7 +8,7 @@ export const namedPattern: PatternHandler = (request, header, _, context) => {
   const { pattern, data } = jsonHeader(header);
   if (pattern === undefined) throw frameError('a request without a pattern');
   const answer = new NamedAnswer(request, context);
-  const subscription = context.named.ask(pattern, data, { peer: context.peer }).subscribe({
+  const subscription = context.named.ask(pattern, data, callerOf(context)).subscribe({
     next: (value) => answer.next(value),
     complete: () => answer.complete(),
     error: (error: unknown) => request.fail(error),
@@ -16,6 +17,17 @@ export const namedPattern: PatternHandler = (request, header, _, context) => {
   else request.onAbort(() => subscription.unsubscribe());
   return undefined;
 };
+
+function callerOf({ peer, isFull }: PatternContext): Caller {
+  return {
+    peer,
+    replyFlow: {
+      get isBehind() {
+        return isFull();
+      },
+    },
+  };
+}
 
 /** The values of an answer as frames: one alone ends it, as soon as it is known to be alone. */
 class NamedAnswer {
