@@ -5,6 +5,7 @@
  */
 import { buildSources } from './setup/build.mjs';
 import { installDependencies } from './setup/dependencies.mjs';
+import { prepareInfinistore } from './setup/infinistore.mjs';
 import { buildNativeParts } from './setup/native.mjs';
 import { preparePython } from './setup/python.mjs';
 import { fail } from './setup/report.mjs';
@@ -19,6 +20,7 @@ try {
   if (process.argv.includes('--test')) {
     installSystemPackages();
     preparePython();
+    prepareInfinistore();
   }
 } catch (error) {
   fail(error);

@@ -284,7 +284,7 @@ describe('the schemes of URLs', () => {
     expect(messageOf({ yaml })).toContain(message);
   });
 
-  it.each(['infinistore', 'sagemaker-hyperpod', 'eic', 'mock', 'azure', 'bigtable', 'couchbase', 'shmfile'])(
+  it.each(['sagemaker-hyperpod', 'eic', 'mock', 'azure', 'bigtable', 'couchbase', 'shmfile'])(
     'of LMCache have a message of their own: %s',
     (scheme) => {
       expect(messageOf({ yaml: `remote_url: ${scheme}://h` })).toContain('which kvnest does not speak to');

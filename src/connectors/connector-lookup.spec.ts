@@ -16,7 +16,7 @@ describe('the connector of a scheme', () => {
 
   it.each([
     ['redix', /did you mean redis/],
-    ['infinistore', /InfiniStore, which kvnest does not speak to/],
+    ['eic', /Elastic Instant Cache, which kvnest does not speak to/],
   ])('is refused where nobody understands it: %s', (scheme, message) => {
     expect(() => find(scheme)).toThrow(
       expect.objectContaining({

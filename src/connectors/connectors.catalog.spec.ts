@@ -5,6 +5,7 @@ import { settingsOf } from '../config/schema/setting-registry.js';
 import { AuditOptions } from './audit/audit.config.js';
 import { CONNECTORS_CATALOG } from './connectors.catalog.js';
 import { FsOptions } from './fs/fs.config.js';
+import { InfinistoreOptions } from './infinistore/infinistore.config.js';
 import { LmOptions } from './lm/lm.config.js';
 import { RedisOptions } from './redis/redis.config.js';
 import { RespOptions } from './resp/resp.config.js';
@@ -18,6 +19,7 @@ const SUITE = 'describeRemoteConnectorContract';
 const OPTIONS = {
   audit: AuditOptions,
   fs: FsOptions,
+  infinistore: InfinistoreOptions,
   lm: LmOptions,
   redis: RedisOptions,
   resp: RespOptions,

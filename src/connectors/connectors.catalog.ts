@@ -2,6 +2,7 @@ import { auditConnector } from './audit/audit.module.js';
 import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { fsConnector } from './fs/fs.module.js';
+import { infinistoreConnector } from './infinistore/infinistore.module.js';
 import { lmConnector } from './lm/lm.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
 import { redisConnector } from './redis/redis.module.js';
@@ -13,6 +14,7 @@ export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   auditConnector,
   blackholeConnector,
   fsConnector,
+  infinistoreConnector,
   lmConnector,
   loopbackConnector,
   redisConnector,

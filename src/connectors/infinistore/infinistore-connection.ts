@@ -1,0 +1,226 @@
+import { connect, type Socket } from 'node:net';
+import {
+  INFINISTORE_CODES,
+  type InfinistoreReply,
+  type InfinistoreReplyKind,
+  InfinistoreReplyParser,
+} from '../../protocols/infinistore/infinistore-reply.js';
+import { type PooledConnection } from '../connection-pool/connection-pool.js';
+import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
+import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+
+export interface InfinistoreAddress {
+  readonly host: string;
+  readonly port: number;
+  /** What errors call the store. */
+  readonly label: string;
+}
+
+export interface InfinistoreCallOptions {
+  readonly kind: InfinistoreReplyKind;
+  /** Makes room for the value that comes next. What has none goes nowhere. */
+  readonly take?: (lengthBytes: number) => ValueTarget | undefined;
+  /** When it aborts, the value that `take` made room for is given back; the rest is read all the same and goes nowhere. */
+  readonly unwanted?: AbortSignal | undefined;
+  /** When it aborts, the connection is cut: only in the midst of a put does the server survive that. */
+  readonly cut?: AbortSignal | undefined;
+}
+
+/** Where the bytes of a value go. */
+export type ValueTarget = Pick<ChunkIntake, 'target' | 'advance' | typeof Symbol.dispose>;
+
+interface RunningCall extends InfinistoreCallOptions {
+  settle(answer: InfinistoreReply | Error): void;
+}
+
+/** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
+const READ_BYTES = 256 * 1024;
+/** Where heads of replies are read. Each is taken out before the next read, so that all connections share it. */
+const HEAD = Buffer.allocUnsafeSlow(8);
+/** Where values are read that nobody wants. */
+const DISCARD = Buffer.allocUnsafeSlow(64 * 1024);
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * A connection to InfiniStore's server, with one request on its way at a time. The server aborts when a connection ends
+ * that it still owes an answer, and never stops when something comes before it has sent a value to its end: so a call
+ * that was begun is read to its end, whoever waits for it.
+ */
+export class InfinistoreConnection implements PooledConnection {
+  receivedBytes = 0;
+  readonly closed: Promise<void>;
+  /** Settles when the server has accepted it. */
+  readonly connected: Promise<void>;
+  readonly #label: string;
+  readonly #socket: Socket;
+  readonly #parser = new InfinistoreReplyParser();
+  readonly #isForOneCall: boolean;
+  #isSpent = false;
+  #call: RunningCall | undefined;
+  #reply: InfinistoreReply | undefined;
+  /** Bytes of a value that are still to come. */
+  #remainingBytes = 0;
+  #intake: ValueTarget | undefined;
+  #intakeFailure: Error | undefined;
+  #failure: Error | undefined;
+
+  /** @param isForOneCall it is not used again: see `InfinistoreClient.getSmall`. */
+  constructor({ host, port, label }: InfinistoreAddress, isForOneCall = false) {
+    this.#label = label;
+    this.#isForOneCall = isForOneCall;
+    const onread = {
+      buffer: () => this.#nextTarget(),
+      callback: (bytes: number) => {
+        this.#onBytes(bytes);
+        return true;
+      },
+    };
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
+    this.#socket = connect({ host, port, ...options })
+      .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
+      .on('end', () => this.destroy(this.#hungUp()))
+      .resume();
+    this.closed = new Promise((resolve) => {
+      this.#socket.once('close', () => {
+        this.destroy(this.#hungUp());
+        resolve();
+      });
+    });
+    this.connected = new Promise((resolve, reject) => {
+      this.#socket.once('connect', resolve);
+      void this.closed.then(() => reject(this.#failure as Error));
+    });
+    this.connected.catch(() => undefined);
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  get isReusable(): boolean {
+    return this.isOpen && !this.#isSpent;
+  }
+
+  /**
+   * Sends these bytes, which must not change until the promise settles, and waits for the reply to its last byte. What
+   * `take` made belongs to the caller.
+   *
+   * @throws KV_REMOTE_UNREACHABLE, KV_REMOTE_PROTOCOL, KV_REMOTE_ABORTED when it was cut, or what `take` threw.
+   */
+  call(request: readonly Uint8Array[], options: InfinistoreCallOptions): Promise<InfinistoreReply> {
+    const { kind, cut } = options;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (cut?.aborted === true) return Promise.reject(remoteAborted(this.#label));
+    return new Promise((resolve, reject) => {
+      const onCut = (): void => this.destroy(remoteAborted(this.#label));
+      cut?.addEventListener('abort', onCut);
+      this.#isSpent ||= this.#isForOneCall;
+      this.#parser.expect(kind);
+      this.#call = {
+        ...options,
+        settle: (answer) => {
+          cut?.removeEventListener('abort', onCut);
+          if (answer instanceof Error) reject(answer);
+          else resolve(answer);
+        },
+      };
+      this.#socket.cork();
+      for (const bytes of request) this.#socket.write(bytes);
+      this.#socket.uncork();
+    });
+  }
+
+  /** Ends the connection at once, what was not sent included. Between calls the server does not mind. */
+  destroy(reason: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    if (this.#socket.connecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+    this.#settle(reason);
+  }
+
+  #nextTarget(): Buffer {
+    if (this.#remainingBytes === 0) return HEAD.subarray(0, this.#parser.missingBytes);
+    if (this.#call?.unwanted?.aborted === true) this.#dropIntake();
+    return this.#intake?.target(Math.min(READ_BYTES, this.#remainingBytes)) ?? this.#discard();
+  }
+
+  #discard(): Buffer {
+    return DISCARD.subarray(0, Math.min(DISCARD.length, this.#remainingBytes));
+  }
+
+  #onBytes(bytes: number): void {
+    this.receivedBytes += bytes;
+    if (this.#remainingBytes === 0) this.#onHead(HEAD.subarray(0, bytes));
+    else this.#onValue(bytes);
+  }
+
+  #onHead(bytes: Buffer): void {
+    const call = this.#call;
+    const reply = this.#parser.push(bytes);
+    if (call === undefined) this.#violated('it answers what nobody asked');
+    else if (typeof reply === 'string') this.#violated(reply);
+    else if (reply !== undefined) this.#onReply(call, reply);
+  }
+
+  #onReply(call: RunningCall, reply: InfinistoreReply): void {
+    const isEarly = this.#socket.writableLength > 0;
+    const isRefusal = reply.code !== INFINISTORE_CODES.FINISHED;
+    if (isEarly && !isRefusal) {
+      this.#violated('it answers before it has everything');
+      return;
+    }
+    // What is still on the way of a put that was refused is taken for the next request.
+    if (isRefusal && call.kind === 'code') this.#isSpent = true;
+    if (isRefusal || call.kind !== 'value') {
+      this.#settle(reply);
+      return;
+    }
+    this.#reply = reply;
+    this.#remainingBytes = reply.number;
+    this.#guarded(() => {
+      if (call.unwanted?.aborted !== true) this.#intake = call.take?.(reply.number);
+    });
+  }
+
+  #onValue(bytes: number): void {
+    this.#guarded(() => this.#intake?.advance(bytes));
+    this.#remainingBytes -= bytes;
+    if (this.#remainingBytes === 0) this.#settle(this.#intakeFailure ?? (this.#reply as InfinistoreReply));
+  }
+
+  /** Where the arena fails, the value is read to its end all the same. */
+  #guarded(body: () => void): void {
+    try {
+      body();
+    } catch (error) {
+      this.#intakeFailure = error as Error;
+      this.#dropIntake();
+    }
+  }
+
+  #dropIntake(): void {
+    this.#intake?.[Symbol.dispose]();
+    this.#intake = undefined;
+  }
+
+  #violated(what: string): void {
+    this.destroy(remoteProtocol(this.#label, what));
+  }
+
+  #hungUp(): Error {
+    const hint =
+      this.receivedBytes === 0 && this.#call !== undefined
+        ? 'the connection was closed before the first answer: a server on uvloop 0.23 or later aborts then'
+        : 'the connection was closed';
+    return remoteUnreachable(this.#label, new Error(hint));
+  }
+
+  #settle(answer: InfinistoreReply | Error): void {
+    const call = this.#call;
+    this.#call = this.#reply = this.#intake = this.#intakeFailure = undefined;
+    // The next head belongs to the next call; until then a byte is against the protocol.
+    this.#parser.expect('code');
+    call?.settle(answer);
+  }
+}
