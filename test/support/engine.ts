@@ -5,6 +5,7 @@ import { MemoryBackend } from '../../src/backends/memory/memory.backend.js';
 import { type StorageBackend } from '../../src/backends/storage-backend.interface.js';
 import { type Clock, systemClock } from '../../src/common/clock.js';
 import { type KvnestConfig, type PluginPolicy } from '../../src/config/kvnest-config.interface.js';
+import { type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
 import { type TieredCacheEngine } from '../../src/modules/engine/cache-engine.js';
 import { createEngine } from '../../src/modules/engine/engine.module.js';
 import { findEvictionPolicy } from '../../src/modules/tiers/eviction/eviction-policies.catalog.js';
@@ -131,7 +132,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
 
 /** Stores bytes under a key as a door does. */
 export async function put(
-  { engine }: Pick<TestEngine, 'engine'>,
+  { engine }: { readonly engine: CacheEngine },
   key: ChunkKey,
   bytes: Uint8Array,
   options: {
@@ -154,7 +155,7 @@ export async function put(
 
 /** The bytes of a chunk, copied out; undefined on a miss. */
 export async function get(
-  { engine }: Pick<TestEngine, 'engine'>,
+  { engine }: { readonly engine: CacheEngine },
   key: ChunkKey,
 ): Promise<Buffer | undefined> {
   const handle = await engine.get(key);
