@@ -10,6 +10,7 @@ import { type Cluster } from './cluster/cluster.js';
 import {
   type CacheEvent,
   type CallOptions,
+  type ChunkEvent,
   type ClearFilter,
   type GetOptions,
   type KeyOptions,
@@ -112,7 +113,7 @@ export class CacheClient implements KvnestClient {
     return this.#named.status(options);
   }
 
-  events(...types: readonly CacheEvent['type'][]): Observable<CacheEvent> {
+  events(...types: readonly ChunkEvent['type'][]): Observable<CacheEvent> {
     return this.#named.events(types);
   }
 

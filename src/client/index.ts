@@ -4,6 +4,7 @@ export { isKvError, KvError, type KvErrorKind } from '../common/errors/kv-error.
 export type {
   CacheEvent,
   CallOptions,
+  ChunkEvent,
   ClearFilter,
   ConnectOptions,
   GetOptions,
@@ -11,6 +12,7 @@ export type {
   KvnestClient,
   LookupAnswer,
   LookupOptions,
+  LostEvents,
   PrefixOptions,
   PrefixPlace,
   PutItem,
@@ -25,3 +27,11 @@ export type {
   StoreOptions,
   ValueBytes,
 } from './kvnest-client.interface.js';
+export {
+  KvnestClientModule,
+  type KvnestClientModuleAsyncOptions,
+  type KvnestClientModuleOptions,
+  loadKvnestClientProxy,
+} from './nest/client.module.js';
+export { KVNEST_CLIENT, KVNEST_CLIENT_PROXY } from './nest/client.tokens.js';
+export type { KvnestClientProxy, KvnestClientProxyOptions } from './nest/kvnest-client-proxy.js';

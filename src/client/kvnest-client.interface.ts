@@ -118,13 +118,26 @@ export interface Retrieval extends AsyncIterable<RetrievedChunk> {
 }
 
 /** Something that happened to a chunk. */
-export interface CacheEvent {
+export interface ChunkEvent {
   readonly type: 'stored' | 'hit' | 'miss' | 'evicted';
   readonly key: string;
+  readonly namespace: number;
+  /** But for a miss. */
   readonly tier?: string;
+  /** Length of the chunk; what is free now where it was evicted. */
   readonly bytes?: number;
+  /** Of a miss. */
   readonly reason?: string;
 }
+
+/** In the place of events that came faster than they were taken. */
+export interface LostEvents {
+  readonly type: 'lost';
+  /** How many. */
+  readonly events: number;
+}
+
+export type CacheEvent = ChunkEvent | LostEvents;
 
 export interface ClearFilter {
   readonly namespace?: number;
@@ -174,7 +187,7 @@ export interface KvnestClient extends AsyncDisposable {
   /** What each server says of itself, by its address; undefined where it does not answer. */
   status(options?: CallOptions): Promise<ReadonlyMap<string, object | undefined>>;
   /** What happens at all servers, from now on. A connection that breaks is made again; what happened meanwhile is not told. */
-  events(...types: readonly CacheEvent['type'][]): Observable<CacheEvent>;
+  events(...types: readonly ChunkEvent['type'][]): Observable<CacheEvent>;
   /** Any message pattern of a server, in JSON. With several servers: the first that answers. */
   send(pattern: string, data: unknown, options?: CallOptions): Observable<unknown>;
   /** Ends what is in flight with KV_CLIENT_CLOSED, and all connections. */

@@ -1,7 +1,12 @@
 import { firstValueFrom, merge, Observable } from 'rxjs';
 import { isKvError } from '../../common/errors/kv-error.js';
 import { isOutage } from '../client-errors.js';
-import { type CacheEvent, type CallOptions, type ClearFilter } from '../kvnest-client.interface.js';
+import {
+  type CacheEvent,
+  type CallOptions,
+  type ChunkEvent,
+  type ClearFilter,
+} from '../kvnest-client.interface.js';
 import { backOffMs } from '../pool/back-off.js';
 import { type Server } from '../pool/server.js';
 import { PATTERNS } from '../../protocols/kvnest-tcp/patterns.js';
@@ -75,11 +80,11 @@ export class NamedCalls {
     );
   }
 
-  events(types: readonly CacheEvent['type'][]): Observable<CacheEvent> {
+  events(types: readonly ChunkEvent['type'][]): Observable<CacheEvent> {
     return merge(...this.asker.cluster.servers.map((server) => this.#eventsOf(server, types)));
   }
 
-  #eventsOf(server: Server, types: readonly CacheEvent['type'][]): Observable<CacheEvent> {
+  #eventsOf(server: Server, types: readonly ChunkEvent['type'][]): Observable<CacheEvent> {
     const message = { pattern: 'kv.events', data: types.length === 0 ? {} : { types } };
     return new Observable((subscriber) => {
       let failures = 0;
