@@ -32,7 +32,11 @@ export class PluginLauncher {
   }
 
   /** The doors listen. @throws KV_PLUGIN_SPAWN */
-  async launch(script: SelectedScript, readers: OutputReaders): Promise<LaunchedProcess> {
+  async launch(
+    script: SelectedScript,
+    readers: OutputReaders,
+    signal?: AbortSignal,
+  ): Promise<LaunchedProcess> {
     const { config, doors, env, secret, startProcess } = this.#parts;
     const addresses = doorAddresses(doors.status(), config.doors);
     const configText = await this.#writeConfig(addresses);
@@ -53,6 +57,7 @@ export class PluginLauncher {
         nice: policy.nice,
         memoryBytes: policy.memoryBytes,
         readers,
+        signal,
       });
       return { process, release };
     } catch (error) {

@@ -111,7 +111,7 @@ export class PluginManager implements PluginOverview, OnApplicationShutdown {
       clock,
       random,
       pacer: this.#pacer,
-      launch: (selected, readers) => launcher.launch(selected, readers),
+      launch: (...launch) => launcher.launch(...launch),
       log: (level, text) => logger[level](text),
       emit: (happening) =>
         this.#events.next({

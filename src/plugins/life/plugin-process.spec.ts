@@ -8,7 +8,7 @@ import { KvError } from '../../common/errors/kv-error.js';
 import { type PluginPolicy } from '../../config/kvnest-config.interface.js';
 import { type PluginHappening } from '../plugin-event.interface.js';
 import { ReadPacer } from '../output/read-pacer.js';
-import { type OutputReaders } from '../process/supervised-process.interface.js';
+import { type OutputReaders, type SupervisedCommand } from '../process/supervised-process.interface.js';
 import { startAsGroup } from '../process/group.process.js';
 import { startSupervised } from '../process/start-supervised.js';
 import { type LaunchedProcess, PluginProcess } from './plugin-process.js';
@@ -35,10 +35,14 @@ const worlds: World[] = [];
 function running(program: string, policy: Partial<PluginPolicy> = {}, startProcess = startSupervised): World {
   const events: PluginHappening[] = [];
   const logged: string[] = [];
-  const launch = async (_: unknown, readers: OutputReaders): Promise<LaunchedProcess> => {
+  const launch = async (
+    _: unknown,
+    readers: OutputReaders,
+    signal: AbortSignal,
+  ): Promise<LaunchedProcess> => {
     const env = { PATH: process.env['PATH'] ?? '' };
     return {
-      process: await startProcess({ command: ['bash', '-c', program], cwd: '/', env, readers }),
+      process: await startProcess({ command: ['bash', '-c', program], cwd: '/', env, readers, signal }),
       release: () => world.released++,
     };
   };
@@ -205,6 +209,28 @@ describe('PluginProcess', () => {
     await expectEventually(() => plugin.status().lastLines.length === 1);
     await plugin.stop();
     expect(plugin.status().lastExit).toEqual({ code: 0, signal: undefined, at: expect.any(String) });
+  });
+
+  it('is stopped also while it is being started, whatever keeps that from its end', async () => {
+    // Some stop their supervisor before it has said that they run.
+    const all = Array.from({ length: 8 }, () => running('kill -STOP $PPID; sleep 1000').plugin);
+    const starts = all.map((plugin) => plugin.start());
+    await delay(200);
+    await Promise.all(all.map((plugin) => plugin.stop()));
+    await Promise.all(starts);
+    expect(new Set(all.map((plugin) => plugin.status().state))).toEqual(new Set(['stopped']));
+  });
+
+  it('has failed when its start takes longer than it has to be ready', async () => {
+    // As a program on a file system that does not answer.
+    const startProcess = ({ signal }: SupervisedCommand): Promise<never> =>
+      new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error('it did not start')));
+      });
+    const { plugin, logged } = running(FOREVER, { startTimeoutMs: 50, restart: 'never' }, startProcess);
+    await plugin.start();
+    expect(plugin.status()).toMatchObject({ state: 'failed', lastExit: { reason: 'it did not start' } });
+    expect(logged).toEqual(['error it did not start.']);
   });
 
   it('tries again only what may work later', async () => {

@@ -19,7 +19,11 @@ const MAX_STATUS_CHARACTERS = 200;
 export interface PluginProcessParts {
   readonly script: SelectedScript;
   /** Starts its process. */
-  readonly launch: (script: SelectedScript, readers: OutputReaders) => Promise<LaunchedProcess>;
+  readonly launch: (
+    script: SelectedScript,
+    readers: OutputReaders,
+    signal: AbortSignal,
+  ) => Promise<LaunchedProcess>;
   readonly log: (level: LogLevel, text: string) => void;
   readonly emit: (happening: PluginHappening) => void;
   readonly clock: Clock;
@@ -153,10 +157,14 @@ export class PluginProcess {
   async #runOnce(stop: AbortSignal): Promise<(RunEnd & { ranMs: number }) | 'cannot start'> {
     const { emit, launch, script, clock, log, pacer } = this.#parts;
     const run = new PluginRun({ policy: script.policy, listener: this.#listener(stop), clock, pacer });
+    const stopRun = (): void => run.stop();
+    stop.addEventListener('abort', stopRun, { once: true });
     let started: LaunchedProcess;
     try {
-      started = await launch(script, run.createReaders());
+      started = await launch(script, run.createReaders(), run.begin());
     } catch (error) {
+      stop.removeEventListener('abort', stopRun);
+      run.stop();
       return this.#didNotStart(error);
     }
     this.#starts++;
@@ -165,10 +173,7 @@ export class PluginProcess {
     log('log', `started, pid ${pid}`);
     emit({ type: 'started', pid });
     this.#run = run;
-    const stopRun = (): void => run.stop();
-    stop.addEventListener('abort', stopRun, { once: true });
     const ended = run.untilEnd(started.process);
-    if (stop.aborted) run.stop();
     this.#launch.resolve(undefined);
     const end = await ended;
     stop.removeEventListener('abort', stopRun);

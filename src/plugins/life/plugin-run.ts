@@ -49,6 +49,7 @@ export class PluginRun {
   readonly #pacer: ReadPacer;
   readonly #start: Deadline;
   readonly #heartbeat: Deadline;
+  readonly #launch = new AbortController();
   #process: SupervisedProcess | undefined;
   #ready = false;
   #isStopping = false;
@@ -81,6 +82,15 @@ export class PluginRun {
     };
   }
 
+  /**
+   * The time that it has to be ready begins.
+   * @returns what ends the start of the process when it has taken too long, or is not wanted any more.
+   */
+  begin(): AbortSignal {
+    this.#start.start();
+    return this.#launch.signal;
+  }
+
   /** Undefined until it runs. */
   get pid(): number | undefined {
     return this.#process?.pid;
@@ -96,8 +106,8 @@ export class PluginRun {
         // What broke has ended, too.
       }
     });
-    if (this.#policy.startTimeoutMs === 0) this.#becomeReady();
-    else this.#start.start();
+    if (this.#isStopping) void process.stop(this.#policy.stopTimeoutMs);
+    else if (this.#policy.startTimeoutMs === 0) this.#becomeReady();
     const exit = await process.exited;
     this.#start.clear();
     this.#heartbeat.clear();
@@ -115,6 +125,7 @@ export class PluginRun {
     this.#isStopping = true;
     this.#start.clear();
     this.#heartbeat.clear();
+    this.#launch.abort();
     void this.#process?.stop(this.#policy.stopTimeoutMs);
   }
 

@@ -10,6 +10,8 @@ export interface SupervisedCommand {
   readonly nice?: number | undefined;
   /** Limit of the address space of every process of it; not applied without the supervisor. */
   readonly memoryBytes?: number | undefined;
+  /** Ends it at once while it is being started; afterwards `stop` does. */
+  readonly signal?: AbortSignal | undefined;
   /** Get the output in place of `stdout` and `stderr`, which then only end. */
   readonly readers?: OutputReaders | undefined;
 }

@@ -29,7 +29,7 @@ export async function startUnderSupervisor(
     more: ['pipe'],
   });
   const supervisor = new Supervisor(child, command);
-  const pid = await supervisor.started.catch((error: unknown) => {
+  const pid = await supervisor.start(command.signal).catch((error: unknown) => {
     output.discard();
     throw error;
   });
@@ -67,9 +67,16 @@ class Supervisor {
     child.once('exit', (code) => void closed.then(() => this.#supervisorEnded(code)));
   }
 
-  /** The pid of the command, as soon as it runs. @throws KV_PLUGIN_SPAWN */
-  get started(): Promise<number> {
-    return this.#started.promise;
+  /** @returns the pid of the command, as soon as it runs. @throws KV_PLUGIN_SPAWN, at last when `signal` has ended it */
+  async start(signal?: AbortSignal): Promise<number> {
+    const end = (): void => void this.stop(0);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted === true) end();
+    try {
+      return await this.#started.promise;
+    } finally {
+      signal?.removeEventListener('abort', end);
+    }
   }
 
   get exited(): Promise<ProcessExit> {
@@ -128,8 +135,11 @@ class Supervisor {
 
   /** Its supervisor goes on alone, and this process may end. */
   #giveUp(): void {
-    logger.warn(`Something that process ${this.#pid} started does not die, and is left to its supervisor`);
-    if (this.#exit === undefined) signalGroup(this.#pid, 'SIGKILL');
+    const what =
+      this.#pid > 0 ? `Something that process ${this.#pid} started` : this.#command.command.join(' ');
+    logger.warn(`${what} does not die, and is left to its supervisor`);
+    this.#started.reject(spawnFailure(this.#command, 'it did not start', 'supervisor'));
+    if (this.#pid > 0 && this.#exit === undefined) signalGroup(this.#pid, 'SIGKILL');
     this.#settle(this.#exit ?? { code: undefined, signal: undefined });
   }
 
