@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { finalize, type MonoTypeOperatorFunction, Subject, takeUntil } from 'rxjs';
+import { finalize, type Observable, Subject, takeUntil } from 'rxjs';
 import { type ReplyFlow } from '../reply-flow.interface.js';
 
 /** What is in flight on one connection; it ends with the connection. */
@@ -20,10 +20,14 @@ export class NestConnection implements ReplyFlow {
     return this.socket.writableNeedDrain;
   }
 
-  /** A request begins; its answer goes through what is returned, and ends it. */
-  begin<T>(): MonoTypeOperatorFunction<T> {
+  /** A request has come. */
+  begin(): void {
     this.#inFlight++;
-    return (answer$) => answer$.pipe(takeUntil(this.#closed$), finalize(this.#done));
+  }
+
+  /** The answer of a request, whose end is that of the request. */
+  answer<T>(answer$: Observable<T>): Observable<T> {
+    return answer$.pipe(takeUntil(this.#closed$), finalize(this.#done));
   }
 
   close(): void {

@@ -98,13 +98,15 @@ export class NestDoorServer extends ServerTCP {
   }
 
   override async handleMessage(socket: TcpSocket, rawMessage: unknown): Promise<void> {
-    const packet = (await this.deserializer.deserialize(rawMessage)) as Partial<IncomingRequest>;
+    const packet = rawMessage as Partial<IncomingRequest>;
     this.counters.requests++;
     const problem = this.#auth.check(packet.data) ?? this.#tooMany(socket) ?? this.#noHandler(packet.pattern);
     if (problem !== undefined) {
       this.#refuse(socket, packet.id, problem);
       return;
     }
+    // Now, and not in handleRequest: many messages come at once, and each goes on in a later tick.
+    if (packet.id !== undefined) this.#connections.get(socket.netSocket)?.begin();
     await super.handleMessage(socket, { ...packet, data: this.#auth.withoutToken(packet.data) });
   }
 
@@ -117,14 +119,13 @@ export class NestDoorServer extends ServerTCP {
     const connection = this.#connections.get(netSocket);
     if (connection === undefined) return;
     Object.assign(context, { replyFlow: connection } satisfies FlowContext);
-    const untilClosed = connection.begin<unknown>();
     super.handleRequest(
       context,
       async () => {
         const answer$: Observable<unknown> = await produce().catch((error: unknown) =>
           throwError(() => toRpcError(error)),
         );
-        return answer$.pipe(untilClosed);
+        return connection.answer(answer$);
       },
       (data) => this.#respond(respond, data),
     );
