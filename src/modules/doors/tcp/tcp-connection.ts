@@ -106,7 +106,8 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     counters.requestErrors++;
     if (errorBody(error).code !== 'KV_INTERNAL') return;
     counters.commandFailures++;
-    logger.error('A request failed', error instanceof Error ? error.stack : String(error));
+    // What is no Error comes from a filter, which has written it down.
+    if (error instanceof Error) logger.error('A request failed', error.stack);
   }
 
   /** Looks after a client that says nothing. */
