@@ -144,11 +144,15 @@ describe('PluginProcess', () => {
 
   it('has ended when its process has, though another holds its output', async () => {
     // Under the supervisor that would be gone, too.
-    const program = 'setsid sleep 1000 & echo $!';
+    const program = "read pid < <(setsid bash -c 'echo $$; exec sleep 1000'); echo $pid";
     const { plugin } = running(program, {}, startAsGroup);
     await plugin.start();
-    await expectEventually(() => plugin.status().state === 'stopped');
-    process.kill(Number(plugin.status().lastLines[0]));
+    await expectEventually(() => plugin.status().lastLines.length === 1);
+    try {
+      await expectEventually(() => plugin.status().state === 'stopped');
+    } finally {
+      process.kill(Number(plugin.status().lastLines[0]));
+    }
   });
 
   it('starts until it says that it is ready', async () => {
