@@ -11,13 +11,19 @@ const ANY_PUT: fc.Arbitrary<PutList> = fc.record({
   ack: fc.constantFrom('memory', 'all'),
   onlyIfAbsent: fc.boolean(),
   entries: fc.array(
-    fc.record({
-      key: ANY_BYTES(30),
-      lengthBytes: fc.maxSafeNat(),
-      ttlMs: fc.maxSafeNat(),
-      checksum: fc.option(fc.nat(2 ** 32 - 1), { nil: undefined }),
-      metadata: ANY_BYTES(30),
-    }),
+    fc
+      .record({
+        key: ANY_BYTES(30),
+        lengthBytes: fc.maxSafeNat(),
+        time: fc.tuple(fc.boolean(), fc.maxSafeNat()),
+        depth: fc.option(fc.nat(2 ** 24 - 2), { nil: undefined }),
+        checksum: fc.option(fc.nat(2 ** 32 - 1), { nil: undefined }),
+        metadata: ANY_BYTES(30),
+      })
+      .map(({ time: [isOfExpiry, ms], ...entry }) => ({
+        ...entry,
+        ...(isOfExpiry ? { ttlMs: 0, expiresAtMs: ms } : { ttlMs: ms, expiresAtMs: undefined }),
+      })),
     { maxLength: 6 },
   ),
 });
@@ -65,13 +71,19 @@ describe('the header of a put', () => {
     ['an ack of 255', 4, 255],
     ['flags that nobody knows', 5, 2],
     ['flags that nobody knows beside one that is known', 5, 3],
-    ['flags of a chunk that nobody knows', 12 + 24, 2],
-    ['flags of a chunk that nobody knows beside one that is known', 12 + 24, 3],
+    ['flags of a chunk that nobody knows', 12 + 24, 4],
+    ['flags of a chunk that nobody knows beside those that are known', 12 + 24, 7],
   ])('is refused with %s', (_, at, byte) => {
     expect(() => readPutList(changed(at, byte))).toThrow(REFUSED);
   });
 
-  it.each([6, 7, 12 + 25, 12 + 26, 12 + 27])('does not look at byte %d, which is said to be 0', (at) => {
+  it('does not tell a depth that has no room', () => {
+    const entries = [0, 2 ** 24 - 2, 2 ** 24 - 1, 2 ** 31].map((depth) => ({ ...ENTRY, depth }));
+    const depths = readPutList(encodePutList({ ...PUT, entries })).entries.map(({ depth }) => depth);
+    expect(depths).toEqual([0, 2 ** 24 - 2, undefined, undefined]);
+  });
+
+  it.each([6, 7])('does not look at byte %d, which is said to be 0', (at) => {
     expect(readPutList(changed(at, 0xff))).toEqual(PUT);
   });
 

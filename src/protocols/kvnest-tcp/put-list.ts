@@ -7,6 +7,10 @@ const HIGH_WORD = 2 ** 32;
 const ACK_ALL = 1;
 const FLAG_ONLY_IF_ABSENT = 1;
 const FLAG_HAS_CHECKSUM = 1;
+const FLAG_EXPIRES_AT = 2;
+const ENTRY_FLAGS = FLAG_HAS_CHECKSUM | FLAG_EXPIRES_AT;
+/** Depths from here on are as good as unknown. */
+const MAX_DEPTH = 2 ** 24 - 2;
 
 /** One chunk of a put. */
 export interface PutEntry {
@@ -14,6 +18,10 @@ export interface PutEntry {
   readonly lengthBytes: number;
   /** 0 = it does not expire. */
   readonly ttlMs: number;
+  /** In the place of `ttlMs`: when it expires, in milliseconds since 1970; 0 = never. */
+  readonly expiresAtMs?: number | undefined;
+  /** How many chunks are in front of it in its prefix, where that is known. */
+  readonly depth?: number | undefined;
   /** CRC-32C that the bytes must have, where it is given. */
   readonly checksum: number | undefined;
   readonly metadata: Buffer;
@@ -22,7 +30,7 @@ export interface PutEntry {
 /**
  * The header of a put; the bodies of its chunks follow, back to back:
  * `u32 namespace | u8 ack | u8 flags | u16 0 | u32 count | count × entry`, an entry being
- * `u64 length | u64 ttl | u32 checksum | u16 key | u16 metadata | u8 flags | 3 × 0 | key | metadata`.
+ * `u64 length | u64 ttl | u32 checksum | u16 key | u16 metadata | u8 flags | u24 place | key | metadata`.
  */
 export interface PutList {
   readonly namespace: number;
@@ -43,13 +51,15 @@ export function encodePutList({ namespace, ack, onlyIfAbsent, entries }: PutList
   header[5] = onlyIfAbsent ? FLAG_ONLY_IF_ABSENT : 0;
   header.writeUInt32LE(entries.length, 8);
   let at = LIST_BYTES;
-  for (const { key, lengthBytes, ttlMs, checksum, metadata } of entries) {
+  for (const { key, lengthBytes, ttlMs, expiresAtMs, checksum, metadata, depth } of entries) {
     writeUInt64(header, lengthBytes, at);
-    writeUInt64(header, ttlMs, at + 8);
+    writeUInt64(header, expiresAtMs ?? ttlMs, at + 8);
     header.writeUInt32LE(checksum ?? 0, at + 16);
     header.writeUInt16LE(key.length, at + 20);
     header.writeUInt16LE(metadata.length, at + 22);
-    header[at + 24] = checksum === undefined ? 0 : FLAG_HAS_CHECKSUM;
+    header[at + 24] =
+      (checksum === undefined ? 0 : FLAG_HAS_CHECKSUM) | (expiresAtMs === undefined ? 0 : FLAG_EXPIRES_AT);
+    header.writeUIntLE(depth === undefined || depth > MAX_DEPTH ? 0 : depth + 1, at + 25, 3);
     at += ENTRY_BYTES;
     header.set(key, at);
     header.set(metadata, at + key.length);
@@ -79,13 +89,18 @@ export function readPutList(header: Buffer): PutList {
     const end = metadataAt + header.readUInt16LE(at + 22);
     if (end > header.length) throw frameError('a put that is cut off');
     const entryFlags = header[at + 24] as number;
-    if (entryFlags > FLAG_HAS_CHECKSUM) throw frameError(`a chunk of a put with flags ${entryFlags}`);
+    if (entryFlags > ENTRY_FLAGS) throw frameError(`a chunk of a put with flags ${entryFlags}`);
+    const time = readUInt64(header, at + 8);
+    const isTimeOfExpiry = (entryFlags & FLAG_EXPIRES_AT) !== 0;
+    const place = header.readUIntLE(at + 25, 3);
     entries.push({
       key: header.subarray(keyAt, metadataAt),
       lengthBytes: readUInt64(header, at),
-      ttlMs: readUInt64(header, at + 8),
-      checksum: entryFlags === FLAG_HAS_CHECKSUM ? header.readUInt32LE(at + 16) : undefined,
+      ttlMs: isTimeOfExpiry ? 0 : time,
+      expiresAtMs: isTimeOfExpiry ? time : undefined,
+      checksum: (entryFlags & FLAG_HAS_CHECKSUM) === 0 ? undefined : header.readUInt32LE(at + 16),
       metadata: header.subarray(metadataAt, end),
+      depth: place === 0 ? undefined : place - 1,
     });
     at = end;
   }

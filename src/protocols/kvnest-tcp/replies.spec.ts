@@ -47,6 +47,34 @@ describe('the answer to a get', () => {
     );
   });
 
+  it('comes back with its attributes where they were asked for', () => {
+    const attributes = fc.record({
+      expiresAtMs: fc.maxSafeNat(),
+      depth: fc.integer({ min: -1, max: 2 ** 31 - 2 }),
+    });
+    fc.assert(
+      fc.property(attributes, U32, fc.uint8Array({ maxLength: 30 }), (told, checksum, bytes) => {
+        const metadata = Buffer.from(bytes);
+        const header = Buffer.alloc(getAnswerBytes(metadata, told));
+        writeGetAnswer(header, 0, { checksum, metadata, attributes: told });
+        expect(readGetAnswer(header, true)).toEqual({ found: true, checksum, metadata, attributes: told });
+        expect(() => readGetAnswer(header)).toThrow(REFUSED);
+      }),
+    );
+    expect(readGetAnswer(MISS_ANSWER, true)).toEqual(readGetAnswer(MISS_ANSWER));
+  });
+
+  it.each([
+    ['a time of 2^53', 12, 0x200000],
+    ['the place 2^31', 16, 0x80000000],
+  ])('is refused with %s', (_, at, value) => {
+    const attributes = { expiresAtMs: 0, depth: 0 };
+    const header = Buffer.alloc(getAnswerBytes(Buffer.alloc(0), attributes));
+    writeGetAnswer(header, 0, { checksum: 1, metadata: Buffer.alloc(0), attributes });
+    header.writeUInt32LE(value, at);
+    expect(() => readGetAnswer(header, true)).toThrow(REFUSED);
+  });
+
   it('says that nothing is there', () => {
     expect(readGetAnswer(MISS_ANSWER)).toEqual({ found: false, checksum: 0, metadata: Buffer.alloc(0) });
   });

@@ -47,45 +47,87 @@ export function readPutAnswers(header: Buffer): readonly PutAnswer[] {
   });
 }
 
-/** In front of the bytes of one chunk that was asked for by key: `u8 found | u8 0 | u16 metadata | u32 checksum | metadata`. */
+/** What is told of a chunk to who asks for it. */
+export interface WireAttributes {
+  /** Milliseconds since 1970, 0 = never. */
+  readonly expiresAtMs: number;
+  /** How many chunks are in front of it in its prefix, -1 = unknown. */
+  readonly depth: number;
+}
+
+/**
+ * In front of the bytes of one chunk that was asked for by key: `u8 found | u8 0 | u16 metadata | u32 checksum | metadata`, with
+ * `u64 time of expiry | u32 place` in front of the metadata where attributes were asked for.
+ */
 export interface GetAnswer {
   readonly found: boolean;
   readonly checksum: number;
   readonly metadata: Buffer;
+  /** Where they were asked for. */
+  readonly attributes?: WireAttributes | undefined;
 }
 
 const GET_ANSWER_BYTES = 8;
+const ATTRIBUTES_BYTES = 12;
+const HIGH_WORD = 2 ** 32;
+/** 1 + a depth; 0 = unknown. */
+const MAX_PLACE = 2 ** 31 - 1;
 
 /** @returns how many bytes the header takes. */
-export function getAnswerBytes(metadata: Uint8Array): number {
-  return GET_ANSWER_BYTES + metadata.length;
+export function getAnswerBytes(metadata: Uint8Array, attributes?: WireAttributes): number {
+  return GET_ANSWER_BYTES + (attributes === undefined ? 0 : ATTRIBUTES_BYTES) + metadata.length;
 }
 
 /** Writes the header of a chunk that is there. */
 export function writeGetAnswer(
   target: Buffer,
   offset: number,
-  { checksum, metadata }: { checksum: number; metadata: Uint8Array },
+  {
+    checksum,
+    metadata,
+    attributes,
+  }: { checksum: number; metadata: Uint8Array; attributes?: WireAttributes | undefined },
 ): void {
   target[offset] = 1;
   target[offset + 1] = 0;
   target.writeUInt16LE(metadata.length, offset + 2);
   target.writeUInt32LE(checksum, offset + 4);
-  target.set(metadata, offset + GET_ANSWER_BYTES);
+  let at = offset + GET_ANSWER_BYTES;
+  if (attributes !== undefined) {
+    const { expiresAtMs, depth } = attributes;
+    target.writeUInt32LE(expiresAtMs % HIGH_WORD, at);
+    target.writeUInt32LE(Math.floor(expiresAtMs / HIGH_WORD), at + 4);
+    target.writeUInt32LE(depth + 1, at + 8);
+    at += ATTRIBUTES_BYTES;
+  }
+  target.set(metadata, at);
 }
 
 /** The header of a chunk that is not there. */
 export const MISS_ANSWER = Buffer.alloc(GET_ANSWER_BYTES);
 
-/** @throws KV_TCP_FRAME */
-export function readGetAnswer(header: Buffer): GetAnswer {
-  if (header.length < GET_ANSWER_BYTES || header.length !== GET_ANSWER_BYTES + header.readUInt16LE(2))
-    throw frameError('the answer to a get that is cut off');
+/**
+ * @param hasAttributes whether they were asked for: a chunk that is there has them.
+ * @throws KV_TCP_FRAME
+ */
+export function readGetAnswer(header: Buffer, hasAttributes = false): GetAnswer {
+  if (header.length < GET_ANSWER_BYTES) throw frameError('the answer to a get that is cut off');
   const found = header[0] as number;
   if (found > 1) throw frameError(`an answer to a get that is neither yes nor no, but ${found}`);
+  const at = GET_ANSWER_BYTES + (hasAttributes && found === 1 ? ATTRIBUTES_BYTES : 0);
+  if (header.length !== at + header.readUInt16LE(2)) throw frameError('the answer to a get that is cut off');
   return {
     found: found === 1,
     checksum: header.readUInt32LE(4),
-    metadata: header.subarray(GET_ANSWER_BYTES),
+    metadata: header.subarray(at),
+    ...(at > GET_ANSWER_BYTES && { attributes: readAttributes(header, GET_ANSWER_BYTES) }),
   };
+}
+
+function readAttributes(header: Buffer, at: number): WireAttributes {
+  const expiresAtMs = header.readUInt32LE(at) + HIGH_WORD * header.readUInt32LE(at + 4);
+  if (!Number.isSafeInteger(expiresAtMs)) throw frameError('a time of more than 53 bits');
+  const place = header.readUInt32LE(at + 8);
+  if (place > MAX_PLACE) throw frameError(`the place ${place} in a prefix`);
+  return { expiresAtMs, depth: place - 1 };
 }

@@ -15,6 +15,7 @@ import { PATTERNS } from './patterns.js';
 import { encodePutList, readPutList } from './put-list.js';
 import {
   encodePutAnswers,
+  type GetAnswer,
   getAnswerBytes,
   MISS_ANSWER,
   PUT_OUTCOMES,
@@ -87,12 +88,13 @@ const CODECS = {
         namespace,
         ack: Number(ack === 'all'),
         flags: Number(onlyIfAbsent),
-        entries: entries.map(({ key, lengthBytes, ttlMs, checksum, metadata }) => ({
+        entries: entries.map(({ key, lengthBytes, ttlMs, expiresAtMs, checksum, metadata, depth }) => ({
           key: key.toString('hex'),
           length: lengthBytes,
-          ttl_ms: ttlMs,
+          ...(expiresAtMs === undefined ? { ttl_ms: ttlMs } : { expires_at_ms: expiresAtMs }),
           checksum: checksum ?? 0,
-          flags: Number(checksum !== undefined),
+          flags: Number(checksum !== undefined) + 2 * Number(expiresAtMs !== undefined),
+          ...(depth !== undefined && { place: depth + 1 }),
           metadata: metadata.toString('hex'),
         })),
       };
@@ -109,15 +111,29 @@ const CODECS = {
       const { found, checksum, metadata } = readGetAnswer(header);
       return { found: Number(found), checksum, metadata: metadata.toString('hex') };
     },
-    encode: (header) => {
-      const answer = readGetAnswer(header);
-      if (!answer.found) return MISS_ANSWER;
-      const encoded = Buffer.alloc(getAnswerBytes(answer.metadata));
-      writeGetAnswer(encoded, 0, answer);
-      return encoded;
+    encode: (header) => encodeGetAnswer(readGetAnswer(header)),
+  },
+  get_answer_with_attributes: {
+    read: (header) => {
+      const { found, checksum, metadata, attributes } = readGetAnswer(header, true);
+      return {
+        found: Number(found),
+        checksum,
+        expires_at_ms: attributes?.expiresAtMs,
+        place: (attributes?.depth ?? -1) + 1,
+        metadata: metadata.toString('hex'),
+      };
     },
+    encode: (header) => encodeGetAnswer(readGetAnswer(header, true)),
   },
 } satisfies Record<string, HeaderCodec>;
+
+function encodeGetAnswer(answer: GetAnswer): Buffer {
+  if (!answer.found) return MISS_ANSWER;
+  const encoded = Buffer.alloc(getAnswerBytes(answer.metadata, answer.attributes));
+  writeGetAnswer(encoded, 0, answer);
+  return encoded;
+}
 
 const READERS = {
   preamble: readWithPreamble,
@@ -125,7 +141,8 @@ const READERS = {
   keys: readKeyList,
   put: readPutList,
   put_answers: readPutAnswers,
-  get_answer: readGetAnswer,
+  get_answer: (header: Buffer) => readGetAnswer(header),
+  get_answer_with_attributes: (header: Buffer) => readGetAnswer(header, true),
 };
 
 const FILE = join(import.meta.dirname, '../../../test/vectors/kvnest-tcp.json');

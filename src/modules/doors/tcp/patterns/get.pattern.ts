@@ -7,13 +7,17 @@ import { type TcpRequest } from '../tcp-request.js';
 import { chunkKey } from './chunk-keys.js';
 import { type PatternContext, type PatternHandler } from './pattern.interface.js';
 
+/** Expiry and depth are told, too. */
+const ATTRIBUTES = 1;
+
 export const getPattern: PatternHandler = (request, header, _, context) => {
   const { namespace, option, keys } = readKeyList(Buffer.from(header));
-  if (option !== 0) throw frameError(`the option ${option} of a get`);
+  if (option > ATTRIBUTES) throw frameError(`the option ${option} of a get`);
   if (keys.length === 0) throw frameError('a get of no key');
   new Get(
     request,
     keys.map((key) => chunkKey(key, namespace)),
+    option === ATTRIBUTES,
     context,
   ).readOn();
   return undefined;
@@ -32,6 +36,7 @@ class Get {
   constructor(
     private readonly request: TcpRequest,
     private readonly keys: readonly ChunkKey[],
+    private readonly tellsAttributes: boolean,
     private readonly context: PatternContext,
   ) {
     request.onAbort(() => this.#giveUp());
@@ -92,9 +97,11 @@ class Get {
       return;
     }
     const { checksum, metadata } = handle;
+    const attributes = this.tellsAttributes ? handle.attributes : undefined;
     const header = {
-      headerBytes: getAnswerBytes(metadata),
-      write: (target: Buffer, offset: number) => writeGetAnswer(target, offset, { checksum, metadata }),
+      headerBytes: getAnswerBytes(metadata, attributes),
+      write: (target: Buffer, offset: number) =>
+        writeGetAnswer(target, offset, { checksum, metadata, attributes }),
     };
     this.request.replyChunk(header, handle, { end });
   }

@@ -54,14 +54,15 @@ class PutBody implements BodyReceiver {
 
   take(value: IncomingValue): void {
     const index = this.#position++;
-    const { ttlMs, checksum, metadata } = this.list.entries[index] as PutEntry;
+    const { checksum, metadata, depth, ...entry } = this.list.entries[index] as PutEntry;
     const { ack, onlyIfAbsent } = this.list;
     const stored = storeValue(value, {
       expectedChecksum: checksum,
       metadata,
       ack,
       onlyIfAbsent,
-      expiresAtMs: ttlMs === 0 ? 0 : this.context.clock.nowMs() + ttlMs,
+      expiresAtMs: this.#expiryOf(entry),
+      ...(depth !== undefined && { depth }),
     });
     if (stored instanceof Promise) {
       stored.then(
@@ -69,6 +70,10 @@ class PutBody implements BodyReceiver {
         (error: unknown) => this.request.fail(error),
       );
     } else this.#settle(index, stored);
+  }
+
+  #expiryOf({ ttlMs, expiresAtMs }: Pick<PutEntry, 'ttlMs' | 'expiresAtMs'>): number {
+    return expiresAtMs ?? (ttlMs === 0 ? 0 : this.context.clock.nowMs() + ttlMs);
   }
 
   /** Nobody waits for the answer of a request that is over: its bytes are read and dropped. */
