@@ -1,6 +1,7 @@
 import { type ConnectionOptions } from 'node:tls';
 import { clientInput } from '../client-errors.js';
 import { type ConnectOptions } from '../kvnest-client.interface.js';
+import { type Reconnect } from '../pool/slot.js';
 import { type ClientUrl, parseClientUrl, type ServerAddress } from './client-url.js';
 
 /** URL and options, checked, with what they leave out. */
@@ -14,7 +15,7 @@ export interface ClientSettings {
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly unresponsiveMs: number;
-  readonly reconnect: { readonly minMs: number; readonly maxMs: number };
+  readonly reconnect: Reconnect;
   /** Per server. */
   readonly controlConnections: number;
   readonly bulkConnections: number;

@@ -14,6 +14,7 @@ export interface LaneOwner {
 /** Connections to one server for calls of one kind. A call that finds all of them full waits here, in the order of coming. */
 export class Lane implements CallCarrier, SlotOwner {
   readonly #name: string;
+  readonly #connectsOnDemand: boolean;
   readonly #owner: LaneOwner;
   readonly #slots: readonly Slot[];
   readonly #waiting = new Set<Call>();
@@ -22,6 +23,7 @@ export class Lane implements CallCarrier, SlotOwner {
 
   constructor(options: SlotOptions, connections: number, owner: LaneOwner) {
     this.#name = options.address.name;
+    this.#connectsOnDemand = options.reconnect.onDemand ?? false;
     this.#owner = owner;
     this.#slots = Array.from({ length: connections }, () => new Slot(options, this));
   }
@@ -40,6 +42,12 @@ export class Lane implements CallCarrier, SlotOwner {
   }
 
   dispatch(call: Call): void {
+    if (this.#connectsOnDemand && !this.isPromising && this.#leaving() === undefined)
+      for (const slot of this.#slots) slot.hurry();
+    this.#dispatch(call);
+  }
+
+  #dispatch(call: Call): void {
     const connection = this.#pick();
     if (connection !== undefined) connection.send(call);
     else if (this.#isClosed) call.fail(clientClosed());
@@ -82,7 +90,7 @@ export class Lane implements CallCarrier, SlotOwner {
         this.dispatch(call);
       }
     }
-    if (!this.isPromising) for (const call of this.#takeWaiting()) this.dispatch(call);
+    if (!this.isPromising) for (const call of this.#takeWaiting()) this.#dispatch(call);
   }
 
   /** The connection with the fewest calls; one whose server is about to end only where there is no other. */

@@ -3,6 +3,15 @@ import { Connection, type ConnectionOptions, type ConnectionOwner } from '../wir
 import { type ServerHello } from '../wire/hello.js';
 import { backOffMs } from './back-off.js';
 
+/** How a connection is made again that broke, or could not be made. */
+export interface Reconnect {
+  /** The pause before it, which doubles. */
+  readonly minMs: number;
+  readonly maxMs: number;
+  /** A call that finds no connection does not fail at once: it makes one, and waits for it. */
+  readonly onDemand?: boolean;
+}
+
 /** Whose place for a connection it is. */
 export interface SlotOwner {
   onOpen(hello: ServerHello): void;
@@ -12,7 +21,7 @@ export interface SlotOwner {
 }
 
 export interface SlotOptions extends ConnectionOptions {
-  readonly reconnect: { readonly minMs: number; readonly maxMs: number };
+  readonly reconnect: Reconnect;
 }
 
 /** A place for one connection, which is made again whenever it breaks. */
@@ -52,6 +61,15 @@ export class Slot implements ConnectionOwner {
 
   get connections(): readonly Connection[] {
     return [this.#connection, this.#leaving].filter((connection) => connection !== undefined);
+  }
+
+  /** Tries now what it would try later. */
+  hurry(): void {
+    if (this.#isClosed) return;
+    this.#isHopeful = true;
+    if (this.#connection !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#connect();
   }
 
   close(error: Error): void {

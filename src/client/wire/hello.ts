@@ -8,6 +8,8 @@ import { clientProtocol } from '../client-errors.js';
 
 /** What a server says of itself when a connection is made. */
 export interface ServerHello {
+  /** Name and version. */
+  readonly server: string;
   readonly bootId: string;
   /** In the order of the numbers that stand for them. */
   readonly tiers: readonly string[];
@@ -40,6 +42,7 @@ export function readHello(server: string, header: Buffer): ServerHello {
     const hello = JSON.parse(header.toString()) as Record<string, unknown>;
     const limits = hello['limits'] as Record<string, unknown>;
     return {
+      server: String(hello['server']),
       bootId: String(hello['boot_id']),
       tiers: (hello['tiers'] as readonly unknown[]).map(String),
       chunkTokens: positive(hello, 'chunk_tokens'),
