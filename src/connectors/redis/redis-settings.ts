@@ -2,7 +2,7 @@ import { type ConnectionOptions } from 'node:tls';
 import { type ConnectorTarget } from '../connector-definition.interface.js';
 import { type ConnectorUrl } from '../connector-url.js';
 import { readConnectorOptions } from '../read-connector-options.js';
-import { readRedisTls } from './redis-tls.js';
+import { readTls } from '../read-tls.js';
 import { badRedisUrl, type RedisMode, type RedisPlace, readRedisUrl } from './redis-url.js';
 import { RedisOptions } from './redis.config.js';
 
@@ -54,7 +54,7 @@ export function readRedisSettings(target: ConnectorTarget, env: Environment = pr
     ...place,
     credentials: readCredentials(url, options, env),
     sentinelCredentials: { user: options.sentinel_username, password: options.sentinel_password },
-    tls: url.scheme === 'rediss' || options.tls === true ? readRedisTls(url, options) : undefined,
+    tls: url.scheme === 'rediss' || options.tls === true ? readTls(url, options) : undefined,
     connectTimeoutMs:
       options.socket_connect_timeout_ms ?? readTimeout(url, place.mode, env) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     connections: options.connections,

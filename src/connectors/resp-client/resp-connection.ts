@@ -6,7 +6,7 @@ import { remoteAborted, remoteClosed, remoteProtocol, remoteUnreachable } from '
 import { endSocket } from '../end-socket.js';
 import { BodyReader } from './body-reader.js';
 import { PendingCall, type RespCallOptions } from './pending-call.js';
-import { socketError } from './resp-errors.js';
+import { socketError } from '../socket-error.js';
 import { openRespSocket, type RespSocketOptions, type RespSocketReader } from './resp-socket.js';
 
 /** Room for a reply of which it is not known yet that nobody asked for it. */

@@ -1,6 +1,6 @@
 import { type KvError } from '../../common/errors/kv-error.js';
 import { RespErrorReply, type RespValue } from '../../protocols/resp/resp-reply.interface.js';
-import { remoteFailed, remoteProtocol, remoteRefused, remoteUnreachable } from '../connector-errors.js';
+import { remoteFailed, remoteRefused } from '../connector-errors.js';
 
 /** The user, the password or the permissions are not right, or none were given. */
 const REFUSALS = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED', 'NOPROTO']);
@@ -19,8 +19,6 @@ const PASSING = new Set([
   'NOREPLICAS',
   'UNBLOCKED',
 ]);
-/** What Node and OpenSSL say of a certificate, the server's or ours, that the other side does not take. */
-const CERTIFICATE = /CERT|UNKNOWN_CA|UNABLE_TO_VERIFY/;
 const CONNECTION_LIMIT = 'max number of clients reached';
 
 /** @returns what an error reply means to the caller of a connector. */
@@ -42,11 +40,4 @@ export function withoutArguments(message: string): string {
 export function expectNoError(store: string, replies: readonly RespValue[]): void {
   const error = replies.find((reply) => reply instanceof RespErrorReply);
   if (error !== undefined) throw respError(store, error);
-}
-
-/** @returns what an error of a socket means to the caller of a connector. */
-export function socketError(store: string, error: Error & { readonly code?: unknown }): KvError {
-  if (error.code === 'ERR_SSL_WRONG_VERSION_NUMBER') return remoteProtocol(store, 'it does not speak TLS');
-  const isRefusal = typeof error.code === 'string' && CERTIFICATE.test(error.code);
-  return isRefusal ? remoteRefused(store, error.message, error) : remoteUnreachable(store, error);
 }

@@ -1,16 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions } from 'node:tls';
-import { type ConnectorUrl } from '../connector-url.js';
-import { badRedisUrl } from './redis-url.js';
-import { type RedisOptions } from './redis.config.js';
+import { type ConnectorUrl, urlInvalid } from './connector-url.js';
+
+/** How TLS is spoken, as the options of a connector say it. */
+export interface TlsSettings {
+  readonly tls_ca?: string;
+  readonly tls_cert?: string;
+  readonly tls_key?: string;
+  readonly tls_servername?: string;
+  readonly tls_reject_unauthorized: boolean;
+}
 
 /** @throws KV_CONFIG_INVALID for files that cannot be read. */
-export function readRedisTls(url: ConnectorUrl, options: RedisOptions): ConnectionOptions {
+export function readTls(url: ConnectorUrl, options: TlsSettings): ConnectionOptions {
   const file = (path: string | undefined): Buffer | undefined => {
     try {
       return path === undefined ? undefined : readFileSync(path);
     } catch (error) {
-      throw badRedisUrl(url, `names a file that cannot be read: ${(error as Error).message}`);
+      const what = `names a file that cannot be read: ${(error as Error).message}`;
+      throw urlInvalid(url, what, 'Name files in PEM that this process may read.');
     }
   };
   const { tls_servername: servername, tls_reject_unauthorized: rejectUnauthorized } = options;
