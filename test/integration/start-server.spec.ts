@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DoorLimits } from '../../src/config/kvnest-config.interface.js';
+import { type TcpDoorLimits } from '../../src/config/kvnest-config.interface.js';
 import { startServer } from '../../src/main.js';
+import { DOOR_REGISTRY, type DoorRegistry } from '../../src/modules/doors/door-registry.js';
 import { NO_DOORS, testConfig } from '../support/engine.js';
+import { expectEventually } from '../support/eventually.js';
 
 const MIB = 1024 * 1024;
 const HOST = '127.0.0.1';
@@ -20,26 +22,46 @@ describe('startServer', () => {
     await once(other, 'listening');
     taken = (other.address() as AddressInfo).port;
   });
-  afterEach(() => void other.close());
+  afterEach(async () => {
+    other.close();
+    await once(other, 'close');
+  });
 
-  const door = (port: number): DoorLimits => ({
+  /** With what the TCP door has beyond others. */
+  const door = (port: number): TcpDoorLimits => ({
     host: HOST,
     port,
     maxValueBytes: MIB,
     maxConnections: 10,
     bodyTimeoutMs: 1000,
+    heartbeatMs: 15_000,
+    maxInFlight: 16,
+    tls: undefined,
   });
+  const tiers = [{ name: 'memory', type: 'memory', capacityBytes: 32 * MIB, policy: 'LRU', options: {} }];
+  const listeners = (): number =>
+    process.getActiveResourcesInfo().filter((type) => type === 'TCPServerWrap').length;
 
-  it.each(['http', 'resp', 'lm'] as const)('says what to do when the %s door cannot listen', async (name) => {
-    const config = testConfig({
-      tiers: [{ name: 'memory', type: 'memory', capacityBytes: 32 * MIB, policy: 'LRU', options: {} }],
-      doors: { ...NO_DOORS, http: door(0), resp: door(0), [name]: door(taken) },
-    });
-    await expect(startServer(config)).rejects.toMatchObject({
-      code: 'KV_DOOR_LISTEN',
-      kind: 'config',
-      remedy: expect.stringContaining(`doors.${name}.port`),
-    });
+  it.each(['http', 'resp', 'lm', 'tcp', 'nest'] as const)(
+    'says what to do when the %s door cannot listen, and closes all others',
+    async (name) => {
+      const doors = { http: door(0), resp: door(0), lm: door(0), tcp: door(0), nest: door(0) };
+      const config = testConfig({ tiers, doors: { ...doors, [name]: door(taken) } });
+      const before = listeners();
+      await expect(startServer(config)).rejects.toMatchObject({
+        code: 'KV_DOOR_LISTEN',
+        kind: 'config',
+        remedy: expect.stringContaining(`doors.${name}.port`),
+      });
+      await expectEventually(() => listeners() === before);
+    },
+  );
+
+  it.each(['http', 'resp', 'lm', 'tcp', 'nest'] as const)('serves with the %s door alone', async (name) => {
+    const server = await startServer(testConfig({ tiers, doors: { ...NO_DOORS, [name]: door(0) } }));
+    const status = server.get<DoorRegistry>(DOOR_REGISTRY).status();
+    await server.close();
+    expect(status).toMatchObject([{ name, address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }]);
   });
 
   it('keeps nothing of a start that failed, without an HTTP door, too', async () => {
