@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { EMPTY, of, range, throwError } from 'rxjs';
+import { EMPTY, Observable, of, range, throwError } from 'rxjs';
 import { DiskBackend } from '../../src/backends/disk/disk.backend.js';
 import { crc32c } from '../../src/common/crc32c.js';
 import { KvError } from '../../src/common/errors/kv-error.js';
@@ -21,7 +21,13 @@ import { SeededRandom } from '../support/seeded-random.js';
 import { keyList, putList, TcpTestClient } from '../support/tcp-client.js';
 import { createTestTcpDoor, type TestTcpDoor } from '../support/tcp-door.js';
 import { TcpListener } from '../support/tcp-listener.js';
-import { hello, randomRequest, spoiltFrame, spoiltHello } from '../support/tcp-random-frames.js';
+import {
+  endlessRequest,
+  hello,
+  randomRequest,
+  spoiltFrame,
+  spoiltHello,
+} from '../support/tcp-random-frames.js';
 
 const MIB = 1024 * 1024;
 const FRAMES = process.env['KVNEST_SOAK'] === undefined ? 8_000 : 1_000_000;
@@ -43,11 +49,15 @@ const CODES = new Set([
 ]);
 const FAILURE = new KvError('KV_TEST_FAILURE', 'as it should', { kind: 'input' });
 
-describe('tcp door: random frames', () => {
+describe.each([
+  { tiers: 'memory in front of a disk', memory: true, mask: 3 },
+  { tiers: 'a disk alone', memory: false, mask: 1 },
+])('tcp door: random frames, $tiers', ({ memory, mask }) => {
   let server: TestTcpDoor;
   let folder: string;
   let random: SeededRandom;
   let lastId: number;
+  let streams: number;
   const errors: unknown[][] = [];
 
   beforeEach(async () => {
@@ -56,6 +66,7 @@ describe('tcp door: random frames', () => {
     folder = await mkdtemp(join(tmpdir(), 'kvnest-tcp-fuzz-'));
     server = await createTestTcpDoor({
       arenaBytes: 16 * MIB,
+      memory,
       config: { chunkTokens: 16 },
       limits: { maxValueBytes: 200_000 },
       tiers: (parts) => [
@@ -73,6 +84,7 @@ describe('tcp door: random frames', () => {
         strategy.addHandler('{"cmd":"echo"}', (data: unknown) => Promise.resolve(of(data)));
         strategy.addHandler('count', () => Promise.resolve(range(0, 5)));
         strategy.addHandler('nothing', () => Promise.resolve(EMPTY));
+        strategy.addHandler('endless', () => Promise.resolve(endless$));
         strategy.addHandler('failure', () => Promise.resolve(throwError(() => FAILURE)));
       },
     });
@@ -80,6 +92,13 @@ describe('tcp door: random frames', () => {
   afterEach(async () => {
     await server.close();
     await rm(folder, { recursive: true });
+  });
+
+  /** As many as run. */
+  const endless$ = new Observable<string>((subscriber) => {
+    streams++;
+    subscriber.next('first');
+    subscriber.add(() => streams--);
   });
 
   async function open(): Promise<[Socket, TcpListener]> {
@@ -105,8 +124,10 @@ describe('tcp door: random frames', () => {
     const [socket, listener] = await open();
     const frames = [hello()];
     for (let id = 1; id <= FRAMES_OF_A_CLIENT; id++) {
-      frames.push(randomRequest(random, id).bytes);
       const asked = 1 + random.below(id);
+      const isEndless = random.chance(0.02);
+      frames.push(isEndless ? endlessRequest(random, id) : randomRequest(random, id).bytes);
+      if (isEndless) frames.push(encodeFrame({ type: FRAME_TYPES.CANCEL, requestId: id }));
       if (random.chance(0.1)) frames.push(encodeFrame({ type: FRAME_TYPES.CANCEL, requestId: asked }));
       if (random.chance(0.1)) frames.push(encodeFrame({ type: FRAME_TYPES.PING, requestId: asked }));
     }
@@ -115,6 +136,7 @@ describe('tcp door: random frames', () => {
     socket.end();
     await listener.closed;
     expectTyped(listener);
+    expect([...listener.codes]).not.toContain('KV_TCP_FRAME');
     expect(listener.late).toEqual([]);
     expect([...listener.ends.values()]).toEqual(new Array(FRAMES_OF_A_CLIENT).fill(1));
   }
@@ -128,6 +150,7 @@ describe('tcp door: random frames', () => {
       const requestId = random.chance(0.01) ? 1 : id;
       const frame = random.chance(spoilt) ? spoiltFrame(random, requestId) : undefined;
       frames.push(frame ?? randomRequest(random, requestId).bytes);
+      if (random.chance(0.02)) frames.push(endlessRequest(random, id + FRAMES_OF_A_CLIENT));
     }
     if (random.chance(0.3)) socket.pause();
     write(socket, frames);
@@ -153,7 +176,7 @@ describe('tcp door: random frames', () => {
       client.request(PATTERNS.PUT, header, { body: bytes, requestId: lastId++ }),
     );
     expect(put.prefix).toEqual({ ...prefix, requestId: lastId - 1, headerBytes: 12, bodyBytes: 0 });
-    expect(readPutAnswers(put.header)).toEqual([{ outcome: 'stored', tiers: 3, checksum }]);
+    expect(readPutAnswers(put.header)).toEqual([{ outcome: 'stored', tiers: mask, checksum }]);
     const get = await client.reply(client.request(PATTERNS.GET, keyList(['well']), { requestId: lastId++ }));
     expect(get.prefix).toEqual({ ...prefix, requestId: lastId - 1, headerBytes: 17, bodyBytes: 5000 });
     expect(readGetAnswer(get.header)).toEqual({ found: true, checksum, metadata });
@@ -165,6 +188,7 @@ describe('tcp door: random frames', () => {
     await expectEventually(
       () =>
         server.references() === 0 &&
+        streams === 0 &&
         server.door.doorStatus().connections === 0 &&
         server.engine.status().tiers.every(({ pendingBytes }) => pendingBytes === 0),
     );
@@ -175,6 +199,7 @@ describe('tcp door: random frames', () => {
     async () => {
       random = new SeededRandom(7);
       lastId = 1;
+      streams = 0;
       errors.length = 0;
       const batches = FRAMES / FRAMES_OF_A_CLIENT / CLIENTS;
       let warmBytes = Infinity;

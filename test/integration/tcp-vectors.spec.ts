@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NEVER } from 'rxjs';
 import { FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
 import { expectEventually } from '../support/eventually.js';
 import { TcpTestClient } from '../support/tcp-client.js';
@@ -30,7 +31,10 @@ describe('tcp door: golden frames', () => {
   beforeAll(async () => {
     server = await createTestTcpDoor({
       config: { savePartialChunks: true },
-      prepare: ({ strategy }) => strategy.addHandler('kv.status', () => Promise.resolve({ ready: true })),
+      prepare: ({ strategy }) => {
+        strategy.addHandler('kv.status', () => Promise.resolve({ ready: true }));
+        strategy.addHandler('endless', () => Promise.resolve(NEVER));
+      },
     });
   });
   afterAll(() => server.close());
@@ -50,5 +54,16 @@ describe('tcp door: golden frames', () => {
     if (requestId === 0) await client.closed;
     else expect(await client.get('none')).toEqual([undefined]);
     await expectEventually(() => server.references() === 0);
+  });
+
+  it('refuses the number of a request that is in flight, and takes it when that is over', async () => {
+    using client = await TcpTestClient.open(server.port);
+    client.named('endless', {}, { requestId: 7 });
+    client.cancel(7);
+    expect(await client.error(7)).toMatchObject({ code: 'KV_TCP_CANCELLED' });
+    client.named('endless', {}, { requestId: 7 });
+    client.named('endless', {}, { requestId: 7 });
+    expect(await client.error(0)).toMatchObject({ code: 'KV_TCP_FRAME' });
+    await client.closed;
   });
 });

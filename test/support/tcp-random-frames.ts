@@ -32,6 +32,13 @@ export function randomRequest(random: SeededRandom, requestId: number): RandomFr
   return { requestId, bytes: Buffer.concat([encodeFrame(fields, header), body]) };
 }
 
+/** A stream without an end: it goes on until it is cancelled, its time is over or the connection is. */
+export function endlessRequest(random: SeededRandom, requestId: number): Buffer {
+  const timeoutMs = random.chance(0.3) ? 1 + random.below(10) : 0;
+  const fields = { type: FRAME_TYPES.REQUEST, pattern: PATTERNS.NAMED, requestId, timeoutMs };
+  return encodeJsonFrame(fields, { pattern: 'endless' });
+}
+
 /** A frame that is none, or has its parts wrong, or breaks off. Some are harmless by chance. */
 export function spoiltFrame(random: SeededRandom, requestId: number): Buffer {
   const { bytes } = randomRequest(random, requestId);
@@ -78,7 +85,7 @@ function byKey(random: SeededRandom): Asked {
 }
 
 function get(random: SeededRandom): Asked {
-  return { pattern: PATTERNS.GET, header: keyList(someKeys(random, 1), 0, random.below(2)) };
+  return { pattern: PATTERNS.GET, header: keyList(someKeys(random, 1), random.below(2), random.below(2)) };
 }
 
 function put(random: SeededRandom): Asked {
@@ -87,6 +94,8 @@ function put(random: SeededRandom): Asked {
     lengthBytes: random.chance(0.02) ? random.below(300_000) : random.below(3000),
     metadata: random.bytes(random.below(20)),
     ttlMs: random.below(2) * 60_000,
+    expiresAtMs: random.chance(0.05) ? random.below(2 ** 32) : undefined,
+    depth: random.chance(0.2) ? random.below(100) : undefined,
     checksum: random.chance(0.1) ? random.below(2 ** 32) : undefined,
   }));
   const options = { ack: random.pick(['memory', 'all'] as const), onlyIfAbsent: random.chance(0.2) };
