@@ -201,8 +201,11 @@ export interface ConnectOptions {
   readonly namespace?: number;
   /** For each call that names none. Default 30000. */
   readonly timeoutMs?: number;
-  /** Per server. Default: 1 for small requests and 2 for values. */
-  readonly connections?: { readonly control?: number; readonly bulk?: number };
+  /**
+   * Per server: for small requests (default 1) and for values (2); and how many prefixes may be retrieved at a time (16), each
+   * over a connection of its own that is made when it is needed.
+   */
+  readonly connections?: { readonly control?: number; readonly bulk?: number; readonly streams?: number };
   /** How long a connection may take to be made. Default 5000. */
   readonly connectTimeoutMs?: number;
   /** Pause before a broken connection is made again: doubles from `minMs` to `maxMs`, and half of it is chance. Default 50, 5000. */

@@ -19,6 +19,7 @@ export interface ClientSettings {
   /** Per server. */
   readonly controlConnections: number;
   readonly bulkConnections: number;
+  readonly streamConnections: number;
   readonly missesOutages: boolean;
   readonly verifies: boolean;
   readonly name: string;
@@ -67,13 +68,14 @@ function times(
   };
 }
 
-function connectionCounts({ control = 1, bulk = 2 }: ConnectOptions['connections'] = {}): Pick<
+function connectionCounts({ control = 1, bulk = 2, streams = 16 }: ConnectOptions['connections'] = {}): Pick<
   ClientSettings,
-  'controlConnections' | 'bulkConnections'
+  'controlConnections' | 'bulkConnections' | 'streamConnections'
 > {
   return {
     controlConnections: integer('connections.control', control, 1, MAX_CONNECTIONS),
     bulkConnections: integer('connections.bulk', bulk, 1, MAX_CONNECTIONS),
+    streamConnections: integer('connections.streams', streams, 1, MAX_CONNECTIONS),
   };
 }
 

@@ -41,7 +41,7 @@ export class Server {
       onOpen: remember,
       onBroken: () => undefined,
     });
-    this.#streams = new StreamLane(options);
+    this.#streams = new StreamLane(options, settings.streamConnections);
   }
 
   /** What it last said of itself; undefined while nobody could speak with it. */

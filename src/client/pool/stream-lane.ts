@@ -5,16 +5,23 @@ import { Connection, type ConnectionOptions, type ConnectionOwner } from '../wir
 /** So many connections are kept for the next stream. */
 const MAX_IDLE = 2;
 
-/** Connections with one stream each, so that a reader who takes his time keeps nobody else waiting. */
+/**
+ * Connections with one stream each, so that a reader who takes his time keeps nobody else from reading. When there are as many
+ * as there may be, a stream waits for another to end.
+ */
 export class StreamLane implements CallCarrier, ConnectionOwner {
   readonly #options: ConnectionOptions;
+  readonly #maxConnections: number;
   readonly #connections = new Set<Connection>();
   readonly #idle: Connection[] = [];
-  readonly #waiting = new Map<Connection, Call>();
+  /** For whom a connection is being made. */
+  readonly #opening = new Map<Connection, Call>();
+  readonly #waiting = new Set<Call>();
   #isClosed = false;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions, maxConnections: number) {
     this.#options = options;
+    this.#maxConnections = maxConnections;
   }
 
   get connections(): Iterable<Connection> {
@@ -22,42 +29,40 @@ export class StreamLane implements CallCarrier, ConnectionOwner {
   }
 
   dispatch(call: Call): void {
-    if (this.#isClosed) {
-      call.fail(clientClosed());
-      return;
-    }
     const idle = this.#idle.pop();
-    if (idle !== undefined) {
-      idle.send(call);
-      return;
+    if (idle !== undefined) idle.send(call);
+    else if (this.#isClosed) call.fail(clientClosed());
+    else {
+      call.carrier = this;
+      if (this.#connections.size < this.#maxConnections) this.#openFor(call);
+      else this.#waiting.add(call);
     }
-    const connection = new Connection(this.#options, this);
-    this.#connections.add(connection);
-    this.#waiting.set(connection, call);
-    call.carrier = this;
   }
 
-  /** Nobody waits; the connection may serve the next one. */
-  abandon(): void {
-    // `onOpen` finds the call done.
+  /** Nobody waits for it. A connection that is made for it will serve another. */
+  abandon(call: Call): void {
+    this.#waiting.delete(call);
   }
 
   close(error: Error): void {
     this.#isClosed = true;
+    this.#failWaiting(error);
     for (const connection of this.#connections) connection.destroy(error);
   }
 
   onOpen(connection: Connection): void {
-    const call = this.#waiting.get(connection);
-    this.#waiting.delete(connection);
+    const call = this.#opening.get(connection);
+    this.#opening.delete(connection);
     if (call?.isDone === false) connection.send(call);
     else this.onRoom(connection);
   }
 
   onRoom(connection: Connection): void {
     if (connection.isBusy || !connection.isOpen) return;
-    if (connection.isPaused) connection.resume();
-    if (this.#idle.length < MAX_IDLE && !connection.isLeaving) this.#idle.push(connection);
+    connection.resume();
+    const next = connection.isLeaving ? undefined : this.#takeWaiting();
+    if (next !== undefined) connection.send(next);
+    else if (this.#idle.length < MAX_IDLE && !connection.isLeaving) this.#idle.push(connection);
     else connection.destroy(clientClosed());
   }
 
@@ -68,15 +73,39 @@ export class StreamLane implements CallCarrier, ConnectionOwner {
   onClose(connection: Connection, error: Error, lost: readonly Call[]): void {
     this.#connections.delete(connection);
     this.#forgetIdle(connection);
-    this.#waiting.get(connection)?.fail(error);
-    this.#waiting.delete(connection);
-    for (const call of lost) {
-      if (this.#isClosed || connection.wasSilent || !call.mayRestart) call.fail(error);
-      else {
-        call.restart();
-        this.dispatch(call);
-      }
+    const opening = this.#opening.get(connection);
+    this.#opening.delete(connection);
+    opening?.fail(error);
+    if (connection.hello === undefined || connection.wasSilent) this.#failWaiting(error);
+    for (const call of lost) this.#startAnew(call, connection, error);
+    const next = this.#takeWaiting();
+    if (next !== undefined) this.dispatch(next);
+  }
+
+  #openFor(call: Call): void {
+    const connection = new Connection(this.#options, this);
+    this.#connections.add(connection);
+    this.#opening.set(connection, call);
+  }
+
+  #startAnew(call: Call, { wasSilent }: Connection, error: Error): void {
+    if (this.#isClosed || wasSilent || !call.mayRestart) call.fail(error);
+    else {
+      call.restart();
+      this.dispatch(call);
     }
+  }
+
+  #takeWaiting(): Call | undefined {
+    const [next] = this.#waiting;
+    if (next !== undefined) this.#waiting.delete(next);
+    return next;
+  }
+
+  #failWaiting(error: Error): void {
+    const calls = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of calls) call.fail(error);
   }
 
   #forgetIdle(connection: Connection): boolean {
