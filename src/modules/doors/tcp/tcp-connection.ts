@@ -14,6 +14,7 @@ import {
   frameError,
   type FramePrefix,
 } from '../../../protocols/kvnest-tcp/frame.js';
+import { PATTERNS } from '../../../protocols/kvnest-tcp/patterns.js';
 import { type DoorSecret } from '../door-secret.js';
 import { RequestConnection } from '../socket/request-connection.js';
 import { Heartbeat } from './heartbeat.js';
@@ -32,6 +33,8 @@ import { type RequestHost, TcpRequest } from './tcp-request.js';
 const logger = new Logger('TcpDoor');
 /** Chunks of one connection that are read and wait for their turn. */
 const READ_AHEAD_CHUNKS = 4;
+/** Their bodies are kept, as headers are, until they are over. */
+const PATTERNS_OF_TOKENS: ReadonlySet<number> = new Set([PATTERNS.LOOKUP, PATTERNS.RETRIEVE]);
 
 /** What the connections of the door share. */
 export interface TcpDoorServices extends PatternServices {
@@ -50,6 +53,8 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
   readonly #context: PatternContext;
   readonly #heartbeat: Heartbeat;
   readonly #requests = new Map<number, TcpRequest>();
+  /** What they keep of what the client has sent, in memory that is not the arena. */
+  #heldBytes = 0;
   #isGreeted = false;
   #body: BodyReceiver | undefined;
   #bodyOf: TcpRequest | undefined;
@@ -95,9 +100,12 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
 
   release(request: TcpRequest): void {
     this.#requests.delete(request.id);
-    const resume = this.#onSlot;
-    this.#onSlot = undefined;
-    resume?.();
+    this.#heldBytes -= request.heldBytes;
+    if (!this.#isFull) {
+      const resume = this.#onSlot;
+      this.#onSlot = undefined;
+      resume?.();
+    }
     this.tellIdle();
   }
 
@@ -188,13 +196,19 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     request.fail(cancelled());
   }
 
+  /** As many requests are in flight as may be, or they hold as much. */
+  get #isFull(): boolean {
+    const { maxInFlight, maxJsonBytes } = this.#services;
+    return this.#requests.size >= maxInFlight || this.#heldBytes >= maxJsonBytes;
+  }
+
   /** One request more than may be in flight waits for another to end, and what comes behind it is not read. */
   #admit(prefix: FramePrefix, header: Buffer): void {
     const { requestId, flags } = prefix;
     if (requestId === 0) throw frameError('a request without a number');
     if (flags !== 0) throw frameError(`the flags ${flags} of a request`);
     if (this.#requests.has(requestId)) throw frameError(`the number ${requestId} of a request in flight`);
-    if (this.#requests.size < this.#services.maxInFlight) {
+    if (!this.#isFull) {
       this.#start(prefix, header);
       return;
     }
@@ -208,8 +222,10 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
   #start({ requestId, pattern, bodyBytes, timeoutMs }: FramePrefix, header: Buffer): void {
     const { counters } = this.#services;
     counters.commands++;
-    const request = new TcpRequest(requestId, this);
+    const heldBytes = header.length + (PATTERNS_OF_TOKENS.has(pattern) ? bodyBytes : 0);
+    const request = new TcpRequest(requestId, this, heldBytes);
     this.#requests.set(requestId, request);
+    this.#heldBytes += heldBytes;
     this.#body = this.#run(request, pattern, header, bodyBytes);
     this.#bodyOf = request;
     request.expireAfter(timeoutMs, () => {

@@ -42,6 +42,8 @@ export class TcpRequest {
   constructor(
     readonly id: number,
     private readonly host: RequestHost,
+    /** What it keeps of what the client has sent. */
+    readonly heldBytes: number,
   ) {}
 
   get ended(): boolean {
