@@ -2,11 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { channel } from 'node:diagnostics_channel';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { FRAME_PREFIX_BYTES } from '../../src/protocols/kvnest-tcp/frame.js';
 import { get } from '../support/engine.js';
 import { expectEventually } from '../support/eventually.js';
 import { ask, MessageServer, type MessageServerOptions, refusalOf } from '../support/message-server.js';
 import { NestRawClient } from '../support/nest-raw-client.js';
 import { SeededRandom } from '../support/seeded-random.js';
+import { TcpTestClient } from '../support/tcp-client.js';
 
 const KIB = 1024;
 const MIB = KIB * KIB;
@@ -239,31 +241,66 @@ describe('kv.events', () => {
     expect(told(client).every(({ type }) => type === 'evicted')).toBe(true);
   });
 
-  it('loses events for a client that is slow, and tells how many in their place', async () => {
+  const ROUNDS = 300;
+  const KEYS_PER_ROUND = 500;
+
+  /** Misses, in order: more of them than sockets and queues hold. */
+  async function makeMisses(): Promise<void> {
+    const suffix = 'k'.repeat(200);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let n = 0; n < KEYS_PER_ROUND; n++) {
+        await server.engine.get(ChunkKey.of(`${round * KEYS_PER_ROUND + n} ${suffix}`));
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Every miss is told or counted, each in its place. */
+  async function expectSomeLost(events: () => readonly Told[]): Promise<void> {
+    const count = (): number =>
+      events().reduce((sum, { type, events: lost = 0 }) => sum + (type === 'lost' ? lost : 1), 0);
+    await expectEventually(() => count() === ROUNDS * KEYS_PER_ROUND);
+    expect(events().filter(({ type }) => type === 'lost').length).toBeGreaterThan(0);
+    expect(events().length).toBeLessThan((ROUNDS * KEYS_PER_ROUND) / 2);
+    let next = 0;
+    for (const { type, key, events: lost = 0 } of events()) {
+      if (type === 'lost') next += lost;
+      else expect(Number.parseInt(key ?? '', 10)).toBe(next++);
+    }
+  }
+
+  it('loses events for a stock client that is slow, and tells how many in their place', async () => {
     await start();
     using client = await open();
     client.send({ id: '1', pattern: 'kv.events', data: { types: ['miss'] } });
     await expectEventually(() => channel('kvnest:engine.miss').hasSubscribers);
     client.socket.pause();
-    const ROUNDS = 300;
-    const KEYS = 500;
-    const suffix = 'k'.repeat(200);
-    for (let round = 0; round < ROUNDS; round++) {
-      for (let n = 0; n < KEYS; n++) await server.engine.get(ChunkKey.of(`${round * KEYS + n} ${suffix}`));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await makeMisses();
     client.socket.resume();
-    const count = (): number =>
-      told(client).reduce((sum, { type, events }) => sum + (type === 'lost' ? (events ?? 0) : 1), 0);
-    await expectEventually(() => count() === ROUNDS * KEYS);
-    const all = told(client);
-    expect(all.filter(({ type }) => type === 'lost').length).toBeGreaterThan(0);
-    expect(all.length).toBeLessThan((ROUNDS * KEYS) / 2);
-    let next = 0;
-    for (const { type, key, events = 0 } of all) {
-      if (type === 'lost') next += events;
-      else expect(Number.parseInt(key ?? '', 10)).toBe(next++);
-    }
+    await expectSomeLost(() => told(client));
+  });
+
+  it('loses events for a client of the TCP door that is slow, in the same way', async () => {
+    await start();
+    using client = await TcpTestClient.open(server.port('tcp'));
+    client.named('kv.events', { types: ['miss'] });
+    await expectEventually(() => channel('kvnest:engine.miss').hasSubscribers);
+    const events: Told[] = [];
+    let unread: Buffer = Buffer.alloc(0);
+    client.socket.removeAllListeners('data').on('data', (bytes: Buffer) => {
+      unread = Buffer.concat([unread, bytes]);
+      for (;;) {
+        const end = FRAME_PREFIX_BYTES + (unread.length < FRAME_PREFIX_BYTES ? 0 : unread.readUInt32LE(8));
+        if (unread.length < end) return;
+        const { data } = JSON.parse(unread.toString('utf8', FRAME_PREFIX_BYTES, end)) as { data: Told };
+        events.push(data);
+        unread = unread.subarray(end);
+      }
+    });
+    client.socket.pause();
+    await makeMisses();
+    client.socket.resume();
+    await expectSomeLost(() => events);
   });
 
   it('loses nothing of a burst for a client that reads', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClientProxy } from '@nestjs/microservices';
 import { lastValueFrom, toArray } from 'rxjs';
+import { connect } from '../../src/client/index.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { put } from '../support/engine.js';
 import { someBytes } from '../support/http-client.js';
@@ -139,6 +140,10 @@ describe('the door for stock Nest clients', () => {
     );
     expect(retrieved).toHaveLength(200);
     expect(retrieved.every(({ value }) => value === bytes.toString('base64'))).toBe(true);
+    const tcp = await connect(`kvnest://${server.address('tcp')}`);
+    const byTcp = await lastValueFrom(tcp.send('kv.retrieve', { model: 'long', tokens }).pipe(toArray()));
+    await tcp.close();
+    expect(byTcp).toEqual(retrieved);
     await ask(client, 'kv.prefix.remove', { model: 'long', tokens });
     expect(server.engine.status().arena.references).toBe(0);
   });

@@ -33,7 +33,7 @@ class EventFeed {
 
   constructor(
     private readonly subscriber: Subscriber<FeedJson>,
-    flow: ReplyFlow,
+    private readonly flow: ReplyFlow,
   ) {
     this.#pace = new Pace(flow, () => this.#send());
   }
@@ -55,7 +55,15 @@ class EventFeed {
   }
 
   #send(): boolean {
-    for (const event of this.#waiting.splice(0, MAX_PER_TURN)) this.subscriber.next(event);
+    let sent = 0;
+    // Some doors show what was sent at once.
+    while (sent < MAX_PER_TURN && !this.flow.isBehind) {
+      const event = this.#waiting[sent];
+      if (event === undefined) break;
+      this.subscriber.next(event);
+      sent++;
+    }
+    this.#waiting.splice(0, sent);
     return this.#waiting.length > 0;
   }
 }

@@ -5,7 +5,14 @@ import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.int
 import { ApiJsonCall } from '../api-docs.js';
 import { ValidBody } from '../input/body.decorator.js';
 import { chunkKeysOf } from '../input/chunk-keys.js';
-import { ExistsDto, KeysDto, PinKeysDto } from './objects.dto.js';
+import { type KeyJson, keyJson } from './key-json.js';
+import { ExistsDto, KeysDto, PinKeysDto, ScanDto } from './objects.dto.js';
+
+interface ScanJson {
+  readonly keys: readonly KeyJson[];
+  /** Null: this was the last page. */
+  readonly cursor: string | null;
+}
 
 /** The cache by key, as far as it is no bytes. */
 @ApiTags('objects')
@@ -44,6 +51,19 @@ export class ObjectsController {
   @HttpCode(200)
   async unpin(@ValidBody(KeysDto) body: KeysDto): Promise<{ unpinned: readonly boolean[] }> {
     return { unpinned: await this.engine.unpin(keysOf(body)) };
+  }
+
+  @Post('scan')
+  @MessagePattern('kv.scan')
+  @ApiJsonCall('A page of the keys of a namespace; without one, of all', {
+    keys: [{ key: 'greeting', namespace: 0 }],
+    cursor: null,
+  })
+  @HttpCode(200)
+  async scan(@ValidBody(ScanDto) body: ScanDto): Promise<ScanJson> {
+    const { namespace, cursor = '0', count } = body;
+    const page = await this.engine.scan(namespace, Number(cursor), count);
+    return { keys: page.keys.map(keyJson), cursor: page.cursor === 0 ? null : String(page.cursor) };
   }
 }
 

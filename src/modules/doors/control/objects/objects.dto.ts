@@ -7,12 +7,17 @@ import {
   IsInt,
   IsOptional,
   IsString,
+  Matches,
   Max,
   Min,
 } from 'class-validator';
 import { NamespaceDto } from '../input/namespace.js';
 
 const MAX_KEYS = 10_000;
+
+/** Keys of a page: however long they are, it fits into a frame. */
+const MAX_PAGE = 1000;
+const DEFAULT_PAGE = 100;
 
 /** The longest time a pin may be asked for: a day. */
 export const MAX_PIN_MS = 86_400_000;
@@ -43,4 +48,19 @@ export class PinKeysDto extends KeysDto {
   @Min(1)
   @Max(MAX_PIN_MS)
   timeout_ms?: number;
+}
+
+export class ScanDto extends NamespaceDto {
+  @ApiPropertyOptional({ description: 'What the page before gave; default: from the start' })
+  @IsOptional()
+  @IsString()
+  @Matches(/^\d{1,15}$/, { message: '$property must be what the page before gave' })
+  cursor?: string;
+
+  @ApiPropertyOptional({ default: DEFAULT_PAGE, maximum: MAX_PAGE, description: 'About so many keys' })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  count: number = DEFAULT_PAGE;
 }
