@@ -112,7 +112,7 @@ export interface RetrievedChunk extends PrefixPlace, StoredValue {}
  * The chunks of a prefix, in order, up to the first that is missing. Each loop retrieves anew; a consumer who takes his time
  * holds the server back, so that few chunks wait here. Leaving a loop early cancels.
  */
-export interface Retrieval extends AsyncIterable<RetrievedChunk> {
+export interface Retrieval extends AsyncIterable<RetrievedChunk, undefined> {
   /** Cold: each subscription retrieves anew; unsubscribing cancels. It pushes: who must be waited for takes the loop. */
   asObservable(): Observable<RetrievedChunk>;
 }

@@ -48,17 +48,24 @@ export class KvnestProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly httpUrl: string;
   readonly respPort: number;
+  /** Empty where the TCP door is shut. */
+  readonly tcpUrl: string;
   readonly #output: { text: string };
 
   private constructor(
     child: ChildProcess,
     output: { text: string },
-    { httpUrl, respPort }: { readonly httpUrl: string; readonly respPort: number },
+    {
+      httpUrl,
+      respPort,
+      tcpUrl,
+    }: { readonly httpUrl: string; readonly respPort: number; readonly tcpUrl: string },
   ) {
     this.#child = child;
     this.#output = output;
     this.httpUrl = httpUrl;
     this.respPort = respPort;
+    this.tcpUrl = tcpUrl;
   }
 
   static async start(config: string, { cwd, env, bin = BIN }: Place = {}): Promise<KvnestProcess> {
@@ -80,7 +87,8 @@ export class KvnestProcess implements AsyncDisposable {
     });
     const deadline = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE_MS);
     const [, httpUrl = '', respPort] = await banner.finally(() => clearTimeout(deadline));
-    return new KvnestProcess(child, output, { httpUrl, respPort: Number(respPort) });
+    const [, tcpUrl = ''] = /tcp +(kvnests?:\/\/\S+)/.exec(output.text) ?? [];
+    return new KvnestProcess(child, output, { httpUrl, respPort: Number(respPort), tcpUrl });
   }
 
   /** What it printed and logged so far. */
@@ -91,6 +99,15 @@ export class KvnestProcess implements AsyncDisposable {
   async status(): Promise<{ readonly tiers: readonly { readonly name: string; readonly chunks: number }[] }> {
     const response = await fetch(`${this.httpUrl}/v1/status`);
     return (await response.json()) as Awaited<ReturnType<KvnestProcess['status']>>;
+  }
+
+  /** It stands still, and its connections stay open. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
   }
 
   stop(): Promise<void> {

@@ -6,7 +6,7 @@ import { Deadlines, nowMs } from '../wire/deadlines.js';
 import { type WireRequest } from '../wire/request.js';
 import { hashBytes, Rendezvous } from './rendezvous.js';
 
-/** How often silence is looked for: so many times within what is taken for death. */
+/** How often silence is looked for: so many times within what means something. */
 const CHECKS = 5;
 const MAX_CHECK_MS = 1000;
 
@@ -15,16 +15,18 @@ export class Cluster {
   readonly servers: readonly Server[];
   readonly #rendezvous: Rendezvous;
   readonly #deadlines = new Deadlines();
-  readonly #checkMs: number;
-  readonly #checks: NodeJS.Timeout;
+  #checkMs = Infinity;
+  #checks: NodeJS.Timeout | undefined;
   #checkedAtMs = nowMs();
   #closing: Promise<void> | undefined;
 
   constructor(settings: ClientSettings) {
-    this.servers = settings.servers.map((address) => new Server(address, settings));
+    this.servers = settings.servers.map(
+      (address) =>
+        new Server(address, settings, ({ heartbeatMs }) => this.#checkAtLeastEvery(heartbeatMs / CHECKS)),
+    );
     this.#rendezvous = new Rendezvous(settings.servers);
-    this.#checkMs = Math.min(MAX_CHECK_MS, settings.unresponsiveMs / CHECKS);
-    this.#checks = setInterval(() => this.#checkSilence(), this.#checkMs).unref();
+    this.#checkAtLeastEvery(Math.min(MAX_CHECK_MS, settings.unresponsiveMs / CHECKS));
   }
 
   /**
@@ -82,6 +84,13 @@ export class Cluster {
     clearInterval(this.#checks);
     await Promise.all(this.servers.map((server) => server.close()));
     this.#deadlines.close();
+  }
+
+  #checkAtLeastEvery(periodMs: number): void {
+    if (periodMs >= this.#checkMs || this.#closing !== undefined) return;
+    clearInterval(this.#checks);
+    this.#checkMs = periodMs;
+    this.#checks = setInterval(() => this.#checkSilence(), periodMs).unref();
   }
 
   /** Where this process stood still, that was nobody's silence. */

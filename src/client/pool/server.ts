@@ -20,7 +20,7 @@ export class Server {
   readonly #streams: StreamLane;
   #hello: ServerHello | undefined;
 
-  constructor(address: ServerAddress, settings: ClientSettings) {
+  constructor(address: ServerAddress, settings: ClientSettings, onHello: (hello: ServerHello) => void) {
     this.address = address;
     const { tls, token, name, connectTimeoutMs, unresponsiveMs, reconnect } = settings;
     const options = { address, tls, token, name, connectTimeoutMs, unresponsiveMs, reconnect };
@@ -29,6 +29,7 @@ export class Server {
     promise.catch(() => undefined);
     const remember = (hello: ServerHello): void => {
       this.#hello = hello;
+      onHello(hello);
     };
     this.#control = new Lane(options, settings.controlConnections, {
       onOpen: (hello) => {
