@@ -36,11 +36,16 @@ export class LateWrites {
    * @param ended settles when a write that was taken back can take effect no more, by whatever end.
    * @returns what `write` does.
    */
-  async watch<T>({ id }: ChunkKey, write: Promise<T>, ended: Promise<unknown>): Promise<T> {
+  watch<T>(key: ChunkKey, write: Promise<T>, ended: Promise<unknown>): Promise<T> {
+    return this.watchAll([key], write, ended);
+  }
+
+  /** As `watch`, for a write of several keys. */
+  async watchAll<T>(keys: readonly ChunkKey[], write: Promise<T>, ended: Promise<unknown>): Promise<T> {
     try {
       return await write;
     } catch (error) {
-      if (isKvError(error, 'KV_REMOTE_ABORTED')) this.#add(id, ended);
+      if (isKvError(error, 'KV_REMOTE_ABORTED')) for (const { id } of keys) this.#add(id, ended);
       throw error;
     }
   }

@@ -5,12 +5,12 @@ import { type Tier } from './tier.js';
 const COUNT_PAGE = 1024;
 
 /**
- * One page of the keys of a namespace, tier after tier. The cursor carries the tier: `tierCursor * tiers + tier`.
+ * One page of the keys of a namespace, or of all, tier after tier. The cursor carries the tier: `tierCursor * tiers + tier`.
  * A key that several tiers have may come more than once, as Redis allows.
  */
 export async function scanTiers(
   tiers: readonly Tier[],
-  namespace: number,
+  namespace: number | undefined,
   cursor: number,
   count: number,
 ): Promise<ScanPage> {
@@ -21,7 +21,7 @@ export async function scanTiers(
   if (!tier.backend.capabilities.scan) return { keys: [], cursor: next(index + 1) };
   const page = await tier.backend.scan(Math.floor(cursor / tiers.length), count);
   return {
-    keys: page.keys.filter((key) => key.namespace === namespace),
+    keys: namespace === undefined ? page.keys : page.keys.filter((key) => key.namespace === namespace),
     cursor: page.cursor === 0 ? next(index + 1) : page.cursor * tiers.length + index,
   };
 }

@@ -54,7 +54,7 @@ export class ScanDto extends NamespaceDto {
   @ApiPropertyOptional({ description: 'What the page before gave; default: from the start' })
   @IsOptional()
   @IsString()
-  @Matches(/^\d{1,15}$/, { message: '$property must be what the page before gave' })
+  @Matches(/^\d{1,16}$/, { message: '$property must be what the page before gave' })
   cursor?: string;
 
   @ApiPropertyOptional({ default: DEFAULT_PAGE, maximum: MAX_PAGE, description: 'About so many keys' })
