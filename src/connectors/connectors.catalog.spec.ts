@@ -6,6 +6,7 @@ import { AuditOptions } from './audit/audit.config.js';
 import { CONNECTORS_CATALOG } from './connectors.catalog.js';
 import { FsOptions } from './fs/fs.config.js';
 import { InfinistoreOptions } from './infinistore/infinistore.config.js';
+import { KvnestOptions } from './kvnest/kvnest.config.js';
 import { LmOptions } from './lm/lm.config.js';
 import { RedisOptions } from './redis/redis.config.js';
 import { RespOptions } from './resp/resp.config.js';
@@ -20,6 +21,7 @@ const OPTIONS = {
   audit: AuditOptions,
   fs: FsOptions,
   infinistore: InfinistoreOptions,
+  kvnest: KvnestOptions,
   lm: LmOptions,
   redis: RedisOptions,
   resp: RespOptions,

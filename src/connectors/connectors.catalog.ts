@@ -3,6 +3,7 @@ import { blackholeConnector } from './blackhole/blackhole.module.js';
 import { type ConnectorDefinition } from './connector-definition.interface.js';
 import { fsConnector } from './fs/fs.module.js';
 import { infinistoreConnector } from './infinistore/infinistore.module.js';
+import { kvnestConnector } from './kvnest/kvnest.module.js';
 import { lmConnector } from './lm/lm.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
 import { redisConnector } from './redis/redis.module.js';
@@ -15,6 +16,7 @@ export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   blackholeConnector,
   fsConnector,
   infinistoreConnector,
+  kvnestConnector,
   lmConnector,
   loopbackConnector,
   redisConnector,
