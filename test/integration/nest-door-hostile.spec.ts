@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { channel } from 'node:diagnostics_channel';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { FRAME_PREFIX_BYTES } from '../../src/protocols/kvnest-tcp/frame.js';
-import { get } from '../support/engine.js';
+import { get, put } from '../support/engine.js';
 import { expectEventually } from '../support/eventually.js';
 import { ask, MessageServer, type MessageServerOptions, refusalOf } from '../support/message-server.js';
 import { NestRawClient } from '../support/nest-raw-client.js';
@@ -312,6 +312,34 @@ describe('kv.events', () => {
     await expectEventually(() => told(client).length === 2000);
     expect(told(client).every(({ type }) => type === 'miss')).toBe(true);
   });
+});
+
+describe('kv.retrieve', () => {
+  const CHUNKS = 300;
+  const request = { model: 'm', tokens: Array.from({ length: 4 * CHUNKS }, (_, n) => n) };
+
+  it.each(['nest', 'tcp'] as const)(
+    'reads no more chunks than a client of the %s door takes',
+    async (door) => {
+      await start();
+      const { engine } = server;
+      for (const { key } of engine.chunks({ model: 'm', tokens: Uint32Array.from(request.tokens) })) {
+        await put(server, key, Buffer.alloc(64 * KIB, 1));
+      }
+      using client = door === 'nest' ? await open() : await TcpTestClient.open(server.port('tcp'));
+      if (client instanceof TcpTestClient) client.named('kv.retrieve', request);
+      else client.send({ id: '1', pattern: 'kv.retrieve', data: request });
+      client.socket.pause();
+      await expectEventually(() => engine.status().counters.hits > 10);
+      // Long enough for all of them.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(engine.status().counters.hits).toBeLessThan(CHUNKS - 50);
+      expect(engine.status().arena.references).toBeGreaterThan(0);
+      client.socket.destroy();
+      await expectEventually(() => engine.status().arena.references === 0);
+      expect(engine.status().counters.hits).toBeLessThan(CHUNKS - 50);
+    },
+  );
 });
 
 it('a reply that is on its way when its client hangs up is nobody’s trouble', async () => {
