@@ -11,6 +11,7 @@ const WIRING = new Set([
   'RoutesResolver',
   'RouterExplorer',
   'NestApplication',
+  'NestMicroservice',
 ]);
 
 /** What Nest logs of a start that failed, which it throws, too. */
