@@ -172,17 +172,20 @@ describe('what is taken back, and what is taken slowly', () => {
   });
 
   it('a put that was taken back stores nothing, or what it was given', async () => {
-    for (let turns = 0; turns < 10; turns++) {
+    for (let turns = 0; turns < 5; turns++) {
       const controller = new AbortController();
       const bytes = Buffer.alloc(16 * MIB, turns + 1);
-      const key = `key-${turns}`;
-      const running = client.put(key, bytes, { signal: controller.signal });
+      const running = client.put(`key-${turns}`, bytes, { signal: controller.signal });
       for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
       controller.abort();
       await running.catch(() => undefined);
       bytes.fill(99);
-      const value = await client.get(key);
-      if (value !== undefined) expect(value.every((byte) => byte === turns + 1)).toBe(true);
+    }
+    // What was under way on any connection is through when these are answered.
+    await Promise.all([0, 1, 2, 3].map((i) => client.put(`last-${i}`, Buffer.alloc(MIB))));
+    for (let turns = 0; turns < 5; turns++) {
+      const value = await client.get(`key-${turns}`);
+      if (value !== undefined) expect(Buffer.alloc(16 * MIB, turns + 1).equals(value)).toBe(true);
     }
   });
 
