@@ -1,4 +1,5 @@
 import { type ChunkKey, type KeyDigest } from '../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../protocols/chunk-key/key-batch.js';
 
 /** A run of bytes of the arena's region. */
 export interface Extent {
@@ -110,6 +111,11 @@ export interface Arena {
   referenceCount(slot: number): number;
   /** Whether the chunk in this slot has exactly this key: digest, namespace and bytes. Allocates nothing. */
   matches(slot: number, key: ChunkKey): boolean;
+  /**
+   * As `matches`, for a batch: `slots` has for each key a slot whose chunk has its digest, or -1. Those whose chunk has
+   * another key become -2.
+   */
+  matchBatch(slots: Int32Array, keys: KeyBatch): void;
   /** Bytes that freeing this slot would give back, rounding included. */
   footprintBytes(slot: number): number;
   /** Whether even an empty arena has no room for this chunk, its key and its metadata. */

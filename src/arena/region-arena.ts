@@ -1,5 +1,6 @@
 import { KvError } from '../common/errors/kv-error.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../protocols/chunk-key/key-batch.js';
 import { arenaClosed, doubleFree, useAfterFree } from './arena-errors.js';
 import { type ArenaLayout, PAGE_BYTES, planArena, writeHeader } from './arena-layout.js';
 import {
@@ -11,6 +12,7 @@ import {
 } from './arena.interface.js';
 import { ChunkHandle, type HandleHost } from './chunk-handle.js';
 import { ChunkPlacement } from './chunk-placement.js';
+import { KeyPlaces } from './key-places.js';
 import { Double, RecordTable, Word } from './record-table.js';
 import { type Region, type RegionOperations } from './region.interface.js';
 
@@ -28,6 +30,7 @@ export class RegionArena implements Arena, HandleHost {
   readonly #layout: ArenaLayout;
   readonly #region: Region;
   readonly #bytes: Buffer;
+  readonly #keyPlaces: KeyPlaces;
   readonly #operations: RegionOperations;
   #references = 0;
   #open = true;
@@ -46,6 +49,7 @@ export class RegionArena implements Arena, HandleHost {
     this.#layout = layout;
     this.#region = region;
     this.#bytes = Buffer.from(region.buffer);
+    this.#keyPlaces = new KeyPlaces(region.buffer, this.records);
     this.#operations = operations;
   }
 
@@ -112,6 +116,11 @@ export class RegionArena implements Arena, HandleHost {
     if (length !== key.bytes.length) return false;
     const offset = records.double(slot, Double.KeyOffset);
     return this.#bytes.compare(key.bytes, 0, length, offset, offset + length) === 0;
+  }
+
+  matchBatch(slots: Int32Array, keys: KeyBatch): void {
+    this.assertOpen();
+    this.#keyPlaces.match(slots, keys);
   }
 
   footprintBytes(slot: number): number {

@@ -1,6 +1,7 @@
 import { type ArenaHandle } from '../arena/arena.interface.js';
 import { type Awaitable } from '../common/awaitable.js';
 import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../protocols/chunk-key/key-batch.js';
 
 /** What a backend can do, as data: callers branch on this and never on a name. */
 export interface BackendCapabilities {
@@ -93,6 +94,12 @@ export interface StorageBackend {
   close(): Promise<void>;
 
   contains(key: ChunkKey, options?: ContainsOptions): Awaitable<boolean>;
+  /**
+   * As `contains` for each key of a batch whose place in `answers` is 0: sets it to `mark` where the key is there. For
+   * backends that know the answer at once; absent in others.
+   * @returns how many were there.
+   */
+  containsBatch?(keys: KeyBatch, answers: Uint8Array, mark: number, options?: ContainsOptions): number;
   /** How many of `keys`, in order, are there before the first that is not. */
   containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Awaitable<number>;
   /** Whether a put of this key was accepted and has not finished. */

@@ -16,6 +16,7 @@ const BACKEND_METHODS: Methods<StorageBackend> = {
   open: 'required',
   close: 'required',
   contains: 'required',
+  containsBatch: 'optional',
   containsPrefix: 'required',
   isPutPending: 'required',
   putMany: 'required',

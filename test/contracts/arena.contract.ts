@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type AllocationRequest, type Arena, type ArenaHandle } from '../../src/arena/arena.interface.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { batchOf } from './chunks/batch-of.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -263,6 +264,28 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
           Object.assign(other, { d0, d1, d2, d3 });
           expect(arena.matches(handle.slot, other)).toBe(false);
         }
+      });
+
+      it('compares the same for a batch', () => {
+        const text =
+          'a key of no whole number of words, longer than a line of the cache of most processors@x';
+        using handle = allocate({ lengthBytes: 1, key: ChunkKey.of(text, 3) });
+        using other = allocate({ lengthBytes: 1, key: ChunkKey.of('other', 3) });
+        const gone = allocate({ lengthBytes: 1, key: ChunkKey.of('other', 3) });
+        gone[Symbol.dispose]();
+        const match = (given: readonly (readonly [number, string])[], namespace = 3): readonly number[] => {
+          const slots = Int32Array.from(given, ([slot]) => slot);
+          arena.matchBatch(slots, batchOf(given.map(([, key]) => ChunkKey.of(key, namespace))));
+          return [...slots];
+        };
+        const { slot } = handle;
+        const six = [text, text, text.replace(/.$/, 'y'), 'other', text, 'other'];
+        const pairs = [slot, -1, slot, other.slot, other.slot, gone.slot].map(
+          (s, i) => [s, six[i]!] as const,
+        );
+        expect(match(pairs)).toEqual([slot, -1, -2, other.slot, -2, -2]);
+        expect(match([[slot, text]], 4)).toEqual([-2]);
+        expect(match(Array.from({ length: 500 }, () => pairs[0]!))).toEqual(Array(500).fill(slot));
       });
 
       it('knows no freed chunk', () => {

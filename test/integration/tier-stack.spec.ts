@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { IN_FLIGHT } from '../../src/modules/tiers/tier-stack.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { batchOf } from '../contracts/chunks/batch-of.js';
 import { ManualClock } from '../support/clock.js';
 import { createTestEngine, get, put, type TestEngine, type TestEngineOptions } from '../support/engine.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
@@ -68,6 +69,47 @@ describe('TierStack', () => {
     flush('a');
     expect(await test.engine.exists([key('a')])).toEqual([IN_FLIGHT]);
     expect(await get(test, key('a'))).toEqual(bytes(7));
+  });
+
+  it('locates a batch as it locates each key, and asks slow tiers only for what memory lacks', async () => {
+    await start();
+    for (const name of ['both', 'slow', 'old', 'short'])
+      await put(test, key(name), bytes(1), {
+        ack: 'all',
+        ...(name === 'short' && { expiresAtMs: Date.now() + 60_000 }),
+      });
+    for (const name of ['slow', 'flying']) flush(name);
+    slow.hold();
+    await put(test, key('flying'), bytes(1));
+    flush('flying');
+    slow.calls.splice(0);
+    const both = test.engine.existsBatch(batchOf([key('both'), key('old')]), { lease: true });
+    expect(both).toEqual(Uint8Array.of(1, 1));
+    const names = ['missing', 'both', 'slow', 'flying', 'slow'];
+    const batch = batchOf(names.map(key));
+    const answers = test.engine.existsBatch(batch);
+    batch.reset(Buffer.alloc(0), 0);
+    expect(await answers).toEqual(Uint8Array.of(0, 1, 2, 255, 2));
+    expect(slow.calls.sort()).toEqual([
+      'contains flying',
+      'contains missing',
+      'contains slow',
+      'contains slow',
+    ]);
+    expect(await test.engine.existsBatch(batchOf([]))).toEqual(new Uint8Array(0));
+  });
+
+  it('does not find in a batch what has expired on its way to a slow tier', async () => {
+    const clock = new ManualClock();
+    await start({ clock });
+    slow.hold();
+    await put(test, key('a'), bytes(1), { expiresAtMs: clock.nowMs() + 100 });
+    await put(test, key('b'), bytes(1));
+    expect(await test.engine.existsBatch(batchOf([key('a'), key('b')]))).toEqual(Uint8Array.of(1, 1));
+    clock.advance(200);
+    const answers = test.engine.existsBatch(batchOf([key('a'), key('b')]));
+    slow.release();
+    expect(await answers).toEqual(Uint8Array.of(0, 1));
   });
 
   it('waits for room to read into while readers of other chunks have it all', async () => {

@@ -4,6 +4,7 @@ import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { backendClosed, chunkNotSealed } from '../backend-errors.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import { ResidentSet } from '../residency/resident-set.js';
@@ -40,6 +41,7 @@ export class MemoryBackend implements StorageBackend {
   readonly capabilities: BackendCapabilities;
   readonly #options: MemoryBackendOptions;
   readonly #arena: Arena;
+  #entries = new Int32Array(128);
   /** Undefined unless open. */
   #resident: ResidentSet | undefined;
   #removeReclaimer: (() => void) | undefined;
@@ -82,13 +84,24 @@ export class MemoryBackend implements StorageBackend {
 
   contains(key: ChunkKey, options?: ContainsOptions): boolean {
     const resident = this.#open();
-    const entry = resident.find(key);
-    if (entry === -1 || (options?.withMetadata && !resident.hasMetadata(entry))) return false;
-    if (options?.leaseMs !== undefined) {
-      resident.lease(entry, options.leaseMs);
-      resident.touch(entry);
+    return this.#isThere(resident, resident.find(key), options);
+  }
+
+  containsBatch(keys: KeyBatch, answers: Uint8Array, mark: number, options?: ContainsOptions): number {
+    const resident = this.#open();
+    if (keys.length > this.#entries.length) this.#entries = new Int32Array(2 * keys.length);
+    const entries = this.#entries;
+    resident.findDigests(keys, entries);
+    this.#arena.matchBatch(entries, keys);
+    let found = 0;
+    for (let i = 0; i < keys.length; i++) {
+      if (answers[i] !== 0 || entries[i] === -1) continue;
+      const entry = this.#sameOrOther(resident, keys, i, entries[i] as number);
+      if (!this.#isThere(resident, entry, options)) continue;
+      answers[i] = mark;
+      found++;
     }
-    return true;
+    return found;
   }
 
   containsPrefix(keys: readonly ChunkKey[], options?: ContainsOptions): number {
@@ -197,6 +210,21 @@ export class MemoryBackend implements StorageBackend {
   #open(): ResidentSet {
     if (this.#resident !== undefined) return this.#resident;
     throw backendClosed(this.name);
+  }
+
+  /** Behind an entry of another key with the same digest, that of the key may follow. */
+  #sameOrOther(resident: ResidentSet, keys: KeyBatch, index: number, entry: number): number {
+    if (entry < 0) return resident.find(keys.key(index));
+    return resident.isCurrent(entry) ? entry : -1;
+  }
+
+  #isThere(resident: ResidentSet, entry: number, options: ContainsOptions | undefined): boolean {
+    if (entry === -1 || (options?.withMetadata && !resident.hasMetadata(entry))) return false;
+    if (options?.leaseMs !== undefined) {
+      resident.lease(entry, options.leaseMs);
+      resident.touch(entry);
+    }
+    return true;
   }
 
   /** Does something to a chunk. @returns false when it is not there, else true or what `action` says. */

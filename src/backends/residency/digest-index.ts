@@ -1,6 +1,7 @@
 import { KvError } from '../../common/errors/kv-error.js';
 import { PagedColumn } from '../../common/paged-column.js';
 import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
+import { DIGEST_WORDS, type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { IndexSegments, SEGMENT_SLOTS } from './index-segments.js';
 
 /** Beyond this a segment splits; the rest keeps probe sequences short. */
@@ -39,6 +40,15 @@ export class DigestIndex {
   /** The entry with this digest that `matches`, or -1. */
   find<K extends KeyDigest>(key: K, matches: (entry: number, key: K) => boolean): number {
     return this.#segments.find(this.#segmentOf(key.d0), key, matches);
+  }
+
+  /** For each key of a batch the first entry with its digest, or -1: whether that has the same key is not looked at. */
+  findDigests({ length, digests }: KeyBatch, entries: Int32Array): void {
+    for (let i = 0; i < length; i++) {
+      const digest = DIGEST_WORDS * i;
+      const segment = this.#segmentOf(digests[digest] as number);
+      entries[i] = this.#segments.findDigest(segment, digests, digest);
+    }
   }
 
   /**

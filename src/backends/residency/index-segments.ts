@@ -56,6 +56,26 @@ export class IndexSegments {
     }
   }
 
+  /** The first entry with the digest of a key in a batch, or -1: whether it has the same key is not looked at. */
+  findDigest(segment: number, digests: Uint32Array, digest: number): number {
+    const slab = this.#slab(segment);
+    const base = firstWord(segment);
+    const tag = digests[digest] as number;
+    for (let slot = tag & SLOT_MASK; ; slot = (slot + 1) & SLOT_MASK) {
+      const at = base + slot * PLACE_WORDS;
+      const found = slab[at + ENTRY] as number;
+      if (found === 0) return -1;
+      if (
+        slab[at] === tag &&
+        slab[at + 1] === digests[digest + 1] &&
+        slab[at + 2] === digests[digest + 2] &&
+        slab[at + 3] === digests[digest + 3]
+      ) {
+        return found - 1;
+      }
+    }
+  }
+
   /** Adds a pair; the segment must have a free place. */
   insert(segment: number, key: KeyDigest, entry: number): void {
     const at = this.#takePlace(segment, key.d0);

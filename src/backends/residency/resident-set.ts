@@ -1,6 +1,7 @@
 import { type Clock } from '../../common/clock.js';
 import { evictedChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { describeKey } from '../../protocols/chunk-key/describe-key.js';
 import { type EvictionPolicy } from '../eviction-policy.interface.js';
 import { type ChunkFilter } from '../storage-backend.interface.js';
@@ -77,6 +78,16 @@ export class ResidentSet {
   find(key: ChunkKey): number {
     const entry = this.#index.find(key, this.#options.matches);
     return entry === -1 || this.#dropIfExpired(entry) ? -1 : entry;
+  }
+
+  /** For each key of a batch the entry with its digest, or -1: its key may be another, and it may have expired. */
+  findDigests(keys: KeyBatch, entries: Int32Array): void {
+    this.#index.findDigests(keys, entries);
+  }
+
+  /** Whether an entry has not expired; if it has, it is removed. */
+  isCurrent(entry: number): boolean {
+    return !this.#dropIfExpired(entry);
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { readAhead } from '../prefetch/read-ahead.js';
 import { type StoreOutcomes } from '../tiers/tier-stack.js';
 import {
@@ -70,6 +71,18 @@ export class TieredCacheEngine implements CacheEngine {
     const how = { withMetadata, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
     this.counters.lookups++;
     return all(keys.map((key) => this.parts.stack.locate(key, how)));
+  }
+
+  existsBatch(
+    keys: KeyBatch,
+    options: { readonly lease?: boolean; readonly withMetadata?: boolean } = {},
+  ): Awaitable<Uint8Array> {
+    const { lease = false, withMetadata = false } = options;
+    this.counters.lookups++;
+    return this.parts.stack.locateBatch(keys, {
+      withMetadata,
+      ...(lease && { leaseMs: this.parts.config.leaseMs }),
+    });
   }
 
   get(key: ChunkKey): Awaitable<ArenaHandle | undefined> {
@@ -142,7 +155,7 @@ export class TieredCacheEngine implements CacheEngine {
     return this.parts.stack.count(namespace);
   }
 
-  scan(namespace: number, cursor: number, count: number): Promise<ScanPage> {
+  scan(namespace: number | undefined, cursor: number, count: number): Promise<ScanPage> {
     return this.parts.stack.scan(namespace, cursor, count);
   }
 

@@ -2,6 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkFilter, type ScanPage } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey, type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 
 /** Why a chunk was not taken. None of these is an error of the caller. */
 export type RefusalReason = 'too-large' | 'busy' | 'draining' | 'rejected' | 'failed' | 'exists';
@@ -64,6 +65,14 @@ export interface ObjectStore {
     keys: readonly ChunkKey[],
     options?: { readonly lease?: boolean; readonly withMetadata?: boolean },
   ): Awaitable<readonly (string | undefined)[]>;
+  /**
+   * As `exists`, for hundreds of keys at a time: 0 = nowhere, 255 = accepted and in no tier yet, else 1 + the place of the
+   * first tier that has it. The batch may change when this returns.
+   */
+  existsBatch(
+    keys: KeyBatch,
+    options?: { readonly lease?: boolean; readonly withMetadata?: boolean },
+  ): Awaitable<Uint8Array>;
   /** A reference to the sealed chunk; the caller disposes it. */
   get(key: ChunkKey): Awaitable<ArenaHandle | undefined>;
   /** Admits a chunk before its first byte is received. May wait, for a bounded time, for tiers that lag behind. */
@@ -78,8 +87,8 @@ export interface ObjectStore {
   expiresAtMs(key: ChunkKey): Awaitable<number | undefined>;
   /** How many chunks there are in a namespace, over all tiers, each once. */
   count(namespace: number): Awaitable<number>;
-  /** Pages through the keys of one namespace. Start with cursor 0; done when 0 comes back. */
-  scan(namespace: number, cursor: number, count: number): Awaitable<ScanPage>;
+  /** Pages through the keys of one namespace, or of all where it is undefined. Start with cursor 0; done when 0 comes back. */
+  scan(namespace: number | undefined, cursor: number, count: number): Awaitable<ScanPage>;
   /** @returns how many chunks were removed. */
   clear(filter?: ChunkFilter): Awaitable<number>;
   /** CRC-32C of bytes as they arrive, chained by `previous`. */

@@ -48,6 +48,17 @@ export class InFlightPuts {
     return expiresAtMs !== 0 && expiresAtMs <= this.clock.nowMs();
   }
 
+  /** Whether any chunk did. */
+  get anyExpired(): boolean {
+    if (this.#puts.size === 0) return false;
+    const nowMs = this.clock.nowMs();
+    for (const { handle } of this.#puts.values()) {
+      const { expiresAtMs } = handle.attributes;
+      if (expiresAtMs !== 0 && expiresAtMs <= nowMs) return true;
+    }
+    return false;
+  }
+
   /** A new reference to the chunk, or undefined. */
   get(key: ChunkKey): ArenaHandle | undefined {
     return this.#find(key)?.handle.retain();

@@ -12,6 +12,7 @@ import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
 import { hitChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { ChunkLoads } from './chunk-loads.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';
@@ -27,6 +28,9 @@ export interface Located {
 
 /** Name under which a chunk is found that no tier has yet. */
 export const IN_FLIGHT = 'in-flight';
+
+/** The same, as a number: there are never so many tiers. */
+export const IN_FLIGHT_MARK = 255;
 
 /**
  * The backends in the order of the configuration: earlier ones are asked first, writes go through to all, reads
@@ -55,6 +59,24 @@ export class TierStack {
   /** Name of the first tier that has the key. */
   locate(key: ChunkKey, options?: ContainsOptions): Awaitable<string | undefined> {
     return chain(this.#dropExpired(key), () => this.#locateFrom(0, key, options));
+  }
+
+  /**
+   * For each key of a batch, 0 where no tier has it, else 1 + the place of the first that has it, or `IN_FLIGHT_MARK`. At
+   * once where tiers that know the answer at once have all of them. The batch may change when this returns.
+   */
+  locateBatch(keys: KeyBatch, options?: ContainsOptions): Awaitable<Uint8Array> {
+    const answers = new Uint8Array(keys.length);
+    let missing = keys.length;
+    let index = 0;
+    if (!this.#inFlight.anyExpired) {
+      for (; missing > 0; index++) {
+        const found = this.tiers[index]?.containsBatch(keys, answers, index + 1, options);
+        if (found === undefined) break;
+        missing -= found;
+      }
+    }
+    return missing === 0 ? answers : this.#locateRest(index, keys, answers, options);
   }
 
   /** The keys in front of the first that no tier has, each with the first tier that has it. */
@@ -142,7 +164,7 @@ export class TierStack {
     return countKeys(this.tiers, namespace);
   }
 
-  scan(namespace: number, cursor: number, count: number): Promise<ScanPage> {
+  scan(namespace: number | undefined, cursor: number, count: number): Promise<ScanPage> {
     return scanTiers(this.tiers, namespace, cursor, count);
   }
 
@@ -190,6 +212,29 @@ export class TierStack {
       () => all(this.tiers.map(change)),
       ({ id }) => id === key.id,
     );
+  }
+
+  /** Those that tiers in front of `index` do not have. */
+  #locateRest(
+    index: number,
+    keys: KeyBatch,
+    answers: Uint8Array,
+    options: ContainsOptions | undefined,
+  ): Awaitable<Uint8Array> {
+    const slow: Promise<void>[] = [];
+    for (let i = 0; i < answers.length; i++) {
+      if (answers[i] !== 0) continue;
+      const key = keys.key(i);
+      const located = chain(this.#dropExpired(key), () => this.#locateFrom(index, key, options));
+      if (located instanceof Promise) slow.push(located.then((tier) => void (answers[i] = this.#mark(tier))));
+      else answers[i] = this.#mark(located);
+    }
+    return slow.length === 0 ? answers : Promise.all(slow).then(() => answers);
+  }
+
+  #mark(tier: string | undefined): number {
+    if (tier === undefined) return 0;
+    return tier === IN_FLIGHT ? IN_FLIGHT_MARK : 1 + this.tiers.findIndex(({ name }) => name === tier);
   }
 
   #locateFrom(

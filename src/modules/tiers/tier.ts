@@ -1,8 +1,13 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
-import { type PutOutcome, type StorageBackend } from '../../backends/storage-backend.interface.js';
+import {
+  type ContainsOptions,
+  type PutOutcome,
+  type StorageBackend,
+} from '../../backends/storage-backend.interface.js';
 import { type Awaitable, chain } from '../../common/awaitable.js';
 import { storedChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 
 /** One backend at its place in the stack, with what is on its way to it and what it answered. */
 export class Tier {
@@ -33,6 +38,20 @@ export class Tier {
       ([outcome]) => this.#settle(outcome ?? 'failed', key, lengthBytes),
       () => this.#settle('failed', key, lengthBytes),
     );
+  }
+
+  /** As the backend's; undefined where it cannot answer at once, or broke its promise. */
+  containsBatch(
+    keys: KeyBatch,
+    answers: Uint8Array,
+    mark: number,
+    options: ContainsOptions | undefined,
+  ): number | undefined {
+    try {
+      return this.backend.containsBatch?.(keys, answers, mark, options);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Sets the time of expiry; a tier that keeps none gives the chunk up instead. */

@@ -29,10 +29,10 @@ export class ChunkKey implements KeyDigest {
     readonly namespace = 0,
   ) {
     const digest = digest128(bytes, namespace);
-    this.d0 = digest[0];
-    this.d1 = digest[1];
-    this.d2 = digest[2];
-    this.d3 = digest[3];
+    this.d0 = digest[0] as number;
+    this.d1 = digest[1] as number;
+    this.d2 = digest[2] as number;
+    this.d3 = digest[3] as number;
   }
 
   static of(text: string, namespace = 0): ChunkKey {

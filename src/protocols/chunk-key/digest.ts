@@ -15,8 +15,12 @@ const [MUL_A, MUL_B, MUL_C, MUL_D] = [
   secretMultiplier(),
 ];
 
-/** The four words of the last digest; reused, so that hashing a key allocates nothing. */
-const words: [number, number, number, number] = [0, 0, 0, 0];
+/** The last digest; reused, so that hashing a key allocates nothing. */
+const words = new Uint32Array(4);
+/** The memory that the last key was in: those of one connection, and of the pool of small buffers, are in the same. */
+let lastView: DataView = new DataView(new ArrayBuffer(0));
+/** Larger memory is not kept from being freed. */
+const MAX_KEPT_BYTES = 1024 * 1024;
 
 /**
  * A 128-bit hash of a key, in four unsigned words, by the mixing steps of MurmurHash3 x86_128 over whole words.
@@ -24,39 +28,55 @@ const words: [number, number, number, number] = [0, 0, 0, 0];
  *
  * @returns an array that the next call overwrites.
  */
-export function digest128(bytes: Buffer, namespace: number): readonly [number, number, number, number] {
-  const length = bytes.length;
+export function digest128(bytes: Buffer, namespace: number): Uint32Array {
+  digestInto(words, 0, viewOf(bytes.buffer), bytes.byteOffset, bytes.length, namespace);
+  return words;
+}
+
+/** As `digest128`, of the `length` bytes from `from` on, to four words of `out` from `at` on. */
+export function digestInto(
+  out: Uint32Array,
+  at: number,
+  bytes: DataView,
+  from: number,
+  length: number,
+  namespace: number,
+): void {
+  const end = from + length;
   let a = SEED_A ^ namespace;
   let b = SEED_B;
   let c = SEED_C;
   let d = SEED_D ^ length;
-  let i = 0;
-  for (; i + 16 <= length; i += 16) {
-    a ^= imul(rotl(imul(word(bytes, i), MUL_A), 15), MUL_B);
+  for (let i = from; i < end; i += 16) {
+    const isWhole = i + 16 <= end;
+    const w0 = isWhole ? bytes.getInt32(i, true) : paddedWord(bytes, i, end);
+    const w1 = isWhole ? bytes.getInt32(i + 4, true) : paddedWord(bytes, i + 4, end);
+    const w2 = isWhole ? bytes.getInt32(i + 8, true) : paddedWord(bytes, i + 8, end);
+    const w3 = isWhole ? bytes.getInt32(i + 12, true) : paddedWord(bytes, i + 12, end);
+    a ^= imul(rotl(imul(w0, MUL_A), 15), MUL_B);
     a = imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
-    b ^= imul(rotl(imul(word(bytes, i + 4), MUL_B), 16), MUL_C);
+    b ^= imul(rotl(imul(w1, MUL_B), 16), MUL_C);
     b = imul(rotl(b, 17) + c, 5) + 0x0bcaa747;
-    c ^= imul(rotl(imul(word(bytes, i + 8), MUL_C), 17), MUL_D);
+    c ^= imul(rotl(imul(w2, MUL_C), 17), MUL_D);
     c = imul(rotl(c, 15) + d, 5) + 0x96cd1c35;
-    d ^= imul(rotl(imul(word(bytes, i + 12), MUL_D), 18), MUL_A);
+    d ^= imul(rotl(imul(w3, MUL_D), 18), MUL_A);
     d = imul(rotl(d, 13) + a, 5) + 0x32ac3b17;
-  }
-  for (; i < length; i += 4) {
-    a ^= imul(rotl(imul(tailWord(bytes, i, length), MUL_A), 15), MUL_B);
-    a = imul(rotl(a, 19) + b, 5) + 0x561ccd1b;
-    b = imul(rotl(b ^ a, 17) + c, 5);
-    c = imul(rotl(c ^ b, 15) + d, 5);
-    d = imul(rotl(d ^ c, 13) + a, 5);
   }
   a = fmix((a + b + c + d) | 0);
   b = fmix((b + a) | 0);
-  c = fmix((c + b) | 0);
-  d = fmix((d + c + a) | 0);
-  words[0] = (a + d) >>> 0;
-  words[1] = b >>> 0;
-  words[2] = c >>> 0;
-  words[3] = d >>> 0;
-  return words;
+  c = fmix((c + a) | 0);
+  d = fmix((d + a) | 0);
+  out[at] = a + d;
+  out[at + 1] = b;
+  out[at + 2] = c;
+  out[at + 3] = d;
+}
+
+function viewOf(memory: ArrayBufferLike): DataView {
+  if (lastView.buffer === memory) return lastView;
+  const view = new DataView(memory);
+  if (memory.byteLength <= MAX_KEPT_BYTES) lastView = view;
+  return view;
 }
 
 function rotl(x: number, r: number): number {
@@ -69,18 +89,11 @@ function fmix(h: number): number {
   return h ^ (h >>> 16);
 }
 
-function word(bytes: Buffer, i: number): number {
-  return (
-    (bytes[i] as number) |
-    ((bytes[i + 1] as number) << 8) |
-    ((bytes[i + 2] as number) << 16) |
-    ((bytes[i + 3] as number) << 24)
-  );
-}
-
-function tailWord(bytes: Buffer, from: number, length: number): number {
+/** The word at `from`, with zeros from `end` on: the length is a part of the hash. */
+function paddedWord(bytes: DataView, from: number, end: number): number {
+  if (from + 4 <= end) return bytes.getInt32(from, true);
   let value = 0;
-  for (let i = Math.min(from + 4, length) - 1; i >= from; i--) value = (value << 8) | (bytes[i] as number);
+  for (let i = end - 1; i >= from; i--) value = (value << 8) | bytes.getUint8(i);
   return value;
 }
 

@@ -38,23 +38,48 @@ export function writeKeyList(
   }
 }
 
+/** What stands in front of the keys. */
+export interface KeyListHead extends Omit<KeyList, 'keys'> {
+  readonly count: number;
+}
+
+/** @throws KV_TCP_FRAME */
+export function readKeyListHead(header: Buffer): KeyListHead {
+  if (header.length < LIST_BYTES) throw frameError('a list of keys that is cut off');
+  const count = header.readUInt32LE(8);
+  if (count > MAX_KEYS) throw frameError(`a list of ${count} keys, more than ${MAX_KEYS}`);
+  return { namespace: header.readUInt32LE(0), option: header.readUInt32LE(4), count };
+}
+
+/**
+ * Calls `visit` with the place of each key in `header`.
+ *
+ * @throws KV_TCP_FRAME, perhaps after some calls.
+ */
+export function eachKey(
+  header: Buffer,
+  count: number,
+  visit: (start: number, lengthBytes: number) => void,
+): void {
+  let at = LIST_BYTES;
+  for (let i = 0; i < count; i++) {
+    const start = at + LENGTH_BYTES;
+    if (start > header.length) throw frameError('a list of keys that is cut off');
+    const lengthBytes = (header[at] as number) | ((header[at + 1] as number) << 8);
+    at = start + lengthBytes;
+    if (at > header.length) throw frameError('a list of keys that is cut off');
+    visit(start, lengthBytes);
+  }
+  if (at !== header.length) throw frameError('bytes behind a list of keys');
+}
+
 /**
  * @returns the keys as views of `header`.
  * @throws KV_TCP_FRAME
  */
 export function readKeyList(header: Buffer): KeyList {
-  if (header.length < LIST_BYTES) throw frameError('a list of keys that is cut off');
-  const count = header.readUInt32LE(8);
-  if (count > MAX_KEYS) throw frameError(`a list of ${count} keys, more than ${MAX_KEYS}`);
+  const { namespace, option, count } = readKeyListHead(header);
   const keys: Buffer[] = [];
-  let at = LIST_BYTES;
-  for (let i = 0; i < count; i++) {
-    const start = at + LENGTH_BYTES;
-    if (start > header.length) throw frameError('a list of keys that is cut off');
-    at = start + ((header[at] as number) | ((header[at + 1] as number) << 8));
-    if (at > header.length) throw frameError('a list of keys that is cut off');
-    keys.push(header.subarray(start, at));
-  }
-  if (at !== header.length) throw frameError('bytes behind a list of keys');
-  return { namespace: header.readUInt32LE(0), option: header.readUInt32LE(4), keys };
+  eachKey(header, count, (start, lengthBytes) => keys.push(header.subarray(start, start + lengthBytes)));
+  return { namespace, option, keys };
 }

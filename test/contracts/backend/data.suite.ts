@@ -3,6 +3,7 @@ import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { ChunkKey, MAX_KEY_BYTES } from '../../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf, inWorld, KIB, MIB, type StorageBackendContract } from './backend-world.js';
 import { fragmentArena } from '../chunks/arena-filler.js';
+import { batchOf } from '../chunks/batch-of.js';
 import { chunkBytes, expectBytes } from '../chunks/chunk-bytes.js';
 
 const A = ChunkKey.of('a');
@@ -64,6 +65,30 @@ export function describeData(contract: StorageBackendContract): void {
         await world.put({ key: other, bytes: chunkBytes(100, 2) });
         expectBytes(await world.read(A), chunkBytes(100, 1));
         expectBytes(await world.read(other), chunkBytes(100, 2));
+      }));
+
+    it('answers for a batch of keys, where it can, as for each of them', () =>
+      inWorld(contract, async (world) => {
+        const { backend, clock } = world;
+        if (backend.containsBatch === undefined) return;
+        const keys = Array.from({ length: 300 }, (_, i) =>
+          ChunkKey.of(`key-${i}`.padEnd(3 + (i % 90), '-'), 2),
+        );
+        for (const [i, key] of keys.entries()) {
+          const metadata = i % 5 === 0 ? { metadata: Buffer.from('m') } : {};
+          if (i % 3 > 0) await world.put({ key, bytes: chunkBytes(10), expiresAtMs: i % 7, ...metadata });
+          else await world.put({ key: new ChunkKey(key.bytes, 1), bytes: chunkBytes(10) });
+        }
+        expect(clock.nowMs()).toBeGreaterThan(7);
+        for (const options of [{}, { withMetadata: true }]) {
+          const answers = new Uint8Array(keys.length).fill(9, 100, 120);
+          const found = backend.containsBatch(batchOf(keys), answers, 4, options);
+          const expected: boolean[] = [];
+          for (const key of keys) expected.push(await backend.contains(key, options));
+          expect([...answers]).toEqual(expected.map((there, i) => (i >= 100 && i < 120 ? 9 : there ? 4 : 0)));
+          expect(found).toBe(answers.filter((answer) => answer === 4).length);
+          expect(found).toBeGreaterThan(0);
+        }
       }));
 
     it('says miss for what is not there', () =>

@@ -5,6 +5,7 @@ import { type DirectReader, DirectSocket } from './direct-socket.js';
 import { IncomingValue } from './incoming-value.js';
 import { OutgoingReplies } from './outgoing-replies.js';
 import { type SocketCounters } from './socket-counters.js';
+import { UnparsedInput } from './unparsed-input.js';
 
 /** Finds the requests in what a client sends: each call of `push` ends at the first event. */
 export interface RequestParser<Event> {
@@ -22,12 +23,6 @@ export interface ConnectionParts {
 }
 
 /**
- * Where everything goes that is not a value: requests, and the first bytes of a value behind its request. One for all
- * connections, because it is used up before the next read; what a blocked connection leaves is set aside.
- */
-const header = Buffer.allocUnsafeSlow(16 * 1024);
-
-/**
  * One client. What it sends is executed one after the other: while `await` waits for something, or the client must read
  * its replies first, nothing is read from the socket. TCP holds the client back, and the connection costs nothing. A
  * protocol that answers in any order awaits nothing but room for what is sent next; what it pushes later leaves with
@@ -43,10 +38,7 @@ export abstract class RequestConnection<Event> implements DirectReader {
   readonly #logger: Logger;
   readonly #onClose: () => void;
   readonly #socket: DirectSocket;
-  /** What was read and not parsed: from `#at` to `#end`. */
-  #input = header;
-  #at = 0;
-  #end = 0;
+  readonly #input = new UnparsedInput();
   #value: IncomingValue | undefined;
   /** `onValueEnd` was called for the value. */
   #ended = false;
@@ -123,7 +115,7 @@ export abstract class RequestConnection<Event> implements DirectReader {
   readTarget(): Buffer {
     const value = this.#value;
     return value === undefined || value.remainingBytes === 0 || this.#isBlocked || this.#closing
-      ? header
+      ? this.#input.target()
       : value.target();
   }
 
@@ -131,13 +123,8 @@ export abstract class RequestConnection<Event> implements DirectReader {
     this.#counters.bytesIn += bytes;
     this.#receivedBytes += bytes;
     if (this.#closing) return true;
-    if (target === header) {
-      this.#input = header;
-      this.#at = 0;
-      this.#end = bytes;
-    } else {
-      this.#value?.advance(bytes);
-    }
+    if (this.#input.owns(target)) this.#input.filled(target, bytes);
+    else this.#value?.advance(bytes);
     this.#pump();
     this.#paused = this.#isBlocked;
     return !this.#paused;
@@ -265,7 +252,7 @@ export abstract class RequestConnection<Event> implements DirectReader {
       if (!this.#step()) break;
     }
     this.replies.flush();
-    if (this.#at < this.#end && this.#input === header) this.#setAside();
+    this.#input.setAside();
     this.tellIdle();
   }
 
@@ -275,33 +262,23 @@ export abstract class RequestConnection<Event> implements DirectReader {
     if (value?.remainingBytes === 0) {
       this.#ended = true;
       this.onValueEnd();
-    } else if (this.#at === this.#end) return false;
+    } else if (this.#input.isUsedUp) return false;
     else if (value === undefined) return this.#parse();
-    else this.#copyToValue(value);
+    else value.write(this.#input.take(value.remainingBytes));
     return true;
   }
 
-  #setAside(): void {
-    this.#input = Buffer.from(header.subarray(this.#at, this.#end));
-    this.#end -= this.#at;
-    this.#at = 0;
-  }
-
   #parse(): boolean {
-    const event = this.#parser.push(this.#input, this.#at, this.#end);
-    this.#at = this.#parser.position;
+    const input = this.#input;
+    const event = this.#parser.push(input.buffer, input.at, input.end);
+    input.at = this.#parser.position;
     if (event === undefined) return false;
     this.onEvent(event);
     return true;
   }
 
-  #copyToValue(value: IncomingValue): void {
-    const bytes = Math.min(value.remainingBytes, this.#end - this.#at);
-    value.write(this.#input.subarray(this.#at, this.#at + bytes));
-    this.#at += bytes;
-  }
-
   #accept(value: IncomingValue): void {
+    this.#input.meetValue();
     if (this.#closed) value[Symbol.dispose]();
     else this.#value = value;
   }

@@ -4,12 +4,22 @@ import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 /** Highest namespace a key can have. */
 const MAX_NAMESPACE = 0x7fff_ffff;
 
+/** @throws KV_TCP_FRAME for what is no key. */
+export function checkKey(lengthBytes: number): void {
+  if (lengthBytes === 0 || lengthBytes > MAX_KEY_BYTES) throw frameError(`a key of ${lengthBytes} bytes`);
+}
+
+/** @throws KV_TCP_FRAME */
+export function checkNamespace(namespace: number): void {
+  if (namespace > MAX_NAMESPACE) throw frameError(`the namespace ${namespace}`);
+}
+
 /**
  * @param bytes kept: the caller must not change them.
  * @throws KV_TCP_FRAME
  */
 export function chunkKey(bytes: Buffer, namespace: number): ChunkKey {
-  if (bytes.length === 0 || bytes.length > MAX_KEY_BYTES) throw frameError(`a key of ${bytes.length} bytes`);
-  if (namespace > MAX_NAMESPACE) throw frameError(`the namespace ${namespace}`);
+  checkKey(bytes.length);
+  checkNamespace(namespace);
   return new ChunkKey(bytes, namespace);
 }

@@ -10,9 +10,7 @@ type Work = (
   context: PatternContext,
   keys: readonly ChunkKey[],
   option: number,
-) => Awaitable<readonly (boolean | string | undefined)[]>;
-
-const LEASE = 1;
+) => Awaitable<readonly boolean[]>;
 
 /** A request about keys that is answered with one byte for each. */
 function keysPattern(maxOption: number, work: Work): PatternHandler {
@@ -20,30 +18,15 @@ function keysPattern(maxOption: number, work: Work): PatternHandler {
     const { namespace, option, keys } = readKeyList(Buffer.from(header));
     if (option > maxOption) throw frameError(`the option ${option} of a request about keys`);
     const chunks = keys.map((key) => chunkKey(key, namespace));
-    answer(request, context, work(context, chunks, option));
+    answer(request, work(context, chunks, option));
     return undefined;
   };
 }
 
-function answer(
-  request: TcpRequest,
-  { tiers }: PatternContext,
-  work: Awaitable<readonly (boolean | string | undefined)[]>,
-): void {
-  const done = chain(work, (answers) => {
-    const header = Buffer.allocUnsafe(answers.length);
-    for (let i = 0; i < answers.length; i++) {
-      const value = answers[i];
-      header[i] = typeof value === 'boolean' ? Number(value) : tiers.where(value);
-    }
-    request.reply(header, { end: true });
-  });
+function answer(request: TcpRequest, work: Awaitable<readonly boolean[]>): void {
+  const done = chain(work, (answers) => request.reply(Uint8Array.from(answers, Number), { end: true }));
   if (done instanceof Promise) done.catch((error: unknown) => request.fail(error));
 }
-
-export const existsPattern = keysPattern(LEASE, ({ engine }, keys, option) =>
-  engine.exists(keys, { lease: option === LEASE }),
-);
 
 export const deletePattern = keysPattern(0, ({ engine }, keys) => engine.delete(keys));
 

@@ -1,6 +1,7 @@
 import { PATTERNS } from '../../../../protocols/kvnest-tcp/patterns.js';
+import { existsPattern } from './exists.pattern.js';
 import { getPattern } from './get.pattern.js';
-import { deletePattern, existsPattern, pinPattern, unpinPattern } from './keys.patterns.js';
+import { deletePattern, pinPattern, unpinPattern } from './keys.patterns.js';
 import { lookupPattern } from './lookup.pattern.js';
 import { namedPattern } from './named.pattern.js';
 import { type PatternHandler } from './pattern.interface.js';
