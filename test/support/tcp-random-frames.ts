@@ -80,7 +80,7 @@ interface Asked {
 
 function byKey(random: SeededRandom): Asked {
   const pattern = random.pick([PATTERNS.EXISTS, PATTERNS.DELETE, PATTERNS.PIN, PATTERNS.UNPIN]);
-  const option = pattern === PATTERNS.EXISTS ? random.below(2) : pattern === PATTERNS.PIN ? 1 : 0;
+  const option = pattern === PATTERNS.EXISTS ? random.below(4) : pattern === PATTERNS.PIN ? 1 : 0;
   return { pattern, header: keyList(someKeys(random, 0), option, random.below(2)) };
 }
 
