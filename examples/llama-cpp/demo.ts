@@ -1,6 +1,6 @@
 /**
- * `node demo.ts [--model FILE.gguf] [--url http://… or redis://…]`: computes a prefix in one engine process, uses it
- * in another, and prints what that saves. Starts a server of its own unless it is given a URL.
+ * `node demo.ts [--model FILE.gguf] [--via http|resp|tcp | --url http://…, redis://… or kvnest://…]`: computes a prefix in
+ * one engine process, uses it in another, and prints what that saves. Starts a server of its own unless it is given a URL.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,25 @@ import { type PromptResult } from './engine/run-prompt.ts';
 import { seededTokens } from './model/seeded-tokens.ts';
 import { writeTinyModel } from './model/tiny-model.ts';
 import { EngineProcess } from './process/engine-process.ts';
-import { KvnestServer } from './process/kvnest-server.ts';
+import { type Door, DOORS, KvnestServer } from './process/kvnest-server.ts';
 import { formatRuns } from './report.ts';
 
 const PREFIX_TOKENS = 1024;
 const GENERATED_TOKENS = 16;
 
-const { values: options } = parseArgs({ options: { model: { type: 'string' }, url: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { model: { type: 'string' }, url: { type: 'string' }, via: { type: 'string' } },
+});
+
+/** The door of a server of the demo's own. */
+function chosenDoor(): Door {
+  const { url, via = 'http' } = options;
+  if (url !== undefined && options.via !== undefined)
+    throw new Error('With --url its scheme says which door: leave --via out');
+  const door = DOORS.find((name) => name === via);
+  if (door === undefined) throw new Error(`There is no door ${via}: use --via ${DOORS.join(', ')}`);
+  return door;
+}
 
 /** One prompt in an engine process that has seen nothing before. */
 async function runInFreshProcess(
@@ -55,11 +67,12 @@ async function compare(model: string, url: string): Promise<void> {
 
 const folder = await mkdtemp(join(tmpdir(), 'kvnest-demo-'));
 try {
+  const door = chosenDoor();
   const model = options.model ?? join(folder, 'kvnest-tiny.gguf');
   if (options.model === undefined) await writeTinyModel(model);
   if (options.url === undefined) {
     await using server = await KvnestServer.start(folder);
-    await compare(model, server.httpUrl);
+    await compare(model, server.urls[door]);
   } else {
     await compare(model, options.url);
   }

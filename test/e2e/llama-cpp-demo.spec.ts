@@ -34,10 +34,14 @@ describeEngine('demo of llama.cpp', () => {
     return { code: child.exitCode, output, errors };
   }
 
-  it('shows what the cache saves, and leaves nothing behind', async () => {
-    const { code, output } = await demo();
+  it.each([
+    { door: 'http', args: [] },
+    { door: 'kvnest', args: ['--via', 'tcp'] },
+  ])('shows what the cache saves over $door, and leaves nothing behind', async ({ door, args }) => {
+    const { code, output } = await demo(...args);
 
     expect(code).toBe(0);
+    expect(output).toContain(`three engine processes, ${door}://127.0.0.1:`);
     expect(output).toMatch(/^1 .* \d+ ms +1,041 +- +8\.0$/m);
     expect(output).toMatch(/^2 .* \d+ ms +1,056 +- +-$/m);
     expect(output).toMatch(/^3 .* \d+ ms +32 +8\.0 +-$/m);
@@ -50,5 +54,15 @@ describeEngine('demo of llama.cpp', () => {
     expect(code).toBe(1);
     expect(errors).toMatch(/^demo: The cache does not answer/m);
     await expect(readdir(folder)).resolves.toEqual([]);
+  });
+
+  it.each([
+    [['--via', 'pigeon'], 'There is no door pigeon: use --via http, resp, tcp'],
+    [['--via', 'tcp', '--url', 'redis://127.0.0.1:1'], 'With --url its scheme says which door'],
+  ])('refuses %j', async (args, message) => {
+    const { code, errors } = await demo(...args);
+
+    expect(code).toBe(1);
+    expect(errors).toContain(`demo: ${message}`);
   });
 });

@@ -45,10 +45,10 @@ describe('kvnest serve', () => {
   };
 
   const status = async (): Promise<Status> => (await server.status()) as Status;
-  const respPort = (): number => Number(new URL(server.respUrl).port);
+  const respPort = (): number => Number(new URL(server.urls.resp).port);
 
   async function putOverHttp(key: string, ack: 'memory' | 'all', length?: number): Promise<boolean> {
-    const response = await fetch(`${server.httpUrl}/v1/objects/${key}?ack=${ack}`, {
+    const response = await fetch(`${server.urls.http}/v1/objects/${key}?ack=${ack}`, {
       method: 'PUT',
       body: new Uint8Array(valueOf(key, length)),
       headers: { 'content-type': 'application/octet-stream' },
@@ -59,7 +59,7 @@ describe('kvnest serve', () => {
   }
 
   async function getOverHttp(key: string): Promise<Buffer | undefined> {
-    const response = await fetch(`${server.httpUrl}/v1/objects/${key}`);
+    const response = await fetch(`${server.urls.http}/v1/objects/${key}`);
     const body = Buffer.from(await response.arrayBuffer());
     return response.status === 200 ? body : undefined;
   }
@@ -142,13 +142,13 @@ describe('kvnest serve', () => {
     const metadata = Buffer.from('00200000010000000300000002000000020000000001000004000000', 'hex');
     await client.call('SET', `${stem}kv_bytes`, bytes);
     await client.call('SET', `${stem}metadata`, metadata);
-    const response = await fetch(`${server.httpUrl}/v1/objects/${encodeURIComponent(stem)}`);
+    const response = await fetch(`${server.urls.http}/v1/objects/${encodeURIComponent(stem)}`);
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
     expect(response.headers.get('x-kvnest-metadata')).toBe(metadata.toString('base64'));
 
     const tokens = Array.from({ length: 256 }, (_, i) => i);
     const lookup = async (): Promise<{ hit_tokens: number; chunks: { key: string }[] }> => {
-      const answer = await fetch(`${server.httpUrl}/v1/prefix/lookup`, {
+      const answer = await fetch(`${server.urls.http}/v1/prefix/lookup`, {
         method: 'POST',
         body: JSON.stringify({ model: 'org/model', tokens }),
         headers: { 'content-type': 'application/json' },

@@ -6,20 +6,24 @@ import { type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { exitOf } from './child-exit.ts';
 
+/** Ways to the server that the example can go. */
+export const DOORS = ['http', 'resp', 'tcp'] as const;
+export type Door = (typeof DOORS)[number];
+
 const BIN = fileURLToPath(new URL('../../../bin/kvnest.mjs', import.meta.url));
 
 /** A kvnest server in a process of its own, on free ports of this machine. */
 export class KvnestServer implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<null, Readable, null>;
-  /** `http://host:port` */
-  readonly httpUrl: string;
-  /** `redis://host:port` */
-  readonly respUrl: string;
+  /** `http://host:port`, `redis://host:port`, `kvnest://host:port` */
+  readonly urls: Readonly<Record<Door, string>>;
 
-  private constructor(child: ChildProcessByStdio<null, Readable, null>, httpUrl: string, respUrl: string) {
+  private constructor(
+    child: ChildProcessByStdio<null, Readable, null>,
+    urls: Readonly<Record<Door, string>>,
+  ) {
     this.#child = child;
-    this.httpUrl = httpUrl;
-    this.respUrl = respUrl;
+    this.urls = urls;
   }
 
   /**
@@ -43,12 +47,12 @@ export class KvnestServer implements AsyncDisposable {
     const urls = await readBanner(child.stdout);
     if (urls === undefined) throw new Error(`The server ended before it listened: ${await exitOf(child)}`);
     child.stdout.resume();
-    return new KvnestServer(child, urls.http, urls.resp);
+    return new KvnestServer(child, urls);
   }
 
   /** The answer of `GET /v1/status`. */
   async status(): Promise<unknown> {
-    const response = await fetch(`${this.httpUrl}/v1/status`);
+    const response = await fetch(`${this.urls.http}/v1/status`);
     if (!response.ok) throw new Error(`The server answered ${response.status}`);
     return response.json();
   }
@@ -70,13 +74,14 @@ function withoutCacheSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** Reads what the server prints until it has said where its doors are; undefined when it ends before. */
-async function readBanner(output: Readable): Promise<{ http: string; resp: string } | undefined> {
+async function readBanner(output: Readable): Promise<Record<Door, string> | undefined> {
   let text = '';
   for await (const line of createInterface({ input: output })) {
     text += `${line}\n`;
     const http = /^ *http +(http:\/\/\S+)/m.exec(text)?.[1];
     const resp = /^ *resp +(redis:\/\/\S+)/m.exec(text)?.[1];
-    if (http !== undefined && resp !== undefined) return { http, resp };
+    const tcp = /^ *tcp +(kvnest:\/\/\S+)/m.exec(text)?.[1];
+    if (http !== undefined && resp !== undefined && tcp !== undefined) return { http, resp, tcp };
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { type PromptRequest, type PromptResult } from '../engine/run-prompt.ts';
 
-/** Which door of kvnest to use: `http://host:port` or `redis://host:port`. */
+/** Which door of kvnest to use: `http://host:port`, `redis://host:port` or `kvnest://host:port`. */
 export interface CacheAddress {
   readonly cache?: string;
 }
