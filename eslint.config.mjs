@@ -53,7 +53,7 @@ export default tseslint.config(
   },
   {
     // Their own tsconfig.json is for a package on its own, where `kvnest` is in node_modules.
-    files: ['examples/external-*/**/*.ts'],
+    files: ['examples/external-*/**/*.ts', 'examples/nest-app/**/*.ts'],
     languageOptions: { parserOptions: { projectService: false, project: './tsconfig.json' } },
   },
   {
