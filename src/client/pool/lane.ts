@@ -87,7 +87,7 @@ export class Lane implements CallCarrier, SlotOwner {
       if (this.#isClosed || !call.mayRestart) call.fail(error);
       else {
         call.restart();
-        this.dispatch(call);
+        this.#dispatch(call);
       }
     }
     if (!this.isPromising) for (const call of this.#takeWaiting()) this.#dispatch(call);

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isKvError, type KvError } from '../../common/errors/kv-error.js';
 import {
   remoteClosed,
@@ -32,6 +33,6 @@ export function kvnestError(store: string, error: unknown): KvError {
 function unavailable(store: string, cause: unknown): KvError {
   if (isKvError(cause, 'KV_CLIENT_TIMEOUT')) return remoteUnreachable(store, cause);
   if (isKvError(cause)) return kvnestError(store, cause);
-  if (cause instanceof Error) return socketError(store, cause);
+  if (types.isNativeError(cause)) return socketError(store, cause);
   return remoteUnreachable(store, new Error(String(cause)));
 }
