@@ -37,7 +37,12 @@ export class OutgoingReplies {
 
   /** As `isFull`, where chunks do not count: they wait for their turn. */
   get isFullOfSmall(): boolean {
-    return this.#isFull(this.#queuedBytes + this.#unsentBytes - this.#chunkBytes);
+    return this.#isFull(this.smallBytes);
+  }
+
+  /** What waits beside chunks: it lies on the heap. */
+  get smallBytes(): number {
+    return this.#queuedBytes + this.#unsentBytes - this.#chunkBytes;
   }
 
   get isEmpty(): boolean {

@@ -17,8 +17,9 @@ import {
 import { PATTERNS } from '../../../protocols/kvnest-tcp/patterns.js';
 import { type DoorSecret } from '../door-secret.js';
 import { RequestConnection } from '../socket/request-connection.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, type Listened } from './heartbeat.js';
 import {
+  type Backlog,
   type BodyReceiver,
   type PatternContext,
   type PatternServices,
@@ -36,6 +37,9 @@ const READ_AHEAD_CHUNKS = 4;
 /** Their bodies are kept, as headers are, until they are over. */
 const PATTERNS_OF_TOKENS: ReadonlySet<number> = new Set([PATTERNS.LOOKUP, PATTERNS.RETRIEVE]);
 
+/** What a client counts as that has not said hello, whatever it sends. */
+const NOBODY: Listened = { receivedBytes: 0, isPaused: false };
+
 /** What the connections of the door share. */
 export interface TcpDoorServices extends PatternServices {
   readonly secret: DoorSecret;
@@ -52,6 +56,7 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
   readonly #parser: FrameParser;
   readonly #context: PatternContext;
   readonly #heartbeat: Heartbeat;
+  readonly #helloDue: Heartbeat;
   readonly #requests = new Map<number, TcpRequest>();
   /** What they keep of what the client has sent, in memory that is not the arena. */
   #heldBytes = 0;
@@ -75,12 +80,13 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     this.#services = services;
     this.#parser = parser;
     this.#heartbeat = new Heartbeat(this, services.heartbeatMs);
+    this.#helloDue = new Heartbeat(NOBODY, services.heartbeatMs);
     this.#context = {
       ...services,
       peer: this.peer,
       reads: new Permits(READ_AHEAD_CHUNKS),
       retrieves: new Permits(1),
-      isFull: () => this.replies.isFullOfSmall,
+      backlog: this.#backlog(services.maxJsonBytes),
     };
   }
 
@@ -118,9 +124,9 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     if (error instanceof Error) logger.error('A request failed', error.stack);
   }
 
-  /** Looks after a client that says nothing. */
+  /** Looks after a client that says nothing, or nothing of what must come first. */
   beat(nowMs: number): void {
-    const due = this.#heartbeat.check(nowMs);
+    const due = this.#isGreeted ? this.#heartbeat.check(nowMs) : this.#helloDue.check(nowMs);
     if (due === 'give-up') {
       this.#services.counters.heartbeatsMissed++;
       this.destroy();
@@ -274,6 +280,18 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     this.#abortAll();
     this.replies.push(encodeJsonFrame({ type: FRAME_TYPES.ERROR }, errorBody(error)));
     this.end();
+  }
+
+  #backlog(maxBytes: number): Backlog {
+    const { replies } = this;
+    return {
+      get isFull() {
+        return replies.isFullOfSmall;
+      },
+      get isOverfull() {
+        return replies.smallBytes > maxBytes;
+      },
+    };
   }
 
   #abortAll(): void {

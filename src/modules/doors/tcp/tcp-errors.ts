@@ -53,6 +53,14 @@ export function timedOut(timeoutMs: number): KvError {
   });
 }
 
+/** An answer in JSON that no frame can carry. */
+export function answerTooLarge(bytes: number): KvError {
+  return new KvError('KV_TCP_ANSWER_TOO_LARGE', `an answer of ${bytes} bytes of JSON`, {
+    kind: 'input',
+    remedy: 'ask for less at a time',
+  });
+}
+
 /** A stream that makes values faster than the client takes them. */
 export function slowReader(): KvError {
   return new KvError('KV_TCP_SLOW_READER', 'the client reads more slowly than the stream goes', {

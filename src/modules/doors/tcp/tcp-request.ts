@@ -5,9 +5,10 @@ import {
   FLAG_END,
   FRAME_PREFIX_BYTES,
   FRAME_TYPES,
+  MAX_HEADER_BYTES,
   writeFramePrefix,
 } from '../../../protocols/kvnest-tcp/frame.js';
-import { errorBody, timedOut } from './tcp-errors.js';
+import { answerTooLarge, errorBody, timedOut } from './tcp-errors.js';
 
 /** Longest time that a timer takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -63,9 +64,16 @@ export class TcpRequest {
     if (end) this.#end();
   }
 
+  /** Ends with KV_TCP_ANSWER_TOO_LARGE where the header is longer than any may be. */
   replyJson(header: object, { end }: { readonly end: boolean }): void {
     if (this.#ended) return;
-    this.host.send(encodeJsonFrame(this.#fields(end), header));
+    const frame = encodeJsonFrame(this.#fields(end), header);
+    const headerBytes = frame.length - FRAME_PREFIX_BYTES;
+    if (headerBytes > MAX_HEADER_BYTES) {
+      this.fail(answerTooLarge(headerBytes));
+      return;
+    }
+    this.host.send(frame);
     if (end) this.#end();
   }
 

@@ -1,8 +1,6 @@
 import { ChunkKey, MAX_KEY_BYTES } from '../../../../protocols/chunk-key/chunk-key.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
-
-/** Highest namespace a key can have. */
-const MAX_NAMESPACE = 0x7fff_ffff;
+import { MAX_NAMESPACE } from '../../control/input/namespace.js';
 
 /** @throws KV_TCP_FRAME for what is no key. */
 export function checkKey(lengthBytes: number): void {

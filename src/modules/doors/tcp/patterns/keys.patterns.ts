@@ -2,9 +2,13 @@ import { chain, type Awaitable } from '../../../../common/awaitable.js';
 import { type ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { readKeyList } from '../../../../protocols/kvnest-tcp/key-list.js';
+import { MAX_PIN_MS } from '../../control/objects/objects.dto.js';
 import { type TcpRequest } from '../tcp-request.js';
 import { chunkKey } from './chunk-keys.js';
 import { type PatternContext, type PatternHandler } from './pattern.interface.js';
+
+/** All that fits its field. */
+const MAX_OPTION = 2 ** 32 - 1;
 
 type Work = (
   context: PatternContext,
@@ -30,8 +34,8 @@ function answer(request: TcpRequest, work: Awaitable<readonly boolean[]>): void 
 
 export const deletePattern = keysPattern(0, ({ engine }, keys) => engine.delete(keys));
 
-export const pinPattern = keysPattern(0xffff_ffff, ({ engine }, keys, pinMs) =>
-  engine.pin(keys, pinMs === 0 ? undefined : pinMs),
+export const pinPattern = keysPattern(MAX_OPTION, ({ engine }, keys, pinMs) =>
+  engine.pin(keys, pinMs === 0 ? undefined : Math.min(pinMs, MAX_PIN_MS)),
 );
 
 export const unpinPattern = keysPattern(0, ({ engine }, keys) => engine.unpin(keys));

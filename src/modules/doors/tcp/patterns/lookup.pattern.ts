@@ -1,11 +1,9 @@
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
+import { MAX_PIN_MS } from '../../control/objects/objects.dto.js';
+import { lookupJson } from '../../control/prefix/prefix-answers.js';
 import { type PatternHandler } from './pattern.interface.js';
-import { lookupJson } from './prefix-answers.js';
 import { readPrefixHeader } from './prefix-header.js';
 import { TokensBody } from './tokens-body.js';
-
-/** Longest pin: 30 days. */
-const MAX_PIN_MS = 30 * 24 * 3_600_000;
 
 export const lookupPattern: PatternHandler = (request, header, bodyBytes, { engine, maxJsonBytes }) => {
   const { identity, tokenBytes, fields } = readPrefixHeader(header, maxJsonBytes);

@@ -11,19 +11,19 @@ export const namedPattern: PatternHandler = (request, header, _, context) => {
   const subscription = context.named.ask(pattern, data, callerOf(context)).subscribe({
     next: (value) => answer.next(value),
     complete: () => answer.complete(),
-    error: (error: unknown) => request.fail(error),
+    error: (error: unknown) => answer.fail(error),
   });
   if (request.ended) subscription.unsubscribe();
   else request.onAbort(() => subscription.unsubscribe());
   return undefined;
 };
 
-function callerOf({ peer, isFull }: PatternContext): Caller {
+function callerOf({ peer, backlog }: PatternContext): Caller {
   return {
     peer,
     replyFlow: {
       get isBehind() {
-        return isFull();
+        return backlog.isFull;
       },
     },
   };
@@ -41,7 +41,7 @@ class NamedAnswer {
 
   next(value: unknown): void {
     if (this.request.ended) return;
-    if (this.context.isFull()) {
+    if (this.context.backlog.isOverfull) {
       this.request.fail(slowReader());
       return;
     }
@@ -58,6 +58,11 @@ class NamedAnswer {
   complete(): void {
     if (this.#held !== undefined) this.#release(true);
     else this.request.reply(undefined, { end: true });
+  }
+
+  fail(error: unknown): void {
+    this.#release(false);
+    this.request.fail(error);
   }
 
   #release(end: boolean): void {

@@ -20,6 +20,14 @@ export interface PatternServices {
   readonly maxJsonBytes: number;
 }
 
+/** Answers that a client has not read yet. */
+export interface Backlog {
+  /** What is to be sent should wait. */
+  readonly isFull: boolean;
+  /** It must not grow any more. */
+  readonly isOverfull: boolean;
+}
+
 /** What the requests of one connection share. */
 export interface PatternContext extends PatternServices {
   /** Address of the client. */
@@ -28,8 +36,8 @@ export interface PatternContext extends PatternServices {
   readonly reads: Permits;
   /** Prefixes that are read: each reads ahead of itself. */
   readonly retrieves: Permits;
-  /** Whether as much waits for the client as may. */
-  readonly isFull: () => boolean;
+  /** What waits for the client, beside chunks. */
+  readonly backlog: Backlog;
 }
 
 /** One value of the body of a request. */

@@ -1,13 +1,7 @@
-import { KvError } from '../../../../common/errors/kv-error.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { type PrefixIdentity } from '../../../engine/cache-engine.interface.js';
+import { inputError, type Problem } from '../../control/input/input-error.js';
 import { jsonHeader } from '../tcp-errors.js';
-
-/** What is wrong with a header. */
-export interface Problem {
-  readonly path: string;
-  readonly message: string;
-}
 
 /** Reads the fields of a header in JSON, and collects what is wrong with them. */
 export class HeaderFields {
@@ -42,10 +36,7 @@ export class HeaderFields {
 
   /** @throws KV_INPUT_INVALID when something is wrong. */
   check(): void {
-    const { problems } = this;
-    if (problems.length === 0) return;
-    const message = problems.map(({ path, message: what }) => `${path}: ${what}`).join('; ');
-    throw new KvError('KV_INPUT_INVALID', message, { kind: 'input', details: { problems } });
+    if (this.problems.length > 0) throw inputError(this.problems);
   }
 
   #take(name: string, message: string, isRight: (value: unknown) => boolean): unknown {

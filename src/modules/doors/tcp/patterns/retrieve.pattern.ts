@@ -1,9 +1,10 @@
 import { type Subscription } from 'rxjs';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { type PrefixRequest, type RetrievedChunk } from '../../../engine/cache-engine.interface.js';
+import { checksumToHex } from '../../control/input/encodings.js';
+import { chunkJson } from '../../control/prefix/prefix-answers.js';
 import { type TcpRequest } from '../tcp-request.js';
 import { type PatternContext, type PatternHandler } from './pattern.interface.js';
-import { checksumToHex, placeJson } from './prefix-answers.js';
 import { readPrefixHeader } from './prefix-header.js';
 import { TokensBody } from './tokens-body.js';
 
@@ -67,7 +68,7 @@ class Retrieve {
     this.#hitTokens += chunk.tokens;
     this.#chunks++;
     const json = {
-      ...placeJson(chunk),
+      ...chunkJson(chunk),
       checksum: checksumToHex(handle.checksum),
       metadata: handle.metadata.toString('base64'),
     };

@@ -1,6 +1,7 @@
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { MAX_KEYS } from '../../../../protocols/kvnest-tcp/key-list.js';
+import { checksumFromHex, metadataFrom } from '../../control/input/encodings.js';
 import { type HeaderFields, isWhole } from './prefix-header.js';
 
 /** A chunk that follows the tokens. */
@@ -23,8 +24,7 @@ export interface StoreHeader {
   readonly ttlMs: number;
 }
 
-const CHECKSUM = /^[\da-f]{8}$/i;
-const BASE64 = /^[A-Za-z\d+/]*={0,2}$/;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * What the header of a store says beside the tokens. What is wrong with a chunk becomes a problem of the fields.
@@ -49,23 +49,16 @@ function chunkHeader(value: unknown, path: string, fields: HeaderFields): ChunkH
   const { index, length, metadata, checksum } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!isWhole(length, 0, Number.MAX_SAFE_INTEGER)) throw frameError(`${path} without a length`);
   if (!isWhole(index, 0, Number.MAX_SAFE_INTEGER)) fields.problem(`${path}.index`, 'must be a whole number');
-  const bytes = metadata === undefined ? Buffer.alloc(0) : fromBase64(metadata);
-  if (bytes === undefined || bytes.length > MAX_METADATA_BYTES) {
+  const bytes = metadata === undefined ? NO_BYTES : asText(metadata, metadataFrom);
+  if (bytes === undefined)
     fields.problem(`${path}.metadata`, `must be base64 of at most ${MAX_METADATA_BYTES} bytes`);
-  }
-  const isChecksum = typeof checksum === 'string' && CHECKSUM.test(checksum);
-  if (checksum !== undefined && !isChecksum)
+  const crc32c = asText(checksum, checksumFromHex);
+  if (checksum !== undefined && crc32c === undefined) {
     fields.problem(`${path}.checksum`, 'must be 8 hexadecimal digits');
-  return {
-    index: Number(index),
-    lengthBytes: length,
-    metadata: bytes ?? Buffer.alloc(0),
-    checksum: isChecksum ? parseInt(checksum, 16) : undefined,
-  };
+  }
+  return { index: Number(index), lengthBytes: length, metadata: bytes ?? NO_BYTES, checksum: crc32c };
 }
 
-function fromBase64(value: unknown): Buffer | undefined {
-  return typeof value === 'string' && BASE64.test(value) && value.length % 4 === 0
-    ? Buffer.from(value, 'base64')
-    : undefined;
+function asText<T>(value: unknown, read: (text: string) => T | undefined): T | undefined {
+  return typeof value === 'string' ? read(value) : undefined;
 }

@@ -2,6 +2,8 @@ import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { type Awaitable } from '../../../../common/awaitable.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { type PrefixChunk } from '../../../engine/cache-engine.interface.js';
+import { checksumToHex } from '../../control/input/encodings.js';
+import { chunkJson } from '../../control/prefix/prefix-answers.js';
 import { admitValue } from '../../socket/admit-value.js';
 import { IncomingValue } from '../../socket/incoming-value.js';
 import { type TcpRequest } from '../tcp-request.js';
@@ -11,7 +13,6 @@ import {
   type PatternContext,
   type PatternHandler,
 } from './pattern.interface.js';
-import { checksumToHex, placeJson } from './prefix-answers.js';
 import { readPrefixHeader } from './prefix-header.js';
 import { type ChunkHeader, storeHeader, type StoreHeader } from './store-header.js';
 import { type StoredValue, storeValue } from './store-value.js';
@@ -98,7 +99,7 @@ class StoreBody implements BodyReceiver {
 
   #settle(position: number, { dropped, tiers, checksum }: StoredValue): void {
     const { index } = this.store.chunks[position] as ChunkHeader;
-    const place = placeJson(this.#place(index));
+    const place = chunkJson(this.#place(index));
     if (dropped === undefined) {
       this.#answers[position] = { ...place, stored: true, tiers, checksum: checksumToHex(checksum) };
     } else {
