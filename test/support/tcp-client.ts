@@ -92,9 +92,9 @@ export class TcpTestClient implements Disposable {
     return client;
   }
 
-  hello(token?: string): void {
+  hello(token?: string, version = 1): void {
     this.socket.write(PREAMBLE);
-    this.socket.write(encodeJsonFrame({ type: FRAME_TYPES.HELLO }, { version: 1, client: 'test', token }));
+    this.socket.write(encodeJsonFrame({ type: FRAME_TYPES.HELLO }, { version, client: 'test', token }));
   }
 
   /** @returns the number of the request. */
