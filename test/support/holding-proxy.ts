@@ -16,6 +16,7 @@ export class HoldingProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #held: Held | undefined;
   #holdsNext = false;
+  #holdsAfterBytes = Infinity;
 
   private constructor(
     private readonly server: Server,
@@ -45,6 +46,11 @@ export class HoldingProxy implements AsyncDisposable {
     this.#holdsNext = true;
   }
 
+  /** The connection that has sent so many bytes is the one; these go through. */
+  holdAfter(bytes: number): void {
+    this.#holdsAfterBytes = bytes;
+  }
+
   /** Sends on what was held back. */
   release(): void {
     const held = this.#held;
@@ -52,6 +58,14 @@ export class HoldingProxy implements AsyncDisposable {
     if (held === undefined) return;
     for (const bytes of held.bytes) held.target.write(bytes);
     if (held.hasEnded) held.target.end();
+  }
+
+  /** Ends the connection that is held back, and forgets what it sent. */
+  cut(): void {
+    const { client, target } = this.#held ?? {};
+    this.#held = undefined;
+    target?.resetAndDestroy();
+    client?.resetAndDestroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,16 +80,25 @@ export class HoldingProxy implements AsyncDisposable {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
     }
+    let sentBytes = 0;
     client.on('data', (bytes: Buffer) => {
-      if (this.#holdsNext) this.#held = { client, target, bytes: [], hasEnded: false };
-      this.#holdsNext = false;
+      if (this.#holdsNext || sentBytes >= this.#holdsAfterBytes) {
+        this.#held = { client, target, bytes: [], hasEnded: false };
+        this.#holdsNext = false;
+        this.#holdsAfterBytes = Infinity;
+      }
+      sentBytes += bytes.length;
       if (this.#held?.client === client) this.#held.bytes.push(bytes);
       else target.write(bytes);
     });
-    client.on('end', () => {
+    const onEnd = (): void => {
       if (this.#held?.client === client) this.#held.hasEnded = true;
       else target.end();
-    });
+    };
+    client.on('end', onEnd);
+    // Without an end where it was reset.
+    client.on('close', onEnd);
     target.pipe(client);
+    target.on('close', () => client.destroy());
   }
 }

@@ -33,6 +33,8 @@ export interface PutSignals {
 type Signal = AbortSignal | undefined;
 type Pool = ConnectionPool<InfinistoreConnection>;
 
+/** Shorter than any chunk. */
+export const HEALING_BYTES = 1;
 /** Longer than a pointer: what is longer is none. */
 const SMALL_BYTES = 1024;
 
@@ -124,6 +126,22 @@ export class InfinistoreClient {
     }, signal);
   }
 
+  /**
+   * Puts one whole byte under a key whose put was cut off, and removes it. The connection is opened now, so that the
+   * server comes to it when it has read what it was sent on the one that was cut.
+   *
+   * @returns false when the server has no room.
+   */
+  heal(key: string): Promise<boolean> {
+    const put = [encodePut(key, HEALING_BYTES), Buffer.alloc(HEALING_BYTES)];
+    return this.#fresh.lease(async (connection) => {
+      if (!this.#isStored(await connection.call(put, { kind: 'code' }))) return false;
+      const { code } = await connection.call([encodeRemove([key])], { kind: 'number' });
+      if (code !== INFINISTORE_CODES.FINISHED) throw this.#failed(code);
+      return true;
+    });
+  }
+
   close(): void {
     for (const pool of [this.#values, this.#questions, this.#fresh]) pool.close();
   }
@@ -142,13 +160,16 @@ export class InfinistoreClient {
     { signal, cut }: PutSignals,
     onBegin: () => void,
   ): Promise<boolean> {
-    const { code } = await pool.lease((connection) => {
+    const reply = await pool.lease((connection) => {
       onBegin();
       return connection.call(request, { kind: 'code', cut });
     }, signal);
-    if (code === INFINISTORE_CODES.NO_ROOM) return false;
-    if (code !== INFINISTORE_CODES.FINISHED) throw this.#failed(code);
-    return true;
+    return this.#isStored(reply);
+  }
+
+  #isStored({ code }: InfinistoreReply): boolean {
+    if (code !== INFINISTORE_CODES.FINISHED && code !== INFINISTORE_CODES.NO_ROOM) throw this.#failed(code);
+    return code === INFINISTORE_CODES.FINISHED;
   }
 
   #isThere({ code }: InfinistoreReply): boolean {

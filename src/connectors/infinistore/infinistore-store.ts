@@ -5,9 +5,6 @@ export type PutOutcome = 'stored' | 'full';
 
 type PutRequest = (onBegin: () => void) => Promise<boolean>;
 
-/** What heals is one byte: shorter than any chunk. */
-export const HEALING_BYTES = 1;
-const HEALING = Buffer.alloc(HEALING_BYTES);
 /** Where heals wait for a server that is away. What is forgotten keeps its memory there until that server ends. */
 const MAX_CUT_KEYS = 4_096;
 
@@ -33,7 +30,7 @@ export class InfinistoreStore extends InfinistoreClient {
    */
   async isCut(key: string): Promise<boolean> {
     if (!this.#cut.has(key)) return false;
-    await this.#heal(key);
+    await this.#healOne(key);
     return this.#cut.has(key);
   }
 
@@ -68,7 +65,7 @@ export class InfinistoreStore extends InfinistoreClient {
     } catch (error) {
       if (!progress.hasBegun) throw error;
       this.#remember(key);
-      await this.#heal(key).catch(() => {
+      await this.#healOne(key).catch(() => {
         throw error;
       });
       return 'full';
@@ -78,17 +75,14 @@ export class InfinistoreStore extends InfinistoreClient {
   async #healEach(): Promise<void> {
     for (const key of this.#cut) {
       await this.locks.run(key, 'exclusive', undefined, async () => {
-        if (this.#cut.has(key)) await this.#heal(key);
+        if (this.#cut.has(key)) await this.#healOne(key);
       });
     }
   }
 
   /** Without room for it the key stays cut. */
-  async #heal(key: string): Promise<void> {
-    const isWhole = await this.putSmall(key, HEALING, undefined, () => undefined);
-    if (!isWhole) return;
-    await this.remove([key], undefined);
-    this.#cut.delete(key);
+  async #healOne(key: string): Promise<void> {
+    if (await this.heal(key)) this.#cut.delete(key);
   }
 
   #remember(key: string): void {

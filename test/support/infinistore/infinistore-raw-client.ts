@@ -71,9 +71,9 @@ export class InfinistoreRawClient implements Disposable {
   }
 }
 
-/** Puts half a value and goes: the key is there then, and kills the server when it is read or removed. */
+/** Puts the beginning of a value and goes: the key is there then, and kills the server when it is read or removed. */
 export async function cutPut(port: number, key: string, lengthBytes: number): Promise<void> {
   using client = await InfinistoreRawClient.connect(port);
-  client.send(encodePut(key, lengthBytes), Buffer.alloc(Math.floor(lengthBytes / 2)));
+  client.send(encodePut(key, lengthBytes), Buffer.alloc(Math.min(1_000, lengthBytes - 1)));
   await new Promise<void>((resolve) => client.socket.write('', () => resolve()));
 }

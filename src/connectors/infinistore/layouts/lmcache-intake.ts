@@ -3,7 +3,7 @@ import { parseRemoteMetadata } from '../../../protocols/remote-metadata/remote-m
 import { type ChunkIntake } from '../../intake/chunk-intake.interface.js';
 import { type IntakePlace, ValueIntake } from '../../intake/value-intake.js';
 import { type FetchOutcome } from '../../remote-connector.interface.js';
-import { HEALING_BYTES } from '../infinistore-store.js';
+import { HEALING_BYTES } from '../infinistore-client.js';
 
 /** RemoteMetadata of one tensor. */
 export const LMCACHE_HEADER_BYTES = 28;

@@ -12,8 +12,8 @@ import { sealChunk } from '../../intake/seal-chunk.js';
 import { SealedIntake } from '../../intake/sealed-intake.js';
 import { type IntakePlace } from '../../intake/value-intake.js';
 import { type FetchOutcome, type SendOutcome } from '../../remote-connector.interface.js';
-import { type PutSignals } from '../infinistore-client.js';
-import { HEALING_BYTES, type InfinistoreStore } from '../infinistore-store.js';
+import { HEALING_BYTES, type PutSignals } from '../infinistore-client.js';
+import { type InfinistoreStore } from '../infinistore-store.js';
 import { type InfinistoreLayout } from './infinistore-layout.interface.js';
 
 /** No LMCache key begins so, and no escaped one: there a digit follows the first colon. */
