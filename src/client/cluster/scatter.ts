@@ -29,24 +29,37 @@ const HEAD_BYTES = 64;
  *
  * @returns the answers, in the order of the items.
  */
-export async function scatter<T, R>(
+export function scatter<T, R>(
   cluster: Cluster,
   items: readonly T[],
   how: Scattered<T>,
   ask: (server: Server, items: readonly T[]) => Promise<readonly R[]>,
 ): Promise<readonly R[]> {
-  if (items.length === 0) return [];
-  const parts = partition(cluster, items, how);
-  const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return ask(first.server, first.items);
-  const answers = new Array<R>(items.length);
+  if (items.length === 0) return Promise.resolve([]);
+  const [only, another] = cluster.servers;
+  if (only !== undefined && another === undefined && fitsOne(only, items, how)) return ask(only, items);
+  return gather(items.length, partition(cluster, items, how), ask);
+}
+
+async function gather<T, R>(
+  count: number,
+  parts: readonly Part<T>[],
+  ask: (server: Server, items: readonly T[]) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
+  const answers = new Array<R>(count);
   await Promise.all(
-    parts.map(async ({ server, items: some, places }) => {
-      const there = await ask(server, some);
+    parts.map(async ({ server, items, places }) => {
+      const there = await ask(server, items);
       for (const [index, place] of places.entries()) answers[place] = there[index] as R;
     }),
   );
   return answers;
+}
+
+function fitsOne<T>(server: Server, items: readonly T[], { headerBytes }: Scattered<T>): boolean {
+  let bytes = HEAD_BYTES;
+  for (const item of items) bytes += headerBytes(item);
+  return items.length <= maxItems(server) && bytes <= maxHeaderBytes(server);
 }
 
 function partition<T>(cluster: Cluster, items: readonly T[], how: Scattered<T>): readonly Part<T>[] {
@@ -69,9 +82,13 @@ function partition<T>(cluster: Cluster, items: readonly T[], how: Scattered<T>):
 }
 
 function fits({ server, items, headerBytes }: Part<unknown>, moreBytes: number): boolean {
-  const limits = server.hello?.limits;
-  return (
-    items.length < Math.min(MAX_KEYS, limits?.keys ?? MAX_KEYS) &&
-    headerBytes + moreBytes <= (limits?.headerBytes ?? LEAST_HEADER_BYTES)
-  );
+  return items.length < maxItems(server) && headerBytes + moreBytes <= maxHeaderBytes(server);
+}
+
+function maxItems({ hello }: Server): number {
+  return Math.min(MAX_KEYS, hello?.limits.keys ?? MAX_KEYS);
+}
+
+function maxHeaderBytes({ hello }: Server): number {
+  return hello?.limits.headerBytes ?? LEAST_HEADER_BYTES;
 }

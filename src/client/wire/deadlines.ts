@@ -21,6 +21,8 @@ export class Deadlines {
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = Infinity;
 
+  constructor(private readonly now: () => number = nowMs) {}
+
   add(timed: Timed): void {
     this.#timed.add(timed);
     if (timed.deadlineMs < this.#wakesAtMs) this.#wakeAt(timed.deadlineMs);
@@ -38,12 +40,12 @@ export class Deadlines {
   #wakeAt(atMs: number): void {
     clearTimeout(this.#timer);
     this.#wakesAtMs = atMs;
-    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(atMs - nowMs()))).unref();
+    this.#timer = setTimeout(() => this.#wake(), Math.max(1, Math.ceil(atMs - this.now()))).unref();
   }
 
   #wake(): void {
     this.#wakesAtMs = Infinity;
-    const now = nowMs();
+    const now = this.now();
     for (const timed of this.#timed) {
       if (timed.deadlineMs > now) continue;
       this.#timed.delete(timed);
