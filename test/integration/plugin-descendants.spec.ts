@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,7 @@ const DEAF = `#!/usr/bin/env bash
 trap '' TERM
 setsid sleep 1000 &
 echo "started $!" >&3
+[[ $6 == ends ]] && echo 'exited 3' >&3
 while :; do sleep 1; done
 `;
 const { path: program = '', reason } = findSupervisor();
@@ -108,7 +110,6 @@ describeWithPeer(reason)('what a plugin under its supervisor has started', () =>
 
 describeWithPeer(reason)('a supervisor', () => {
   it('gives the plugin descriptors 0, 1 and 2 alone, and keeps none of the server', async () => {
-    // What a server inherits is not marked as its own descriptors are.
     const inherited = openSync(import.meta.filename, 'r');
     const hooks = join(SUPPORT, 'typescript-hooks.mjs');
     const commands = JSON.stringify([['sleep', '1000']]);
@@ -135,6 +136,28 @@ describeWithPeer(reason)('a supervisor', () => {
     ]);
     host.kill('SIGKILL');
     await marked.untilGone(2000);
+  });
+
+  it('closes what it inherits from a server that does not mark it', async () => {
+    const script = `exec 9< /dev/zero; "$0" $$ 500 0 0 / sleep 1000 & exec 3>&-; wait`;
+    const server = spawn('bash', ['-c', script, program], {
+      env: marked.env,
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    });
+    const pid = Number((await nextLine(server.stdio[3] as Readable)).replace('started ', ''));
+    await expectEventually(() => descriptorsOf(pid).join() === '0,1,2');
+    expect(descriptorsOf(processFacts(pid)?.parent ?? 0)).not.toContain('9');
+    server.kill('SIGKILL');
+    await marked.untilGone(2000);
+  });
+
+  it('starts nothing for a server that is gone already', async () => {
+    const other = String(process.ppid);
+    const args = [other, '500', '0', '0', '/', 'bash', '-c', 'echo started; sleep 1000'];
+    const late = spawn(program, args, { env: marked.env, stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
+    const exited = once(late, 'exit');
+    expect(await text(late.stdout)).toBe('');
+    expect(await exited).toEqual([0, null]);
   });
 
   it('gives the plugin an output that it can open again', async () => {
@@ -199,14 +222,22 @@ describeWithPeer(reason)('a supervisor', () => {
     await marked.untilGone(2000);
   });
 
-  it('that hangs does not hold up a stop', async () => {
+  it('that hangs does not hold up a stop, nor the end of what has ended', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kvnest-deaf-'));
     const deaf = join(folder, 'deaf.sh');
     await writeFile(deaf, DEAF, { mode: 0o755 });
-    const plugin = await startUnderSupervisor(deaf, { command: ['true'], cwd: '/', env: marked.env });
+    const [plugin, ended] = await Promise.all(
+      ['goes on', 'ends'].map((name) =>
+        startUnderSupervisor(deaf, { command: [name], cwd: '/', env: marked.env }),
+      ),
+    );
     await rm(folder, { recursive: true });
-    await expect(plugin.stop(0)).resolves.toEqual({ code: undefined, signal: undefined });
-    await expectEventually(() => (processFacts(plugin.pid)?.state ?? 'Z') === 'Z');
+    const exits = await Promise.all([plugin!.stop(0), ended!.exited]);
+    expect(exits).toEqual([
+      { code: undefined, signal: undefined },
+      { code: 3, signal: undefined },
+    ]);
+    await expectEventually(() => (processFacts(plugin!.pid)?.state ?? 'Z') === 'Z');
   });
 
   it('notices the end of the server by the kernel, too, when another process holds its line', async () => {
