@@ -14,6 +14,7 @@ const BENCHMARKS = {
   remote: 'remote/remote.bench.mjs',
   serde: 'serde.bench.mjs',
   plugins: 'plugins/plugins.bench.mjs',
+  tcp: 'tcp/tcp.bench.mjs',
 };
 
 const args = process.argv.slice(2);
