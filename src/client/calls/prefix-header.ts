@@ -50,9 +50,31 @@ function checkTokens(tokens: ArrayLike<number>): void {
   }
 }
 
-/** Prefixes that begin with the same chunk have the same, so that a prefix lies whole at one server. */
+/**
+ * Prefixes that begin with the same chunk have the same, so that a prefix lies whole at one server. Who says what the server
+ * takes for a default anyway means the same.
+ */
 export function prefixHash(identity: PrefixIdentity, tokens: Buffer, chunkTokens: number): number {
-  const name = Buffer.from(JSON.stringify(identity));
+  const {
+    world_size = 1,
+    worker_id = 0,
+    object_group_id = 0,
+    dtype = 'bfloat16',
+    cache_salt = '',
+  } = identity;
+  const { model, local_world_size = world_size, local_rank = worker_id } = identity;
+  const name = Buffer.from(
+    JSON.stringify([
+      model,
+      world_size,
+      worker_id,
+      local_world_size,
+      local_rank,
+      object_group_id,
+      dtype,
+      cache_salt,
+    ]),
+  );
   return hashBytes(tokens.subarray(0, 4 * chunkTokens), hashBytes(name));
 }
 

@@ -1,4 +1,4 @@
-import { clientBuffer } from '../client-errors.js';
+import { clientBuffer, clientProtocol } from '../client-errors.js';
 import { crc32c } from '../../common/crc32c.js';
 import { readGetAnswer } from '../../protocols/kvnest-tcp/replies.js';
 import { type StoredValue } from '../kvnest-client.interface.js';
@@ -92,6 +92,7 @@ export class ValuesReply implements ReplyTaker {
 
   onReply(header: Buffer, bodyBytes: number): BodySink | undefined {
     const { found, checksum, metadata } = readGetAnswer(header);
+    if (this.#values.length === this.count) throw new Error(`more answers than ${this.count} keys`);
     if (!found) {
       this.#values.push(undefined);
       return undefined;
@@ -112,9 +113,9 @@ export class ValuesReply implements ReplyTaker {
   }
 
   onEnd(): void {
-    const values = this.#values;
-    while (values.length < this.count) values.push(undefined);
-    this.settler.resolve(values);
+    const { length } = this.#values;
+    if (length === this.count) this.settler.resolve(this.#values);
+    else this.settler.reject(clientProtocol('A server', `${length} answers for ${this.count} keys`));
   }
 
   onError(error: unknown): void {

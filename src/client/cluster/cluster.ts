@@ -1,4 +1,4 @@
-import { clientClosed, clientUnavailable } from '../client-errors.js';
+import { clientClosed, clientUnavailable, isOutage } from '../client-errors.js';
 import { type ClientSettings } from '../options/client-settings.js';
 import { type CallKind, Server } from '../pool/server.js';
 import { Call, type CallLimits, type ReplyTaker } from '../wire/call.js';
@@ -31,15 +31,16 @@ export class Cluster {
 
   /**
    * When one server is reached, or none can be.
-   * @throws what the only server said, or KV_CLIENT_UNAVAILABLE.
+   * @throws why one does not take this client, or KV_CLIENT_UNAVAILABLE.
    */
   async reached(): Promise<void> {
     try {
       await Promise.any(this.servers.map(({ firstAttempt }) => firstAttempt));
     } catch (error) {
       const reasons = (error as AggregateError).errors as readonly Error[];
-      if (reasons.length === 1) throw reasons[0] as Error;
-      throw clientUnavailable(this.servers.map(({ address }) => address.name).join(', '), reasons[0]);
+      const reason = reasons.find((one) => !isOutage(one)) ?? reasons[0];
+      if (reasons.length === 1 || !isOutage(reason)) throw reason as Error;
+      throw clientUnavailable(this.servers.map(({ address }) => address.name).join(', '), reason);
     }
   }
 
