@@ -9,7 +9,8 @@ import { clientSettings } from './options/client-settings.js';
  * It settles when one server has answered; where an outage is to be a miss, also when none can be reached, and the client
  * goes on trying.
  *
- * @throws KV_CLIENT_URL, KV_CLIENT_INPUT, KV_CLIENT_UNAVAILABLE, and why a server does not take this client where none does: KV_AUTH_WRONG, KV_TCP_VERSION.
+ * @throws KV_CLIENT_URL, KV_CLIENT_INPUT, KV_CLIENT_UNAVAILABLE, and where no server takes this client, why: KV_AUTH_WRONG,
+ * KV_TCP_VERSION.
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<KvnestClient> {
   const settings = clientSettings(url, options);
