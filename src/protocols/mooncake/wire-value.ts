@@ -1,0 +1,178 @@
+import { type WireType } from './wire-type.js';
+
+/** One of several alternatives. */
+export interface WireChoice {
+  readonly index: number;
+  readonly value: WireValue;
+}
+
+/** A value, or the code of an error in its place. */
+export type WireExpected =
+  | { readonly isError: false; readonly value: WireValue }
+  | { readonly isError: true; readonly value: WireValue };
+
+/** Integers of 8 bytes are `bigint`; nothing, and an optional that is not there, are `undefined`. */
+export type WireValue =
+  number | bigint | boolean | string | undefined | readonly WireValue[] | WireChoice | WireExpected;
+
+/** How many bytes the lengths of texts and lists take: the same in all of one message. */
+export type LengthBytes = 1 | 2 | 4 | 8;
+
+/** More than any list that can be held here, also of items without bytes. */
+const MAX_EMPTY_ITEMS = 65_536;
+
+/** Reads values from `bytes`, one after another. @throws RangeError for bytes that are no value of the type. */
+export class WireReader {
+  at = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly lengthBytes: LengthBytes,
+  ) {}
+
+  read(type: WireType): WireValue {
+    switch (type.kind) {
+      case 'integer':
+        return this.#integer(type.bytes, type.isSigned);
+      case 'flag':
+        return this.#byte() !== 0;
+      case 'text':
+        return this.#text();
+      case 'void':
+        return undefined;
+      case 'optional':
+        return this.#byte() === 0 ? undefined : this.read(type.item);
+      case 'list':
+        return this.#list(type.item);
+      case 'struct':
+        return type.items.map((item) => this.read(item));
+      case 'variant':
+        return this.#choice(type.items);
+      case 'expected':
+        return this.#byte() === 0
+          ? { isError: true, value: this.read(type.error) }
+          : { isError: false, value: this.read(type.item) };
+    }
+  }
+
+  #choice(items: readonly WireType[]): WireChoice {
+    const index = this.#byte();
+    const type = items[index];
+    if (type === undefined) throw new RangeError('an alternative that there is not');
+    return { index, value: this.read(type) };
+  }
+
+  #list(item: WireType): readonly WireValue[] {
+    const count = this.#length();
+    if (count > Math.max(this.bytes.length - this.at, item.kind === 'void' ? MAX_EMPTY_ITEMS : 0))
+      throw new RangeError('a list that is longer than its bytes');
+    return Array.from({ length: count }, () => this.read(item));
+  }
+
+  #text(): string {
+    const length = this.#length();
+    const end = this.at + length;
+    if (end > this.bytes.length) throw new RangeError('a text that is longer than its bytes');
+    const text = this.bytes.toString('utf8', this.at, end);
+    this.at = end;
+    return text;
+  }
+
+  #length(): number {
+    return Number(this.#integer(this.lengthBytes, false));
+  }
+
+  #byte(): number {
+    return this.bytes.readUInt8(this.at++);
+  }
+
+  #integer(bytes: LengthBytes, isSigned: boolean): number | bigint {
+    const { at } = this;
+    this.at += bytes;
+    if (bytes === 8) return isSigned ? this.bytes.readBigInt64LE(at) : this.bytes.readBigUInt64LE(at);
+    return isSigned ? this.bytes.readIntLE(at, bytes) : this.bytes.readUIntLE(at, bytes);
+  }
+}
+
+/** Writes values one after another. */
+export class WireWriter {
+  /** A text or a list was longer than its length can say: what was written is worth nothing. */
+  isTooNarrow = false;
+  #bytes = Buffer.allocUnsafe(256);
+  #length = 0;
+
+  constructor(private readonly lengthBytes: LengthBytes) {}
+
+  get written(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  write(type: WireType, value: WireValue): void {
+    switch (type.kind) {
+      case 'optional':
+        this.#integer(1, value === undefined ? 0n : 1n);
+        if (value !== undefined) this.write(type.item, value);
+        break;
+      case 'list':
+        this.#list(type.item, value as readonly WireValue[]);
+        break;
+      case 'struct':
+        for (const [i, item] of type.items.entries()) this.write(item, (value as readonly WireValue[])[i]);
+        break;
+      case 'variant':
+        this.#choice(type.items, value as WireChoice);
+        break;
+      case 'expected':
+        this.#expected(type.item, type.error, value as WireExpected);
+        break;
+      default:
+        this.#scalar(type, value);
+    }
+  }
+
+  #scalar(type: WireType, value: WireValue): void {
+    if (type.kind === 'integer') this.#integer(type.bytes, BigInt(value as number | bigint));
+    else if (type.kind === 'flag') this.#integer(1, value === true ? 1n : 0n);
+    else if (type.kind === 'text') this.#text(value as string);
+  }
+
+  #choice(items: readonly WireType[], { index, value }: WireChoice): void {
+    this.#integer(1, BigInt(index));
+    this.write(items[index] as WireType, value);
+  }
+
+  #expected(item: WireType, error: WireType, { isError, value }: WireExpected): void {
+    this.#integer(1, isError ? 0n : 1n);
+    this.write(isError ? error : item, value);
+  }
+
+  #list(item: WireType, values: readonly WireValue[]): void {
+    this.#lengthOf(values.length);
+    for (const value of values) this.write(item, value);
+  }
+
+  #text(text: string): void {
+    const length = Buffer.byteLength(text);
+    this.#lengthOf(length);
+    this.#room(length);
+    this.#length += this.#bytes.write(text, this.#length, 'utf8');
+  }
+
+  #lengthOf(length: number): void {
+    this.isTooNarrow ||= length >= 2 ** (8 * this.lengthBytes);
+    this.#integer(this.lengthBytes, BigInt(length));
+  }
+
+  #integer(bytes: LengthBytes, value: bigint): void {
+    this.#room(8);
+    this.#bytes.writeBigUInt64LE(BigInt.asUintN(8 * bytes, value), this.#length);
+    this.#length += bytes;
+  }
+
+  #room(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(2 * (this.#length + bytes));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
