@@ -9,7 +9,7 @@ import { TcpProcess } from '../support/tcp-process.js';
 
 const UNAVAILABLE = { code: 'KV_CLIENT_UNAVAILABLE' };
 /** Quick to give up, and to come back. */
-const QUICK = { unresponsiveMs: 300, connectTimeoutMs: 300, reconnect: { minMs: 5, maxMs: 50 } };
+const QUICK = { unresponsiveMs: 1000, connectTimeoutMs: 2000, reconnect: { minMs: 5, maxMs: 50 } };
 
 /** What every version of a key's value looks like: it says which it is, all over. */
 function valueOf(key: string, version: number, length: number): Buffer {
