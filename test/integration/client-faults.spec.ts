@@ -53,7 +53,9 @@ describe('a server that does not what it should (scripted: none does so when it 
 
   it('says nothing is not waited for longer than connectTimeoutMs', async () => {
     await using server = await TcpScriptedServer.start({ hello: false });
-    await expect(connect(server.url, { ...QUICK, connectTimeoutMs: 50 })).rejects.toMatchObject({ code: 'KV_CLIENT_UNAVAILABLE' });
+    await expect(connect(server.url, { ...QUICK, connectTimeoutMs: 50 })).rejects.toMatchObject({
+      code: 'KV_CLIENT_UNAVAILABLE',
+    });
     await expectEventually(() => server.open.length === 0);
   });
 
