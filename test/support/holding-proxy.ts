@@ -15,6 +15,7 @@ interface Held {
 export class HoldingProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #held: Held | undefined;
+  #speakers = 0;
   #holdsNext = false;
   #holdsAfterBytes = Infinity;
 
@@ -35,6 +36,11 @@ export class HoldingProxy implements AsyncDisposable {
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Connections of clients that have sent something. */
+  get speakers(): number {
+    return this.#speakers;
   }
 
   get heldBytes(): number {
@@ -87,6 +93,7 @@ export class HoldingProxy implements AsyncDisposable {
         this.#holdsNext = false;
         this.#holdsAfterBytes = Infinity;
       }
+      if (sentBytes === 0) this.#speakers++;
       sentBytes += bytes.length;
       if (this.#held?.client === client) this.#held.bytes.push(bytes);
       else target.write(bytes);
