@@ -80,7 +80,7 @@ export class CacheClient implements KvnestClient {
 
   pin(
     keys: readonly Key[],
-    { pinMs = 0, ...options }: KeyOptions & { readonly pinMs?: number } = {},
+    { pinMs, ...options }: KeyOptions & { readonly pinMs?: number } = {},
   ): Promise<readonly boolean[]> {
     return this.#keys.pin(keys, pinMs, options);
   }

@@ -22,6 +22,7 @@ export type ValueBytes = Uint8Array | readonly Uint8Array[];
 export interface PutOptions extends KeyOptions {
   /** Up to 1024 bytes that come back with the value. */
   readonly metadata?: Uint8Array;
+  /** At least 1; without it the value does not expire. */
   readonly ttlMs?: number;
   /** `memory` (default): done when the first tier has it; `all`: when every tier has answered. */
   readonly ack?: 'memory' | 'all';
@@ -75,7 +76,7 @@ export interface PrefixOptions extends CallOptions {
 }
 
 export interface LookupOptions extends PrefixOptions {
-  /** Pin what is found for so long. */
+  /** Pin what is found for so long: at most a day. */
   readonly pinMs?: number;
 }
 

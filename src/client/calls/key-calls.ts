@@ -1,6 +1,6 @@
 import { scatter, type Scattered } from '../cluster/scatter.js';
 import { type KeyOptions, type StoredValue } from '../kvnest-client.interface.js';
-import { integer, namespaceNumber } from '../options/client-settings.js';
+import { namespaceNumber, pinNumber } from '../options/client-settings.js';
 import { keyListBytes, writeKeyList } from '../../protocols/kvnest-tcp/key-list.js';
 import { type Pattern, PATTERNS } from '../../protocols/kvnest-tcp/patterns.js';
 import { makeRequest, type WireRequest } from '../wire/request.js';
@@ -8,7 +8,6 @@ import { type Asker } from './asker.js';
 import { keyBytes } from './keys.js';
 import { ValueReply, ValuesReply } from './replies.js';
 
-const MAX_UINT32 = 2 ** 32 - 1;
 const KEYS: Scattered<Uint8Array> = { keyOf: (key) => key, headerBytes: (key) => key.length + 2 };
 
 type Key = string | Uint8Array;
@@ -29,8 +28,12 @@ export class KeyCalls {
     return this.#flags(keys, { pattern: PATTERNS.DELETE, option: 0, isIdempotent: false }, options);
   }
 
-  async pin(keys: readonly Key[], pinMs: number, options: KeyOptions): Promise<readonly boolean[]> {
-    const option = integer('pinMs', pinMs, 0, MAX_UINT32);
+  async pin(
+    keys: readonly Key[],
+    pinMs: number | undefined,
+    options: KeyOptions,
+  ): Promise<readonly boolean[]> {
+    const option = pinMs === undefined ? 0 : pinNumber(pinMs);
     return this.#flags(keys, { pattern: PATTERNS.PIN, option, isIdempotent: false }, options);
   }
 

@@ -7,7 +7,7 @@ import {
   type StoreChunk,
   type StoreOptions,
 } from '../kvnest-client.interface.js';
-import { integer } from '../options/client-settings.js';
+import { integer, pinNumber } from '../options/client-settings.js';
 import { type Server } from '../pool/server.js';
 import { PATTERNS } from '../../protocols/kvnest-tcp/patterns.js';
 import { makeJsonRequest, totalBytes, type WireRequest } from '../wire/request.js';
@@ -21,9 +21,8 @@ import {
   readPlace,
   tokenBytes,
 } from './prefix-header.js';
-import { checksumNumber, isRepeatable, metadataBytes, ttlNumber, viewsOf } from './value-bytes.js';
+import { ackName, checksumNumber, isRepeatable, metadataBytes, ttlNumber, viewsOf } from './value-bytes.js';
 
-const MAX_PIN_MS = 86_400_000;
 /** Where nobody knows better. */
 const DEFAULT_CHUNK_TOKENS = 256;
 const NOTHING_FOUND: LookupAnswer = { hitTokens: 0, chunks: [] };
@@ -50,7 +49,7 @@ export class PrefixCalls {
 
   async lookup(tokens: ArrayLike<number>, options: LookupOptions): Promise<LookupAnswer> {
     const { pinMs } = options;
-    const pin = pinMs === undefined ? undefined : integer('pinMs', pinMs, 1, MAX_PIN_MS);
+    const pin = pinMs === undefined ? undefined : pinNumber(pinMs);
     const prefix = this.#prefix(tokens, options);
     const request = makeJsonRequest(
       { pattern: PATTERNS.LOOKUP, isIdempotent: pin === undefined, body: [prefix.tokens], copiesBody: true },
@@ -82,7 +81,7 @@ export class PrefixCalls {
         ...prefix.identity,
         tokens: prefix.count,
         chunks: chunks.map((chunk, i) => chunkJson(chunk, totalBytes(views[i] ?? []))),
-        ack: options.ack,
+        ack: options.ack === undefined ? undefined : ackName(options.ack),
         ttl_ms: options.ttlMs === undefined ? undefined : ttlNumber(options.ttlMs),
         only_if_absent: options.onlyIfAbsent,
       },

@@ -10,7 +10,15 @@ import { type ServerHello } from '../wire/hello.js';
 import { makeRequest, totalBytes } from '../wire/request.js';
 import { type Asker } from './asker.js';
 import { keyBytes } from './keys.js';
-import { checksumNumber, isRepeatable, metadataBytes, tierNames, ttlNumber, viewsOf } from './value-bytes.js';
+import {
+  ackName,
+  checksumNumber,
+  isRepeatable,
+  metadataBytes,
+  tierNames,
+  ttlNumber,
+  viewsOf,
+} from './value-bytes.js';
 
 /** One value that was checked, as it goes over the wire. */
 interface Value {
@@ -70,7 +78,7 @@ export class PutCalls {
     const { namespace = this.asker.settings.namespace, ack = 'memory', onlyIfAbsent = false } = options;
     const header = encodePutList({
       namespace: namespaceNumber(namespace),
-      ack,
+      ack: ackName(ack),
       onlyIfAbsent,
       entries: values.map(({ entry }) => entry),
     });

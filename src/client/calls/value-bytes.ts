@@ -29,8 +29,15 @@ export function checksumNumber(checksum: number | undefined): number | undefined
 }
 
 /** @throws KV_CLIENT_INPUT */
+export function ackName(ack: 'memory' | 'all'): 'memory' | 'all' {
+  if (!['memory', 'all'].includes(ack))
+    throw clientInput(`ack is ${ack as string}, and must be memory or all`);
+  return ack;
+}
+
+/** @returns 0 for a value that does not expire. @throws KV_CLIENT_INPUT */
 export function ttlNumber(ttlMs: number | undefined): number {
-  return ttlMs === undefined ? 0 : integer('ttlMs', ttlMs, 0, Number.MAX_SAFE_INTEGER);
+  return ttlMs === undefined ? 0 : integer('ttlMs', ttlMs, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /** Whether a value may be put again when it is not known whether it was put: only what does not ask for what is there. */

@@ -25,7 +25,10 @@ export interface ClientSettings {
   readonly name: string;
 }
 
-const MAX_UINT32 = 2 ** 32 - 1;
+/** Highest that a key can have. */
+const MAX_NAMESPACE = 2 ** 31 - 1;
+/** A day: what servers allow. */
+const MAX_PIN_MS = 86_400_000;
 /** Of `setTimeout`. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_CONNECTIONS = 64;
@@ -91,7 +94,12 @@ function reconnectPauses({
 
 /** @throws KV_CLIENT_INPUT */
 export function namespaceNumber(value: number): number {
-  return integer('namespace', value, 0, MAX_UINT32);
+  return integer('namespace', value, 0, MAX_NAMESPACE);
+}
+
+/** @throws KV_CLIENT_INPUT */
+export function pinNumber(value: number): number {
+  return integer('pinMs', value, 1, MAX_PIN_MS);
 }
 
 /** @throws KV_CLIENT_INPUT */

@@ -1,6 +1,6 @@
 import { ValidateBy } from 'class-validator';
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
-import { metadataFrom } from '../../control/input/encodings.js';
+import { checksumFromHex, metadataFrom } from '../../control/input/encodings.js';
 import { type Problem, inputError } from '../../control/input/input-error.js';
 import { StoreDto } from '../../control/prefix/store.dto.js';
 
@@ -12,6 +12,8 @@ export interface StoreChunkJson {
   readonly length: number;
   /** Base64. */
   readonly metadata?: string;
+  /** CRC-32C that the bytes must have, in eight hex digits. */
+  readonly checksum?: string;
 }
 
 /** Header of a store request. */
@@ -20,7 +22,7 @@ export class StoreHeaderDto extends StoreDto {
     name: 'isChunkList',
     validator: {
       validate: (value) => Array.isArray(value) && value.length > 0,
-      defaultMessage: () => '$property must be a list of { index, length, metadata? }',
+      defaultMessage: () => '$property must be a list of { index, length, metadata?, checksum? }',
     },
   })
   chunks!: StoreChunkJson[];
@@ -30,6 +32,8 @@ export interface IncomingChunk {
   readonly index: number;
   readonly lengthBytes: number;
   readonly metadata: Buffer | undefined;
+  /** That its bytes must have. */
+  readonly checksum: number | undefined;
 }
 
 /**
@@ -45,7 +49,9 @@ export function incomingChunks(
 ): readonly IncomingChunk[] {
   const problems: Problem[] = [];
   const incoming = chunks.map((value, position) => {
-    const { index, length, metadata } = (value ?? {}) as Partial<Record<keyof StoreChunkJson, unknown>>;
+    const { index, length, metadata, checksum } = (value ?? {}) as Partial<
+      Record<keyof StoreChunkJson, unknown>
+    >;
     const path = `chunks[${position}]`;
     if (!isIndex(index, chunkCount)) {
       problems.push({
@@ -63,7 +69,11 @@ export function incomingChunks(
         message: `must be base64 of at most ${MAX_METADATA_BYTES} bytes`,
       });
     }
-    return { index: Number(index), lengthBytes: Number(length), metadata: bytes };
+    const expected = typeof checksum === 'string' ? checksumFromHex(checksum) : undefined;
+    if (checksum !== undefined && expected === undefined) {
+      problems.push({ path: `${path}.checksum`, message: 'must be a CRC-32C in eight hex digits' });
+    }
+    return { index: Number(index), lengthBytes: Number(length), metadata: bytes, checksum: expected };
   });
   if (problems.length > 0) throw inputError(problems);
   return incoming;

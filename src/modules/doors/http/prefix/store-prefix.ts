@@ -53,7 +53,7 @@ async function storeChunk(
   body: BodyReader,
   { ack, ttl_ms, only_if_absent }: StoreHeaderDto,
   place: PrefixChunk,
-  { lengthBytes, metadata }: IncomingChunk,
+  { lengthBytes, metadata, checksum: expected }: IncomingChunk,
 ): Promise<PutAnswer> {
   const room = await engine.reserveChunk(place, lengthBytes, {
     metadataCapacityBytes: metadata?.length ?? 0,
@@ -64,6 +64,7 @@ async function storeChunk(
   }
   using reservation = room;
   const checksum = await receiveChunk(engine, body, reservation);
+  if (expected !== undefined && expected !== checksum) return { stored: false, reason: 'checksum' };
   const result = await reservation.commit({
     checksum,
     depth: place.index,
