@@ -4,6 +4,14 @@ export {
   describeStorageBackendContract,
   type StorageBackendContract,
 } from './storage-backend.contract.js';
+export {
+  describeDoorContract,
+  type DoorCapabilities,
+  type DoorClient,
+  type DoorClientStatus,
+  type DoorContract,
+  type DoorKey,
+} from './door.contract.js';
 export { describeEvictionPolicyContract } from './eviction-policy.contract.js';
 export {
   type ConnectorWorldContext,
