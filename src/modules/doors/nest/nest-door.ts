@@ -30,7 +30,7 @@ export class NestDoor
 {
   readonly strategy: NestDoorServer;
   readonly #parts: NestDoorParts;
-  #deadline: Promise<void> | undefined;
+  #drained: Promise<void> | undefined;
   #leaveRegistry: (() => void) | undefined;
 
   constructor(parts: NestDoorParts) {
@@ -48,15 +48,16 @@ export class NestDoor
     this.#leaveRegistry = this.#parts.registry.add(this);
   }
 
-  /** The deadline is the same for all doors: other doors may drain before this one. */
+  /** Begins to drain. Nest waits for one door after the other in the next hook: by then all of them have begun. */
   onModuleDestroy(): void {
-    const { drainTimeoutMs } = this.#parts;
-    this.#deadline ??= new Promise((resolve) => setTimeout(resolve, drainTimeoutMs).unref());
+    this.#drained ??= this.strategy.drain(
+      new Promise((resolve) => setTimeout(resolve, this.#parts.drainTimeoutMs).unref()),
+    );
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.onModuleDestroy();
-    await this.strategy.drain(this.#deadline ?? Promise.resolve());
+    await this.#drained;
   }
 
   onApplicationShutdown(): void {

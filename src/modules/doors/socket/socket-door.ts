@@ -5,6 +5,7 @@ import {
   type Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { type Clock } from '../../../common/clock.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
@@ -49,7 +50,7 @@ export interface ServedConnection extends Watched {
  * meanwhile are refused by the engine, which the client does not notice.
  */
 export abstract class SocketDoor<Connection extends ServedConnection>
-  implements Door, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+  implements Door, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown, OnApplicationShutdown
 {
   readonly #parts: SocketDoorParts;
   readonly #connections = new Map<Connection, StallWatch>();
@@ -57,6 +58,7 @@ export abstract class SocketDoor<Connection extends ServedConnection>
   /** Accepted, and not yet through the handshake of TLS, by their address. */
   readonly #handshaking = new Map<string, Socket>();
   #sweeper: NodeJS.Timeout | undefined;
+  #drained: Promise<void> | undefined;
   #leaveRegistry: (() => void) | undefined;
 
   constructor(parts: SocketDoorParts) {
@@ -93,13 +95,15 @@ export abstract class SocketDoor<Connection extends ServedConnection>
     return this.listen();
   }
 
+  /** Begins to drain. Nest waits for one door after the other in the next hook: by then all of them have begun. */
+  onModuleDestroy(): void {
+    this.#drained ??= this.#drainAll();
+  }
+
   /** Waits for what is in flight, at most until the drain deadline. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.#server.close();
-    for (const socket of this.#handshaking.values()) socket.destroy();
-    const deadline = new Promise((resolve) => setTimeout(resolve, this.#parts.drainTimeoutMs).unref());
-    const drained = Array.from(this.#connections.keys(), (connection) => this.drain(connection));
-    await Promise.race([deadline, Promise.all(drained)]);
+    this.onModuleDestroy();
+    await this.#drained;
   }
 
   onApplicationShutdown(): void {
@@ -140,6 +144,14 @@ export abstract class SocketDoor<Connection extends ServedConnection>
     for (const watch of this.#connections.values()) {
       if (watch.check(nowMs)) this.#parts.counters.slowReadersClosed++;
     }
+  }
+
+  async #drainAll(): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#handshaking.values()) socket.destroy();
+    const deadline = new Promise<void>((resolve) => setTimeout(resolve, this.#parts.drainTimeoutMs).unref());
+    const drained = Array.from(this.#connections.keys(), (connection) => this.drain(connection));
+    await Promise.race([deadline, Promise.all(drained)]);
   }
 
   async #listen(): Promise<void> {
