@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { isKvError } from '../../src/common/errors/kv-error.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
@@ -23,6 +24,10 @@ const put = (bytes: Buffer, key = KEY): Promise<string> => world.put({ key, byte
 async function read(key = KEY): Promise<Buffer | string> {
   const outcome = await world.read(key);
   return typeof outcome === 'string' ? outcome : outcome.bytes;
+}
+
+function codeOf(error: unknown): string {
+  return isKvError(error) ? error.code : String(error);
 }
 
 /** What becomes of `call` while something else happens. */
@@ -124,17 +129,17 @@ describe('kvnest:// to a server that ends', () => {
   it('by SIGTERM takes nothing more, and loses nothing that it has answered', async () => {
     await put(chunkBytes(MIB));
     const outcomes = new Set<string>();
-    let hasEnded = false;
-    const ending = store.process.stop().then(() => (hasEnded = true));
+    const ended = { is: false };
+    const ending = store.process.stop().then(() => (ended.is = true));
     do {
       const [outcome, got] = await Promise.all([
-        put(chunkBytes(3_000), KEYS[0]).catch((error: { code: string }) => error.code),
-        read().catch((error: { code: string }) => error.code),
+        put(chunkBytes(3_000), KEYS[0]).catch(codeOf),
+        read().catch(codeOf),
       ]);
       outcomes.add(outcome);
       if (Buffer.isBuffer(got)) expectBytes(got, chunkBytes(MIB));
       else expect(got).toBe(UNREACHABLE.code);
-    } while (!hasEnded);
+    } while (!ended.is);
     await ending;
     expect(outcomes).toContain('busy');
     expect([...outcomes].filter((one) => !['stored', 'busy', UNREACHABLE.code].includes(one))).toEqual([]);
