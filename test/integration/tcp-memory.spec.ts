@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { NEVER } from 'rxjs';
 import { encodeFrame, FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
@@ -14,6 +16,8 @@ import { hello } from '../support/tcp-random-frames.js';
 const MIB = 1024 * 1024;
 const MAX_HELD_BYTES = 16 * MIB;
 const REQUESTS = 60;
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('tcp door: what it holds for one client', () => {
   let server: TestTcpDoor;
@@ -71,5 +75,46 @@ describe('tcp door: what it holds for one client', () => {
     socket.write(Buffer.concat(frames.slice(3)));
     await expectInFlight(4);
     expect([...listener.codes]).toEqual(['KV_TCP_CANCELLED']);
+  });
+
+  describe('when it takes back what it has asked', () => {
+    const CANCELLED = 64;
+
+    function heldMib(): number {
+      collectGarbage();
+      return process.memoryUsage().arrayBuffers / MIB;
+    }
+
+    /** Asks for what waits behind an answer that nobody reads, and takes it back, again and again. */
+    async function askAndCancel(pattern: number, header: Buffer, body = Buffer.alloc(0)): Promise<void> {
+      using writer = await TcpTestClient.open(server.port);
+      await writer.put('big', Buffer.alloc(12 * MIB));
+      socket.pause();
+      socket.write(Buffer.concat([hello(), request(PATTERNS.GET, 1, keyList(['big', 'big']))]));
+      const ask = (requestId: number): Buffer => {
+        const fields = { type: FRAME_TYPES.REQUEST, pattern, requestId, bodyBytes: body.length };
+        return Buffer.concat([encodeFrame(fields, header), body]);
+      };
+      socket.write(ask(2));
+      const frame = Buffer.concat([ask(3), encodeFrame({ type: FRAME_TYPES.CANCEL, requestId: 3 })]);
+      const before = heldMib();
+      for (let i = 0; i < CANCELLED; i++) socket.write(frame);
+      await expectEventually(() => server.counter('commands') >= 3 + CANCELLED);
+      await expectEventually(() => heldMib() - before < 32);
+      await expectEventually(() => server.counter('cancelled') === CANCELLED);
+    }
+
+    it('holds no keys of it', async () => {
+      await askAndCancel(
+        PATTERNS.GET,
+        keyList(Array.from({ length: 250 }, (_, index) => `none ${index}`.padEnd(4096))),
+      );
+    });
+
+    it('holds no tokens of it', async () => {
+      const body = Buffer.alloc(MIB);
+      const header = Buffer.from(JSON.stringify({ model: 'm', tokens: MIB / 4 }));
+      await askAndCancel(PATTERNS.RETRIEVE, header, body);
+    });
   });
 });

@@ -22,7 +22,7 @@ export class OutgoingReplies {
   #unsentBytes = 0;
   /** Of both: bytes of chunks that are sent from where they are. */
   #chunkBytes = 0;
-  readonly #turns: (() => void)[] = [];
+  readonly #turns = new Set<() => void>();
   #closed = false;
 
   constructor(
@@ -78,8 +78,13 @@ export class OutgoingReplies {
   /** Calls `write` as soon as the client has read enough: now, or in its turn; also when the connection is gone. */
   whenRoom(write: () => void): void {
     if (this.isFull) this.flush();
-    if (this.#closed || (this.#turns.length === 0 && !this.isFull)) write();
-    else this.#turns.push(write);
+    if (this.#closed || (this.#turns.size === 0 && !this.isFull)) write();
+    else this.#turns.add(write);
+  }
+
+  /** Whoever waits for its turn waits no more. */
+  withdraw(write: () => void): void {
+    this.#turns.delete(write);
   }
 
   /** Hands everything collected to the socket. */
@@ -103,7 +108,10 @@ export class OutgoingReplies {
     this.#buffers = [];
     this.#handles = [];
     this.#queuedBytes = 0;
-    for (const write of this.#turns.splice(0)) write();
+    for (const write of this.#turns) {
+      this.#turns.delete(write);
+      write();
+    }
   }
 
   #isFull(bytes: number): boolean {
@@ -122,11 +130,12 @@ export class OutgoingReplies {
   }
 
   #takeTurns(): void {
-    if (this.#turns.length === 0) return;
+    if (this.#turns.size === 0) return;
     for (;;) {
       if (this.isFull) this.flush();
-      const write = this.isFull ? undefined : this.#turns.shift();
+      const [write] = this.isFull ? [] : this.#turns;
       if (write === undefined) break;
+      this.#turns.delete(write);
       write();
     }
     this.flush();

@@ -2,7 +2,7 @@
 export class Permits {
   #free: number;
   #waking = false;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(count: number) {
     this.#free = count;
@@ -17,7 +17,12 @@ export class Permits {
 
   /** Calls `next` once, when there may be one for it. */
   whenFree(next: () => void): void {
-    this.#waiting.push(next);
+    this.#waiting.add(next);
+  }
+
+  /** Whoever waits for one waits no more. */
+  withdraw(next: () => void): void {
+    this.#waiting.delete(next);
   }
 
   /** A loop, for who is woken may give its own back at once. */
@@ -27,8 +32,9 @@ export class Permits {
     this.#waking = true;
     try {
       while (this.#free > 0) {
-        const next = this.#waiting.shift();
+        const [next] = this.#waiting;
         if (next === undefined) break;
+        this.#waiting.delete(next);
         next();
       }
     } finally {

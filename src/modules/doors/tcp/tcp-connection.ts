@@ -29,7 +29,7 @@ import { DroppedBody } from './patterns/tokens-body.js';
 import { Permits } from './permits.js';
 import { cancelled, errorBody, patternError } from './tcp-errors.js';
 import { MAX_HELLO_BYTES, refuseHello } from './tcp-hello.js';
-import { type RequestHost, TcpRequest } from './tcp-request.js';
+import { type RequestHost, TcpRequest, type Turns } from './tcp-request.js';
 
 const logger = new Logger('TcpDoor');
 /** Chunks of one connection that are read and wait for their turn. */
@@ -100,8 +100,8 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     this.flushSoon();
   }
 
-  whenRoom(write: () => void): void {
-    this.replies.whenRoom(write);
+  get turns(): Turns {
+    return this.replies;
   }
 
   release(request: TcpRequest): void {

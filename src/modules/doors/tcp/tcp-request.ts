@@ -13,12 +13,19 @@ import { answerTooLarge, errorBody, timedOut } from './tcp-errors.js';
 /** Longest time that a timer takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Where what is big waits for its turn to be sent. */
+export interface Turns {
+  /** Calls `write` when the client has read enough of what was sent before, also when the connection is gone. */
+  whenRoom(write: () => void): void;
+  /** It waits no more. */
+  withdraw(write: () => void): void;
+}
+
 /** What a request needs of its connection. */
 export interface RequestHost {
   /** Sends what stands in front of a chunk, if there is one, and the chunk, which belongs to the host. */
   send(frame: Buffer, chunk?: ArenaHandle): void;
-  /** Calls `write` when the client has read enough of what was sent before, also when the connection is gone. */
-  whenRoom(write: () => void): void;
+  readonly turns: Turns;
   /** A request is answered with an error. */
   failed(error: unknown): void;
   /** The request is over; its number may be used again. */
@@ -39,6 +46,8 @@ export class TcpRequest {
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
   #cleanup: (() => void) | undefined;
+  /** What waits for room. */
+  readonly #turns = new Set<() => void>();
 
   constructor(
     readonly id: number,
@@ -91,9 +100,18 @@ export class TcpRequest {
     if (end) this.#end();
   }
 
-  /** Calls `write` when it is this request's turn to send something big; also when it is over by then. */
+  /** Calls `write` when it is this request's turn to send something big, or when it is over. */
   whenRoom(write: () => void): void {
-    this.host.whenRoom(write);
+    if (this.#ended) {
+      write();
+      return;
+    }
+    const turn = (): void => {
+      this.#turns.delete(turn);
+      write();
+    };
+    this.#turns.add(turn);
+    this.host.turns.whenRoom(turn);
   }
 
   /** Ends with an `ERROR`. */
@@ -110,6 +128,10 @@ export class TcpRequest {
     const cleanup = this.#cleanup;
     this.#end();
     cleanup?.();
+    for (const turn of this.#turns) {
+      this.host.turns.withdraw(turn);
+      turn();
+    }
   }
 
   /** @param timeoutMs 0 = none. */

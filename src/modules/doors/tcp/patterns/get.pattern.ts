@@ -43,16 +43,16 @@ class Get {
   }
 
   /** Starts as many reads as there are permits for. */
-  readOn(): void {
+  readonly readOn = (): void => {
     const { reads } = this.context;
     while (!this.request.ended && this.#nextRead < this.keys.length) {
       if (!reads.tryTake()) {
-        reads.whenFree(() => this.readOn());
+        reads.whenFree(this.readOn);
         return;
       }
       this.#read(this.#nextRead++);
     }
-  }
+  };
 
   #read(index: number): void {
     const handle = this.context.engine.get(this.keys[index] as ChunkKey);
@@ -107,6 +107,7 @@ class Get {
   }
 
   #giveUp(): void {
+    this.context.reads.withdraw(this.readOn);
     const held = [...this.#arrived.values()];
     this.#arrived.clear();
     for (const handle of held) handle?.[Symbol.dispose]();

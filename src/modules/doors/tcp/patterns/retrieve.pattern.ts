@@ -34,16 +34,17 @@ class Retrieve {
   ) {}
 
   /** One prefix at a time for each connection. */
-  start(): void {
+  readonly start = (): void => {
     const { retrieves } = this.context;
     if (this.request.ended) return;
     if (!retrieves.tryTake()) {
-      retrieves.whenFree(() => this.start());
+      retrieves.whenFree(this.start);
+      this.request.onAbort(() => retrieves.withdraw(this.start));
       return;
     }
     this.request.onAbort(() => this.#stop());
     this.#run();
-  }
+  };
 
   #run(): void {
     const { request, context } = this;
