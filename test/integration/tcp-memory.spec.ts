@@ -85,8 +85,8 @@ describe('tcp door: what it holds for one client', () => {
       return process.memoryUsage().arrayBuffers / MIB;
     }
 
-    /** Asks for what waits behind an answer that nobody reads, and takes it back, again and again. */
-    async function askAndCancel(pattern: number, header: Buffer, body = Buffer.alloc(0)): Promise<void> {
+    /** Although what waits behind an answer that nobody reads is asked for and taken back, again and again. */
+    async function expectNothingHeld(pattern: number, header: Buffer, body = Buffer.alloc(0)): Promise<void> {
       using writer = await TcpTestClient.open(server.port);
       await writer.put('big', Buffer.alloc(12 * MIB));
       socket.pause();
@@ -105,7 +105,7 @@ describe('tcp door: what it holds for one client', () => {
     }
 
     it('holds no keys of it', async () => {
-      await askAndCancel(
+      await expectNothingHeld(
         PATTERNS.GET,
         keyList(Array.from({ length: 250 }, (_, index) => `none ${index}`.padEnd(4096))),
       );
@@ -114,7 +114,7 @@ describe('tcp door: what it holds for one client', () => {
     it('holds no tokens of it', async () => {
       const body = Buffer.alloc(MIB);
       const header = Buffer.from(JSON.stringify({ model: 'm', tokens: MIB / 4 }));
-      await askAndCancel(PATTERNS.RETRIEVE, header, body);
+      await expectNothingHeld(PATTERNS.RETRIEVE, header, body);
     });
   });
 });
