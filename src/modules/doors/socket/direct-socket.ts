@@ -47,7 +47,12 @@ export class DirectSocket {
     this.#socket.resume();
   }
 
-  /** Bytes handed to `send` that the kernel has not taken. */
+  /** Bytes of those writes that the kernel has not taken whole. */
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Bytes of the write that is under way which the kernel has not taken: it moves while the client reads. */
   get unsentBytes(): number {
     return this.#handle?.writeQueueSize ?? this.#socket.writableLength;
   }

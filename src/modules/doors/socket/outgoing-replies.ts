@@ -116,7 +116,7 @@ export class OutgoingReplies {
 
   #isFull(bytes: number): boolean {
     if (bytes < MAX_UNSENT_BYTES) return false;
-    return bytes >= MAX_TURN_BYTES || this.#queuedBytes + this.socket.unsentBytes >= MAX_UNSENT_BYTES;
+    return bytes >= MAX_TURN_BYTES || this.#queuedBytes + this.socket.waitingBytes >= MAX_UNSENT_BYTES;
   }
 
   #sent(bytes: number, handles: readonly ArenaHandle[]): void {

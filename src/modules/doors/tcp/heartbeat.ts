@@ -5,15 +5,18 @@ const MISSED = 3;
 export interface Listened {
   /** All that it has sent. */
   readonly receivedBytes: number;
-  /** Nothing is read from it, so that its silence means nothing. */
+  /** Nothing is read from it, so that its silence is not its own. */
   readonly isPaused: boolean;
 }
 
-/** Finds clients that say nothing. */
+/**
+ * Finds clients that say nothing. One that is not read from is asked all the same: if it is gone, the question cannot be
+ * delivered, and nothing else would show it.
+ */
 export class Heartbeat {
   #receivedBytes = -1;
   #sinceMs = 0;
-  #asked = false;
+  #askedMs = 0;
 
   constructor(
     private readonly client: Listened,
@@ -23,16 +26,15 @@ export class Heartbeat {
   /** @returns what is to be done: ask whether it is there, or give it up. */
   check(nowMs: number): 'ask' | 'give-up' | undefined {
     const { receivedBytes, isPaused } = this.client;
-    if (receivedBytes !== this.#receivedBytes || isPaused) {
+    const isHeard = receivedBytes !== this.#receivedBytes;
+    if (isHeard) this.#askedMs = nowMs;
+    if (isHeard || isPaused) {
       this.#receivedBytes = receivedBytes;
       this.#sinceMs = nowMs;
-      this.#asked = false;
-      return undefined;
     }
-    const silentMs = nowMs - this.#sinceMs;
-    if (silentMs >= MISSED * this.intervalMs) return 'give-up';
-    if (this.#asked || silentMs < this.intervalMs) return undefined;
-    this.#asked = true;
+    if (nowMs - this.#sinceMs >= MISSED * this.intervalMs) return 'give-up';
+    if (nowMs - this.#askedMs < this.intervalMs) return undefined;
+    this.#askedMs = nowMs;
     return 'ask';
   }
 }

@@ -41,34 +41,39 @@ class NamedAnswer {
 
   next(value: unknown): void {
     if (this.request.ended) return;
-    if (this.context.backlog.isOverfull) {
-      this.request.fail(slowReader());
-      return;
-    }
     if (this.#isFirst) {
       this.#isFirst = false;
       this.#held = { value };
-      queueMicrotask(() => this.#release(false));
+      queueMicrotask(() => this.#release());
       return;
     }
-    this.#release(false);
-    this.#send(value, false);
+    this.#release();
+    this.#stream(value);
   }
 
+  /** An answer that is alone waits until the client has read enough. */
   complete(): void {
-    if (this.#held !== undefined) this.#release(true);
-    else this.request.reply(undefined, { end: true });
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined) this.request.reply(undefined, { end: true });
+    else this.request.whenRoom(() => this.#send(held.value, true));
   }
 
   fail(error: unknown): void {
-    this.#release(false);
+    this.#release();
     this.request.fail(error);
   }
 
-  #release(end: boolean): void {
+  #release(): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#send(held.value, end);
+    if (held !== undefined) this.#stream(held.value);
+  }
+
+  /** A stream does not wait: what makes its values may not be able to. */
+  #stream(value: unknown): void {
+    if (this.context.backlog.isOverfull) this.request.fail(slowReader());
+    else this.#send(value, false);
   }
 
   #send(value: unknown, end: boolean): void {
