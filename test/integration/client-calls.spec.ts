@@ -228,6 +228,14 @@ describe('kvnest/client', () => {
     await expect(client.put('k', Buffer.alloc(1), { metadata: Buffer.alloc(1025) })).rejects.toMatchObject({
       code: 'KV_CLIENT_INPUT',
     });
+    await expect(client.put('k', Buffer.alloc(1), { metadata: 'text' as never })).rejects.toMatchObject({
+      code: 'KV_CLIENT_INPUT',
+    });
+    for (const into of [new ArrayBuffer(9), new Uint16Array(9)])
+      await expect(client.get('k', { into: into as never })).rejects.toMatchObject({
+        code: 'KV_CLIENT_INPUT',
+      });
+    await expect(client.lookup([1n] as never)).rejects.toMatchObject({ code: 'KV_CLIENT_INPUT' });
     await expect(client.lookup([-1])).rejects.toMatchObject({ code: 'KV_CLIENT_INPUT' });
     await expect(client.get('k', { timeoutMs: -1 })).rejects.toMatchObject({ code: 'KV_CLIENT_INPUT' });
     await expect(unnamed.lookup(TOKENS)).rejects.toMatchObject({ code: 'KV_CLIENT_INPUT' });

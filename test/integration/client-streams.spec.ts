@@ -52,6 +52,40 @@ describe('what is taken back, and what is taken slowly', () => {
     expect(count).toBe(CHUNKS);
   });
 
+  it('chunks that are asked for at once come in order, and behind them the end', async () => {
+    await storePrefix(1000);
+    const chunks = client.retrieve(TOKENS)[Symbol.asyncIterator]();
+    const answers = await Promise.all(Array.from({ length: CHUNKS + 2 }, () => chunks.next()));
+    expect(answers.map(({ value }) => value?.index)).toEqual([
+      ...Array.from({ length: CHUNKS }, (_, index) => index),
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('each chunk that is waited for has its time, and an error comes once', async () => {
+    await storePrefix(1000);
+    const few = await open({ connections: { streams: 1 } });
+    const slow = few.retrieve(TOKENS)[Symbol.asyncIterator]();
+    await slow.next();
+    const waiting = few.retrieve(TOKENS, { timeoutMs: 20 })[Symbol.asyncIterator]();
+    const [first, second] = await Promise.allSettled([waiting.next(), waiting.next()]);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'KV_CLIENT_TIMEOUT' } });
+    expect(second).toEqual({ status: 'fulfilled', value: { done: true, value: undefined } });
+    await slow.return?.();
+    await few.close();
+  });
+
+  it('asks for nothing when it was left before it began', async () => {
+    await storePrefix(1000);
+    const asked = door.door.doorStatus().counters['commands'];
+    const chunks = client.retrieve(TOKENS)[Symbol.asyncIterator]();
+    await chunks.return?.();
+    expect(await chunks.next()).toEqual({ done: true, value: undefined });
+    await client.exists(['key']);
+    expect(door.door.doorStatus().counters['commands']).toBe((asked ?? 0) + 1);
+  });
+
   it('a slow consumer keeps nobody else waiting', async () => {
     await storePrefix(2 * MIB);
     const slow = client.retrieve(TOKENS)[Symbol.asyncIterator]();

@@ -38,7 +38,8 @@ export class ChunkStream implements AsyncIterator<RetrievedChunk, undefined>, Re
   readonly #options: ChunkStreamOptions;
   readonly #chunks: RetrievedChunk[] = [];
   #call: Call | undefined;
-  #waiting: Waiting | undefined;
+  /** In the order of asking: who takes chunks need not wait for one before it asks for the next. */
+  readonly #waiting: Waiting[] = [];
   #arriving: RetrievedChunk | undefined;
   /** Chunks that came in; when all is sent anew, so many are passed over. */
   #received = 0;
@@ -52,13 +53,10 @@ export class ChunkStream implements AsyncIterator<RetrievedChunk, undefined>, Re
 
   next(): Promise<IteratorResult<RetrievedChunk, undefined>> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      try {
-        this.#call ??= this.#options.start(this);
-      } catch (error) {
-        this.onError(error);
-      }
-      if (!this.#serve()) this.#watch();
+      this.#waiting.push({ resolve, reject });
+      this.#start();
+      this.#serve();
+      if (this.#waiting.length === 1) this.#watch();
     });
   }
 
@@ -129,24 +127,34 @@ export class ChunkStream implements AsyncIterator<RetrievedChunk, undefined>, Re
     this.#call?.giveUp(clientTimeout(this.#options.timeoutMs));
   }
 
-  /** @returns whether nobody waits any more. */
-  #serve(): boolean {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return true;
-    const chunk = this.#chunks.shift();
-    if (chunk === undefined && !this.#hasEnded) return false;
-    this.#waiting = undefined;
-    this.#options.deadlines.delete(this);
-    if (chunk !== undefined) {
-      waiting.resolve({ done: false, value: chunk });
-      if (this.#chunks.length < READ_AHEAD_CHUNKS) this.#call?.carrier?.resume?.();
-      return true;
+  #start(): void {
+    if (this.#hasEnded) return;
+    try {
+      this.#call ??= this.#options.start(this);
+    } catch (error) {
+      this.onError(error);
     }
+  }
+
+  #serve(): void {
+    const asked = this.#waiting.length;
+    while (this.#waiting.length > 0 && (this.#chunks.length > 0 || this.#hasEnded))
+      this.#answer(this.#waiting.shift() as Waiting, this.#chunks.shift());
+    if (this.#waiting.length === asked) return;
+    this.#options.deadlines.delete(this);
+    if (this.#waiting.length > 0) this.#watch();
+    if (this.#chunks.length < READ_AHEAD_CHUNKS) this.#call?.carrier?.resume?.();
+  }
+
+  /** An error is told once; behind it is the end. */
+  #answer(waiting: Waiting, chunk: RetrievedChunk | undefined): void {
     const error = this.#error;
-    this.#error = undefined;
-    if (error === undefined) waiting.resolve(END);
-    else waiting.reject(error.reason);
-    return true;
+    if (chunk !== undefined) waiting.resolve({ done: false, value: chunk });
+    else if (error === undefined) waiting.resolve(END);
+    else {
+      this.#error = undefined;
+      waiting.reject(error.reason);
+    }
   }
 
   #watch(): void {

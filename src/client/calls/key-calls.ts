@@ -7,6 +7,7 @@ import { makeRequest, type WireRequest } from '../wire/request.js';
 import { type Asker } from './asker.js';
 import { keyBytes } from './keys.js';
 import { ValueReply, ValuesReply } from './replies.js';
+import { placeBytes } from './value-bytes.js';
 
 const KEYS: Scattered<Uint8Array> = { keyOf: (key) => key, headerBytes: (key) => key.length + 2 };
 
@@ -44,6 +45,7 @@ export class KeyCalls {
   async get(key: Key, into: Uint8Array | undefined, options: KeyOptions): Promise<Uint8Array | undefined> {
     const { asker } = this;
     const bytes = keyBytes(key);
+    const place = placeBytes(into);
     const request = this.#request([bytes], GET, options);
     const question = {
       server: asker.cluster.serverOf(bytes),
@@ -55,7 +57,7 @@ export class KeyCalls {
     return asker.ask<Uint8Array | undefined>(
       question,
       () => undefined,
-      (settler) => new ValueReply(settler, into, verifies),
+      (settler) => new ValueReply(settler, place, verifies),
     );
   }
 

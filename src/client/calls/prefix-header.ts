@@ -36,8 +36,8 @@ const MAX_UINT32 = 2 ** 32 - 1;
 
 /** @returns the tokens as they go over the wire, in memory of their own. @throws KV_CLIENT_INPUT */
 export function tokenBytes(tokens: ArrayLike<number>): Buffer {
-  const numbers = Uint32Array.from(tokens);
   if (!(tokens instanceof Uint32Array)) checkTokens(tokens);
+  const numbers = Uint32Array.from(tokens);
   const bytes = Buffer.from(numbers.buffer);
   return endianness() === 'LE' ? bytes : bytes.swap32();
 }

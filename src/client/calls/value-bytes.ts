@@ -18,9 +18,16 @@ const NOTHING = Buffer.alloc(0);
 /** @throws KV_CLIENT_INPUT */
 export function metadataBytes(metadata: Uint8Array | undefined): Buffer {
   if (metadata === undefined) return NOTHING;
+  if (!(metadata instanceof Uint8Array)) throw clientInput('Metadata is a Uint8Array');
   if (metadata.length > MAX_METADATA_BYTES)
     throw clientInput(`Metadata has ${metadata.length} bytes, more than ${MAX_METADATA_BYTES}`);
   return Buffer.from(metadata.buffer, metadata.byteOffset, metadata.length);
+}
+
+/** A place for a value. @throws KV_CLIENT_INPUT */
+export function placeBytes(into: Uint8Array | undefined): Uint8Array | undefined {
+  if (into === undefined || into instanceof Uint8Array) return into;
+  throw clientInput('into is a Uint8Array');
 }
 
 /** @throws KV_CLIENT_INPUT */
