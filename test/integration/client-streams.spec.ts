@@ -239,5 +239,5 @@ function bytesOut(door: TestTcpDoor): number {
 }
 
 function commands(door: TestTcpDoor): number {
-  return door.door.doorStatus().counters['commands'] as number;
+  return door.counter('commands');
 }
