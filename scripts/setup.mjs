@@ -6,6 +6,7 @@
 import { buildSources } from './setup/build.mjs';
 import { installDependencies } from './setup/dependencies.mjs';
 import { prepareInfinistore } from './setup/infinistore.mjs';
+import { prepareMooncake } from './setup/mooncake.mjs';
 import { buildNativeParts } from './setup/native.mjs';
 import { preparePython } from './setup/python.mjs';
 import { fail } from './setup/report.mjs';
@@ -21,6 +22,7 @@ try {
     installSystemPackages();
     preparePython();
     prepareInfinistore();
+    prepareMooncake();
   }
 } catch (error) {
   fail(error);

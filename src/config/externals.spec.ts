@@ -275,8 +275,8 @@ describe('the schemes of URLs', () => {
     ['remote_url: h:6379', 'remote_url: has no scheme'],
     ['remote_url: external://h:0/?connector_name=X', 'remote_url: names no module'],
     [
-      'tiers: [7, {type: remote, url: "mooncakestore://h"}]',
-      'tiers[1].url: mooncakestore:// is Mooncake, which kvnest does not speak to; a later version will',
+      'tiers: [7, {type: remote, url: "hf3fs://h"}]',
+      'tiers[1].url: hf3fs:// is 3FS, which kvnest does not speak to; mount it and use fs://',
     ],
     ['remote_url: plugin://x', 'list the plugin in remote_storage_plugins'],
     ['remote_url: gcs://x', 's3://'],

@@ -8,6 +8,7 @@ import { FsOptions } from './fs/fs.config.js';
 import { InfinistoreOptions } from './infinistore/infinistore.config.js';
 import { KvnestOptions } from './kvnest/kvnest.config.js';
 import { LmOptions } from './lm/lm.config.js';
+import { MooncakeOptions } from './mooncake/mooncake.config.js';
 import { RedisOptions } from './redis/redis.config.js';
 import { RespOptions } from './resp/resp.config.js';
 import { S3Options } from './s3/s3.config.js';
@@ -23,6 +24,7 @@ const OPTIONS = {
   infinistore: InfinistoreOptions,
   kvnest: KvnestOptions,
   lm: LmOptions,
+  mooncake: MooncakeOptions,
   redis: RedisOptions,
   resp: RespOptions,
   s3: S3Options,

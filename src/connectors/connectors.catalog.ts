@@ -6,6 +6,7 @@ import { infinistoreConnector } from './infinistore/infinistore.module.js';
 import { kvnestConnector } from './kvnest/kvnest.module.js';
 import { lmConnector } from './lm/lm.module.js';
 import { loopbackConnector } from './loopback/loopback.module.js';
+import { mooncakeConnector } from './mooncake/mooncake.module.js';
 import { redisConnector } from './redis/redis.module.js';
 import { respConnector } from './resp/resp.module.js';
 import { s3Connector } from './s3/s3.module.js';
@@ -19,6 +20,7 @@ export const CONNECTORS_CATALOG: readonly ConnectorDefinition[] = [
   kvnestConnector,
   lmConnector,
   loopbackConnector,
+  mooncakeConnector,
   redisConnector,
   respConnector,
   s3Connector,

@@ -1,5 +1,5 @@
-import { remoteAborted } from '../connector-errors.js';
-import { untilAborted } from '../until-aborted.js';
+import { remoteAborted } from './connector-errors.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Calls that go on to their end after their callers gave up. */
 export class UnfinishedCalls {

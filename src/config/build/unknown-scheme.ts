@@ -8,7 +8,6 @@ interface LmcacheStore {
 
 /** Schemes of LMCache, and of its branches, that need more words than "unknown". */
 const LMCACHE_STORES: Readonly<Record<string, LmcacheStore>> = {
-  mooncakestore: { store: 'Mooncake', instead: 'a later version will' },
   'sagemaker-hyperpod': { store: 'the cache daemon of SageMaker HyperPod' },
   eic: { store: 'Volcano Engine’s Elastic Instant Cache' },
   azure: { store: 'Azure Blob Storage' },

@@ -22,7 +22,7 @@ import { LmcacheLayout } from './layouts/lmcache.layout.js';
 import { SealedLayout } from './layouts/sealed.layout.js';
 import { countKeys } from './manage-port.js';
 import { Patience } from './patience.js';
-import { UnfinishedCalls } from './unfinished-calls.js';
+import { UnfinishedCalls } from '../unfinished-calls.js';
 
 /** A key that nobody has. */
 const NOBODYS_KEY = 'kvnest:ping';

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { KvError } from '../../common/errors/kv-error.js';
+import { type ConnectorTarget } from '../connector-definition.interface.js';
+import { type HostPort, parseConnectorUrl, urlInvalid } from '../connector-url.js';
+import { readConnectorOptions } from '../read-connector-options.js';
+import { MooncakeOptions } from './mooncake.config.js';
+
+const DEFAULT_PORT = 50_051;
+
+/** LMCache's keys that mean something here. Those of its own segment, buffers and devices do not: kvnest has none. */
+const LMCACHE_KEYS = ['metadata_server', 'protocol', 'tenant_id', 'transfer_timeout'] as const;
+
+export interface MooncakeSettings {
+  readonly options: MooncakeOptions;
+  readonly masters: readonly { readonly host: string; readonly port: number }[];
+}
+
+/**
+ * What the URL and the options of the tier say; behind them LMCache's configuration: the file that MOONCAKE_CONFIG_PATH
+ * names, else its `extra_config`.
+ *
+ * @throws KV_CONFIG_INVALID
+ */
+export function readMooncakeSettings(
+  target: ConnectorTarget,
+  configPath = process.env['MOONCAKE_CONFIG_PATH'],
+): MooncakeSettings {
+  const given =
+    configPath === undefined || configPath === '' ? target.extraConfig : readConfigFile(configPath);
+  const options = readConnectorOptions(MooncakeOptions, target, lmcacheOptions(given, target.extraConfig));
+  return { options, masters: mastersOf(target, options) };
+}
+
+/** LMCache gives keys with the prefix to Mooncake as they are; then come its own older names. */
+function lmcacheOptions(
+  given: Readonly<Record<string, unknown>>,
+  { save_chunk_meta }: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const values = LMCACHE_KEYS.map((key): [string, unknown] => [key, given[`mooncake_${key}`] ?? given[key]]);
+  const master_server_addr =
+    given['mooncake_master_server_addr'] ??
+    given['mooncake_master_server_address'] ??
+    given['master_server_addr'] ??
+    given['master_server_address'];
+  return { ...Object.fromEntries(values), master_server_addr, save_chunk_meta };
+}
+
+function readConfigFile(path: string): Readonly<Record<string, unknown>> {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof content === 'object' && content !== null && !Array.isArray(content))
+      return content as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw fileInvalid(path, (error as Error).message, error);
+  }
+  throw fileInvalid(path, 'it holds no mapping');
+}
+
+function fileInvalid(path: string, what: string, cause?: unknown): KvError {
+  return new KvError(
+    'KV_CONFIG_INVALID',
+    `the file "${path}" of MOONCAKE_CONFIG_PATH cannot be used: ${what}`,
+    {
+      kind: 'config',
+      remedy: 'Name a JSON file with keys of Mooncake, or unset the variable.',
+      cause,
+    },
+  );
+}
+
+/** LMCache does not look at the host of its URL; here it names the master, if there is one. */
+function mastersOf(
+  { url }: ConnectorTarget,
+  { master_server_addr }: MooncakeOptions,
+): MooncakeSettings['masters'] {
+  const { hosts, path, user, password, scheme } = url;
+  const remedy =
+    'Write mooncakestore://host:50051, several masters with commas; there is no user, password or path.';
+  if ((path !== '' && path !== '/') || user !== undefined || password !== undefined)
+    throw urlInvalid(url, 'names more than masters', remedy);
+  const named =
+    hosts.length > 0 || master_server_addr === undefined
+      ? hosts
+      : parseConnectorUrl(`${scheme}://${master_server_addr}`).hosts;
+  if (named.length === 0) throw urlInvalid(url, 'names no master', remedy);
+  return named.map(({ host, port = DEFAULT_PORT }: HostPort) => ({ host, port }));
+}

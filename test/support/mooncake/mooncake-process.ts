@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { missingCommand } from '../peer.js';
+
+const FOLDER = join(resolve(import.meta.dirname, '../../..'), '.cache/mooncake');
+
+export type MooncakeRelease = '0.3.12' | '0.3.13';
+
+const running = new Set<ChildProcess>();
+// A test run that is cut short leaves nothing behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A Python of Mooncake's own environment, and what it needs around it. */
+export function mooncakePython(release: MooncakeRelease): { command: string; env: NodeJS.ProcessEnv } {
+  const venv = join(FOLDER, release);
+  const cuda = ['10', '11', '12', '13'].map((minor) =>
+    join(venv, `lib/python3.${minor}/site-packages/nvidia/cuda_runtime/lib`),
+  );
+  return {
+    command: join(venv, 'bin/python'),
+    env: { ...process.env, LD_LIBRARY_PATH: cuda.join(':'), GLOG_minloglevel: '2' },
+  };
+}
+
+/** One of Mooncake's programs, which can be hurt and started again with the same arguments. */
+export class MooncakeProcess {
+  #child: ChildProcess | undefined;
+  #log = '';
+
+  constructor(
+    private readonly release: MooncakeRelease,
+    private readonly module: 'mooncake.cli' | 'mooncake.cli_client',
+    private readonly args: readonly string[],
+  ) {}
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** What it printed last. */
+  get log(): string {
+    return this.#log;
+  }
+
+  start(): void {
+    const { command, env } = mooncakePython(this.release);
+    const child = spawn(command, ['-m', this.module, ...this.args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env,
+    });
+    this.#child = child;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    const onText = (text: Buffer): void => void (this.#log = (this.#log + text.toString()).slice(-10_000));
+    child.stdout.on('data', onText);
+    child.stderr.on('data', onText);
+  }
+
+  /** It stays there and answers nothing, until `resume`. */
+  suspend(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** kill -9, and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (!this.isRunning) return;
+    const gone = once(this.#child!, 'exit');
+    this.#child!.kill('SIGKILL');
+    await gone;
+  }
+}
+
+/** @returns why there is no Mooncake here, undefined when there is one. */
+export function missingMooncake(release: MooncakeRelease = '0.3.13'): string | undefined {
+  const { command, env } = mooncakePython(release);
+  if (!existsSync(command)) return 'no Mooncake is installed here; "npm test" installs it where it may';
+  const libraries = `LD_LIBRARY_PATH=${env['LD_LIBRARY_PATH'] ?? ''}`;
+  return missingCommand('env', [libraries, command, '-m', 'mooncake.cli', '--version']);
+}
