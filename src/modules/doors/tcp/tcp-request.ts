@@ -117,8 +117,9 @@ export class TcpRequest {
   /** Ends with an `ERROR`. */
   fail(error: unknown): void {
     if (this.#ended) return;
-    this.host.failed(error);
-    this.host.send(encodeJsonFrame({ type: FRAME_TYPES.ERROR, requestId: this.id }, errorBody(error)));
+    const { told, frame } = this.#errorFrame(error);
+    this.host.failed(told);
+    this.host.send(frame);
     this.abort();
   }
 
@@ -142,6 +143,18 @@ export class TcpRequest {
       this.fail(timedOut(timeoutMs));
     };
     this.#timer = setTimeout(expire, Math.min(timeoutMs, MAX_TIMER_MS)).unref();
+  }
+
+  /** Errors of handlers may be longer than a frame, or what JSON has no word for. */
+  #errorFrame(told: unknown): { readonly told: unknown; readonly frame: Buffer } {
+    const fields = { type: FRAME_TYPES.ERROR, requestId: this.id };
+    try {
+      const frame = encodeJsonFrame(fields, errorBody(told));
+      const headerBytes = frame.length - FRAME_PREFIX_BYTES;
+      return headerBytes > MAX_HEADER_BYTES ? this.#errorFrame(answerTooLarge(headerBytes)) : { told, frame };
+    } catch (defect) {
+      return { told: defect, frame: encodeJsonFrame(fields, errorBody(defect)) };
+    }
   }
 
   #fields(end: boolean): { type: typeof FRAME_TYPES.REPLY; requestId: number; flags: number } {

@@ -6,8 +6,13 @@ export interface Problem {
   readonly message: string;
 }
 
+/** So many problems are told of one request. */
+const MAX_PROBLEMS = 100;
+
 /** One error for everything that is wrong with a request. */
-export function inputError(problems: readonly Problem[]): KvError {
-  const message = problems.map((problem) => `${problem.path}: ${problem.message}`).join('; ');
-  return new KvError('KV_INPUT_INVALID', message, { kind: 'input', details: { problems } });
+export function inputError(all: readonly Problem[]): KvError {
+  const problems = all.slice(0, MAX_PROBLEMS);
+  const told = problems.map(({ path, message }) => `${path}: ${message}`);
+  if (all.length > MAX_PROBLEMS) told.push(`and ${all.length - MAX_PROBLEMS} more`);
+  return new KvError('KV_INPUT_INVALID', told.join('; '), { kind: 'input', details: { problems } });
 }

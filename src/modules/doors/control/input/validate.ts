@@ -1,6 +1,9 @@
 import { validateSync } from 'class-validator';
 import { inputError, type Problem } from './input-error.js';
 
+/** More fields than any request has: what class-validator does with unknown ones takes the square of their number. */
+const MAX_FIELDS = 64;
+
 /**
  * Checks plain data against a class of class-validator. Nothing is converted and nothing is copied: long lists stay
  * as they are.
@@ -33,8 +36,9 @@ export function validateEach<T extends object>(
 
 function inspect<T extends object>(type: new () => T, plain: unknown, path: string, problems: Problem[]): T {
   const instance = new type();
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
-    problems.push({ path: path === '' ? 'body' : path, message: 'not a JSON object' });
+  const problem = shapeProblem(plain);
+  if (problem !== undefined) {
+    problems.push({ path: path === '' ? 'body' : path, message: problem });
     return instance;
   }
   const within = (name: string): string => (path === '' ? name : `${path}.${name}`);
@@ -58,4 +62,9 @@ function inspect<T extends object>(type: new () => T, plain: unknown, path: stri
     }
   }
   return instance;
+}
+
+function shapeProblem(plain: unknown): string | undefined {
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) return 'not a JSON object';
+  return Object.keys(plain).length > MAX_FIELDS ? `more than ${MAX_FIELDS} fields` : undefined;
 }
