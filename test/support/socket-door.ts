@@ -36,6 +36,8 @@ export async function openSocketDoor<D extends SocketDoor<ServedConnection>>(
   create: (parts: SocketDoorParts) => D,
 ): Promise<TestSocketDoor<D>> {
   const parts = await createTestEngine(options);
+  await using started = new AsyncDisposableStack();
+  started.defer(() => parts.close());
   const door = create({
     engine: options.wrapEngine?.(parts.engine) ?? parts.engine,
     registry: new DoorRegistry(),
@@ -51,6 +53,7 @@ export async function openSocketDoor<D extends SocketDoor<ServedConnection>>(
     },
   });
   await door.onApplicationBootstrap();
+  started.move();
   const close = async (): Promise<void> => {
     await door.beforeApplicationShutdown();
     door.onApplicationShutdown();

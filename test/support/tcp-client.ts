@@ -77,7 +77,7 @@ export class TcpTestClient implements Disposable {
   private constructor(readonly socket: Socket) {
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    this.closed = once(socket, 'close').then(() => this.#wake?.());
+    this.closed = new Promise<void>((resolve) => socket.once('close', resolve)).then(() => this.#wake?.());
   }
 
   static async open(port: number, options: TcpClientOptions = {}): Promise<TcpTestClient> {

@@ -9,6 +9,8 @@ export interface TestTcpDoorOptions extends TestSocketDoorOptions {
   readonly token?: string;
   /** Told of the door before it listens: add handlers of patterns to its strategy here. */
   readonly prepare?: (door: TcpDoor) => void;
+  /** False: Nest has not told all handlers yet; `strategy.listen` does. */
+  readonly isReady?: boolean;
 }
 
 export type TestTcpDoor = TestSocketDoor<TcpDoor>;
@@ -22,7 +24,7 @@ export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<Tes
       secret: new DoorSecret(options.token),
     });
     options.prepare?.(door);
-    door.strategy.listen(() => undefined);
+    if (options.isReady !== false) door.strategy.listen(() => undefined);
     return door;
   });
 }
