@@ -91,7 +91,7 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
   }
 
   override get isIdle(): boolean {
-    return this.#requests.size === 0 && super.isIdle;
+    return !this.#isGreeted || (this.#requests.size === 0 && super.isIdle);
   }
 
   send(frame: Buffer, chunk?: ArenaHandle): void {
