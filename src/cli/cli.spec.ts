@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { main } from '../cli.js';
 import { type CliIo } from './cli-io.interface.js';
@@ -185,6 +186,8 @@ describe('kvnest doctor', () => {
     `data_dir=${tmpdir()}`,
     'doors.http.port=0',
     'doors.lm.port=0',
+    'doors.tcp.port=0',
+    'doors.nest.port=0',
   ];
   const base = ['doctor', ...SETTINGS.flatMap((setting) => ['--set', setting]), '--set', 'doors.resp.port=0'];
 
@@ -209,10 +212,22 @@ describe('kvnest doctor', () => {
     expect(out).toMatch(/(fail|warn) +tier disk/);
   });
 
+  it('reads the files of TLS', async () => {
+    const here = fileURLToPath(import.meta.url);
+    const settings = [`doors.tcp.tls_cert=${here}`, `doors.tcp.tls_key=${here}.absent`];
+    const { code, out } = await kvnest([...base, ...settings.flatMap((setting) => ['--set', setting])]);
+    expect({ code, out }).toEqual({
+      code: 1,
+      out: expect.stringMatching(/fail +door tcp: .*tls_key.*ENOENT/),
+    });
+  });
+
   it('asks the stores of remote tiers whether they answer, and shows no password', async () => {
     const doctor = (url: string): ReturnType<typeof kvnest> =>
       kvnest([...base, '--set', `remote_url=${url}`]);
-    expect((await doctor('loopback://:sekret@a')).out).toMatch(/ok +tier remote: loopback:\/\/a answers/);
+    expect((await doctor('loopback://:sekret@a')).out).toMatch(
+      /ok +tier remote: loopback:\/\/a \(.*round trip.*\) answers/,
+    );
     const away = await doctor('redis://:sekret@127.0.0.1:1?retries=0');
     expect(away).toMatchObject({
       code: 0,

@@ -10,6 +10,7 @@ import { checkPlugins } from './doctor/plugins.check.js';
 import { checkPorts } from './doctor/ports.check.js';
 import { checkAddon, checkNode } from './doctor/runtime.check.js';
 import { checkStores } from './doctor/stores.check.js';
+import { checkTls } from './doctor/tls.check.js';
 import { CONFIG_HELP, loadCliConfig } from './load-cli-config.js';
 import { DEBUG_OPTION, parseOptions } from './parse-options.js';
 
@@ -19,6 +20,8 @@ const CHECKS: readonly Check[] = [
   checkDisks,
   checkStores,
   checkPorts,
+  checkTls,
+
   checkLimits,
   checkExternals,
   checkPlugins,
