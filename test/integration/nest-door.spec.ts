@@ -4,6 +4,7 @@ import { lastValueFrom, toArray } from 'rxjs';
 import { connect } from '../../src/client/index.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { put } from '../support/engine.js';
+import { expectEventually } from '../support/eventually.js';
 import { someBytes } from '../support/http-client.js';
 import { ask, MessageServer, refusalOf } from '../support/message-server.js';
 
@@ -52,6 +53,20 @@ describe('the door for stock Nest clients', () => {
     expect(status.doors.map(({ name, address }) => [name, address])).toEqual(
       expect.arrayContaining([['nest', server.address('nest')]]),
     );
+  });
+
+  it('counts bytes, also of connections that are gone', async () => {
+    const bytesIn = (): number => server.door('nest').counters['bytes_in'] as number;
+    const before = bytesIn();
+    const other = server.client();
+    await ask(other, 'kv.put', { items: [{ key: 'counted', value: base64('x'.repeat(3000)) }] });
+    const counted = bytesIn();
+    expect(counted - before).toBeGreaterThan(4000);
+    const { connections } = server.door('nest');
+    await other.close();
+    await expectEventually(() => server.door('nest').connections === connections - 1);
+    expect(bytesIn()).toBe(counted);
+    expect(server.door('nest').counters['bytes_out']).toBeGreaterThan(0);
   });
 
   it('kv.put and kv.get carry small values in base64, with metadata, checksum and namespace', async () => {

@@ -21,6 +21,8 @@ import { MessageAuth } from './message-auth.js';
 import { NestConnection } from './nest-connection.js';
 import { NestDoorSocket } from './nest-door-socket.js';
 
+/** An idle client that vanished without a word is found out by the kernel. */
+const KEEP_ALIVE_MS = 60_000;
 /** Requests of one connection that may wait for their answers, streams included. */
 const MAX_IN_FLIGHT = 1024;
 /** Room in a message for all but values: long prompts, above all. */
@@ -36,7 +38,14 @@ export interface NestDoorServerParts {
 
 /** Nest's own server for `Transport.TCP`, with limits, a token, and an end that cuts nothing. */
 export class NestDoorServer extends ServerTCP {
-  readonly counters = { connections: 0, connections_refused: 0, requests: 0, errors: 0 };
+  readonly counters = {
+    connections: 0,
+    connections_refused: 0,
+    requests: 0,
+    errors: 0,
+    bytes_in: 0,
+    bytes_out: 0,
+  };
   readonly #parts: NestDoorServerParts;
   readonly #auth: MessageAuth;
   readonly #connections = new Map<Socket, NestConnection>();
@@ -58,6 +67,13 @@ export class NestDoorServer extends ServerTCP {
 
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** The counters, with the bytes of connections that are open. */
+  snapshot(): Readonly<Record<string, number>> {
+    const counters = { ...this.counters };
+    for (const socket of this.#connections.keys()) addBytes(counters, socket);
+    return counters;
   }
 
   /** Begins to listen; again: waits for it. @throws KV_DOOR_LISTEN */
@@ -90,8 +106,10 @@ export class NestDoorServer extends ServerTCP {
     this.#connections.set(socket, connection);
     this.counters.connections++;
     socket.setNoDelay();
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.once('close', () => {
       this.#connections.delete(socket);
+      addBytes(this.counters, socket);
       connection.close();
     });
     super.bindHandler(socket);
@@ -100,7 +118,7 @@ export class NestDoorServer extends ServerTCP {
   override async handleMessage(socket: TcpSocket, rawMessage: unknown): Promise<void> {
     const packet = rawMessage as Partial<IncomingRequest>;
     this.counters.requests++;
-    const problem = this.#auth.check(packet.data) ?? this.#tooMany(socket) ?? this.#noHandler(packet.pattern);
+    const problem = this.#auth.check(packet.data) ?? this.#tooMany(socket) ?? this.#noHandler(packet);
     if (problem !== undefined) {
       this.#refuse(socket, packet.id, problem);
       return;
@@ -187,9 +205,13 @@ export class NestDoorServer extends ServerTCP {
     });
   }
 
-  #noHandler(pattern: unknown): KvError | undefined {
+  /** An event is for handlers of events: what else there is may be a stream, which nobody would end. */
+  #noHandler({ id, pattern }: Partial<IncomingRequest>): KvError | undefined {
     const text = this.getPatternAsString(pattern) as string | undefined;
-    if (text !== undefined && this.getHandlerByPattern(text) !== null) return undefined;
+    const handler = text === undefined ? null : this.getHandlerByPattern(text);
+    const isEvent = id === undefined;
+    if (handler !== null && (!isEvent || handler.isEventHandler === true || handler.next !== undefined))
+      return undefined;
     return new KvError('KV_NEST_PATTERN', 'nothing here answers this pattern', {
       kind: 'input',
       remedy: 'ask for one of the patterns of docs/nest.md, or of a module of this server',
@@ -204,6 +226,14 @@ export class NestDoorServer extends ServerTCP {
     if (this.#isIdle) return;
     await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
+}
+
+function addBytes(
+  counters: { bytes_in: number; bytes_out: number },
+  { bytesRead, bytesWritten }: Socket,
+): void {
+  counters.bytes_in += bytesRead;
+  counters.bytes_out += bytesWritten;
 }
 
 /** What came over a connection; Nest does not export the class. */

@@ -39,8 +39,8 @@ export class NestDoor
   }
 
   doorStatus(): DoorStatus {
-    const { address, connections, counters } = this.strategy;
-    return { name: 'nest', address, connections, counters };
+    const { address, connections } = this.strategy;
+    return { name: 'nest', address, connections, counters: this.strategy.snapshot() };
   }
 
   async onApplicationBootstrap(): Promise<void> {
