@@ -21,7 +21,6 @@ const CHECKS: readonly Check[] = [
   checkStores,
   checkPorts,
   checkTls,
-
   checkLimits,
   checkExternals,
   checkPlugins,
