@@ -1,10 +1,12 @@
 // Chunks from Redis into the arena and back: the Redis connector, ways of ioredis and a raw socket client, in turns and
-// in one process; prints GB/s and what the connector is of each, with the spread. Needs a build and redis-server.
+// in one process, and beside them the connector to another kvnest; prints GB/s and what the connector is of each, with the spread. Needs a build and redis-server.
 //   node benchmarks/remote/remote.bench.mjs [--rounds=9] [--chunks=32] [--chunk-mib=2] [--connections=4]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import v8 from 'node:v8';
 import vm from 'node:vm';
@@ -14,6 +16,9 @@ import { createArena } from '../../dist/arena/create-arena.js';
 import { ExtentWriter } from '../../dist/arena/extent-writer.js';
 import { systemClock } from '../../dist/common/clock.js';
 import { parseConnectorUrl } from '../../dist/connectors/connector-url.js';
+import { intakePlace } from '../../dist/connectors/intake/value-intake.js';
+import { readKvnestSettings } from '../../dist/connectors/kvnest/kvnest.config.js';
+import { KvnestConnector } from '../../dist/connectors/kvnest/kvnest.connector.js';
 import { createRedisConnector } from '../../dist/connectors/redis/create-redis-connector.js';
 import { ChunkKey } from '../../dist/protocols/chunk-key/chunk-key.js';
 import { createRawClient } from './raw-client.mjs';
@@ -39,11 +44,36 @@ v8.setFlagsFromString('--no-flush-bytecode');
 v8.setFlagsFromString('--expose-gc');
 const collectGarbage = vm.runInNewContext('gc');
 
-async function startRedis() {
+async function freePort() {
   const probe = net.createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   probe.close();
+  return port;
+}
+
+async function isListening(port) {
+  const socket = net.connect(port, '127.0.0.1');
+  const listens = await once(socket, 'connect')
+    .then(() => true)
+    .catch(() => false);
+  socket.destroy();
+  return listens;
+}
+
+async function startKvnest() {
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const server = fileURLToPath(new URL('../tcp/kvnest-server.mjs', import.meta.url));
+  const arena = `${Math.ceil((2 * totalBytes) / MIB) + 64}MiB`;
+  const child = spawn(process.execPath, [server, arena, ...ports], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  while (!(await isListening(ports[0]))) await delay(50);
+  return { port: ports[0], child };
+}
+
+async function startRedis() {
+  const port = await freePort();
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const text of child.stdout) if (text.includes('Ready to accept connections')) break;
@@ -94,6 +124,15 @@ async function connect(layout) {
 const lmcache = await connect('lmcache');
 const sealed = await connect('sealed');
 
+const kvnestServer = await startKvnest();
+const kvnestUrl = parseConnectorUrl(`kvnest://127.0.0.1:${kvnestServer.port}?connections=${connections}`);
+const kvnest = new KvnestConnector({
+  label: kvnestUrl.label,
+  place: intakePlace({ arena, space }),
+  settings: readKvnestSettings({ tier: 'bench', url: kvnestUrl, options: {}, extraConfig: {} }),
+});
+await kvnest.connect();
+
 const sources = keys.map((key, i) => {
   const bytes = Buffer.alloc(chunkBytes);
   for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(Math.imul(at + i, 2654435761) >>> 0, at);
@@ -112,6 +151,7 @@ function check(handles) {
 const gets = {
   'connector, lmcache': async () => check(await lmcache.getMany(keys)),
   'connector, sealed': async () => check(await sealed.getMany(keys)),
+  'to kvnest': async () => check(await kvnest.getMany(keys)),
   'ioredis, loop': async () => {
     const handles = [];
     for (const [i, name] of names.entries()) handles.push(toArena(keys[i], await client.getBuffer(name)));
@@ -128,6 +168,7 @@ const gets = {
 const puts = {
   'connector, lmcache': () => lmcache.putMany(sources),
   'connector, sealed': () => sealed.putMany(sources),
+  'to kvnest': () => kvnest.putMany(sources),
   'ioredis, loop': async () => {
     for (const [i, name] of names.entries()) await client.set(name, buffers[i]);
   },
@@ -180,16 +221,19 @@ async function compare(title, ways) {
 
 try {
   await puts['raw socket']();
-  const outcomes = [...(await lmcache.putMany(sources)), ...(await sealed.putMany(sources))];
+  const outcomes = [];
+  for (const connector of [lmcache, sealed, kvnest]) outcomes.push(...(await connector.putMany(sources)));
   if (outcomes.some((outcome) => outcome !== 'stored')) throw new Error(`not stored: ${outcomes}`);
   await compare('get', gets);
   await compare('put', puts);
 } finally {
   await lmcache.close();
   await sealed.close();
+  await kvnest.close();
   raw.close();
   rawAhead.close();
   rawOne.close();
   client.disconnect();
   redis.child.kill('SIGKILL');
+  kvnestServer.child.kill('SIGKILL');
 }
