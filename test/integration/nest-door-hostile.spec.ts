@@ -101,6 +101,16 @@ describe('what is no message of Nest', () => {
     expect(server.door('nest').counters).toMatchObject({ requests: 2, errors: 1 });
   });
 
+  it('may be an event for what answers messages only: it starts no stream that nobody can end', async () => {
+    await start();
+    using client = await open();
+    client.send({ pattern: 'kv.events', data: {} });
+    client.send({ id: '1', pattern: 'kv.exists', data: { keys: ['a'] } });
+    await expectEventually(() => client.packets.length === 1);
+    expect(channel('kvnest:engine.miss').hasSubscribers).toBe(false);
+    expect(server.door('nest').counters).toMatchObject({ requests: 2, errors: 1 });
+  });
+
   it('may be anything: random bytes leave the door as it was', async () => {
     await start({ nest: { bodyTimeoutMs: 100 } });
     const random = new SeededRandom(7);
