@@ -38,7 +38,14 @@ export interface NestDoorServerParts {
 
 /** Nest's own server for `Transport.TCP`, with limits, a token, and an end that cuts nothing. */
 export class NestDoorServer extends ServerTCP {
-  readonly counters = { connections: 0, connections_refused: 0, requests: 0, errors: 0 };
+  readonly counters = {
+    connections: 0,
+    connections_refused: 0,
+    requests: 0,
+    errors: 0,
+    bytes_in: 0,
+    bytes_out: 0,
+  };
   readonly #parts: NestDoorServerParts;
   readonly #auth: MessageAuth;
   readonly #connections = new Map<Socket, NestConnection>();
@@ -60,6 +67,13 @@ export class NestDoorServer extends ServerTCP {
 
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** The counters, with the bytes of connections that are open. */
+  snapshot(): Readonly<Record<string, number>> {
+    const counters = { ...this.counters };
+    for (const socket of this.#connections.keys()) addBytes(counters, socket);
+    return counters;
   }
 
   /** Begins to listen; again: waits for it. @throws KV_DOOR_LISTEN */
@@ -95,6 +109,7 @@ export class NestDoorServer extends ServerTCP {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.once('close', () => {
       this.#connections.delete(socket);
+      addBytes(this.counters, socket);
       connection.close();
     });
     super.bindHandler(socket);
@@ -211,6 +226,14 @@ export class NestDoorServer extends ServerTCP {
     if (this.#isIdle) return;
     await new Promise<void>((resolve) => (this.#onIdle = resolve));
   }
+}
+
+function addBytes(
+  counters: { bytes_in: number; bytes_out: number },
+  { bytesRead, bytesWritten }: Socket,
+): void {
+  counters.bytes_in += bytesRead;
+  counters.bytes_out += bytesWritten;
 }
 
 /** What came over a connection; Nest does not export the class. */
