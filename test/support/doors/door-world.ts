@@ -21,7 +21,7 @@ const MIB = 1024 * 1024;
 const CAPACITY_BYTES = 16 * MIB;
 export const CHUNK_TOKENS = 4;
 /** Of doors that carry bytes; those that carry JSON take 64 KiB. */
-const LIMITS: DoorLimits = { ...TEST_LIMITS, maxValueBytes: 2 * MIB, maxConnections: 256 };
+const LIMITS: DoorLimits = { ...TEST_LIMITS, maxValueBytes: 2 * MIB, maxConnections: 1024 };
 
 const BYTES: DoorCapabilities = {
   binaryKeys: false,
@@ -35,6 +35,9 @@ const BYTES: DoorCapabilities = {
   maxValueBytes: LIMITS.maxValueBytes,
 };
 const JSON_ONLY: DoorCapabilities = { ...BYTES, maxValueBytes: 64 * 1024 };
+
+/** Where the server shares its loop with hundreds of clients, and accepts one in each turn, a connection may take seconds. */
+const PATIENT = { connectTimeoutMs: 60_000, unresponsiveMs: 60_000 };
 
 /** How a cache is spoken to. */
 export interface DoorUnderTest extends Pick<DoorContract, 'capabilities' | 'errors' | 'inputCode'> {
@@ -78,7 +81,7 @@ export const DOORS: Readonly<Record<DoorName, DoorUnderTest>> = {
     capabilities: { ...BYTES, binaryKeys: true },
     errors: {},
     inputCode: 'KV_CLIENT_INPUT',
-    open: async ({ tcp }) => tcpDoorClient(await connect(`kvnest://${tcp}`)),
+    open: async ({ tcp }) => tcpDoorClient(await connect(`kvnest://${tcp}`, PATIENT)),
   },
   'messages by kvnest/client': {
     capabilities: JSON_ONLY,
@@ -86,7 +89,7 @@ export const DOORS: Readonly<Record<DoorName, DoorUnderTest>> = {
     inputCode: 'KV_INPUT_INVALID',
     open: async ({ tcp }) => {
       const Proxy = await loadKvnestClientProxy();
-      return new MessageDoorClient(new Proxy({ url: `kvnest://${tcp}` }));
+      return new MessageDoorClient(new Proxy({ url: `kvnest://${tcp}`, ...PATIENT }));
     },
   },
   'Transport.TCP': {

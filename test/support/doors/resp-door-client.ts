@@ -19,7 +19,10 @@ export class RespDoorClient implements DoorClient {
   readonly retrieve = unsaid;
   readonly status = unsaid;
 
-  constructor(private readonly redis: Redis) {}
+  constructor(private readonly redis: Redis) {
+    // Commands fail with it, too.
+    redis.on('error', () => undefined);
+  }
 
   async put(
     key: DoorKey,
