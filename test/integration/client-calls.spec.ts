@@ -137,6 +137,7 @@ describe('kvnest/client', () => {
       reason: 'checksum',
     });
     const tooLarge = { key: 'large', bytes: Buffer.alloc(TEST_LIMITS.maxValueBytes + 1) };
+    const before = server.door('tcp').counters['bytes_in'] as number;
     const [first, large, last] = await client.putMany([
       { key: 'a', bytes: Buffer.from('a') },
       tooLarge,
@@ -144,6 +145,7 @@ describe('kvnest/client', () => {
     ]);
     expect(large).toEqual({ stored: false, reason: 'too-large' });
     expect([first?.stored, last?.stored]).toEqual([true, true]);
+    expect(server.door('tcp').counters['bytes_in']).toBeLessThan(before + TEST_LIMITS.maxValueBytes);
   });
 
   it('a value expires', async () => {

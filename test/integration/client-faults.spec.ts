@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { firstValueFrom } from 'rxjs';
 import { connect, type ConnectOptions, type KvnestClient } from '../../src/client/index.js';
 import { FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
 import {
@@ -80,9 +81,28 @@ describe('a server that does not what it should (scripted: none does so when it 
   });
 
   it('hangs up on the same request again and again: it ends', async () => {
-    await using server = await TcpScriptedServer.start({ onFrame: (_, { socket }) => socket.destroy() });
+    let asked = 0;
+    await using server = await TcpScriptedServer.start({
+      onFrame: (_, { socket }) => {
+        asked++;
+        socket.destroy();
+      },
+    });
     await using client = await connect(server.url, QUICK);
     await expect(client.get('key')).rejects.toMatchObject({ code: 'KV_CLIENT_UNAVAILABLE' });
+    expect(asked).toBe(2);
+  });
+
+  it('hangs up on a message: it may have carried it out, and no other is told the same', async () => {
+    let others = 0;
+    await using server = await TcpScriptedServer.start({ onFrame: (_, { socket }) => socket.destroy() });
+    await using other = await TcpScriptedServer.start({ onFrame: () => others++ });
+    const both = `${server.url},${other.url.replace('kvnest://', '')}`;
+    await using client = await connect(both, QUICK);
+    await expect(firstValueFrom(client.send('count', {}))).rejects.toMatchObject({
+      code: 'KV_CLIENT_UNAVAILABLE',
+    });
+    expect(others).toBe(0);
   });
 
   it('breaks off in a prefix: it is gone on with, and no chunk comes twice', async () => {

@@ -126,6 +126,24 @@ describe('KvnestClientModule', () => {
     });
   });
 
+  it('a proxy that is closed leaves the client that it was given', async () => {
+    await withApp([KvnestClientModule.register({ url })], async ({ cache, proxy }) => {
+      await proxy.connect();
+      await proxy.close();
+      expect(await cache.exists(['absent'])).toEqual([false]);
+    });
+  });
+
+  it('a proxy that did not reach its server can try again', async () => {
+    const KvnestClientProxy = await loadKvnestClientProxy();
+    const options = { url: 'kvnest://127.0.0.1:1' };
+    const proxy = new KvnestClientProxy(options);
+    await expect(proxy.connect()).rejects.toMatchObject({ code: 'KV_CLIENT_UNAVAILABLE' });
+    options.url = url;
+    expect(await firstValueFrom(proxy.send('count', { to: 1 }))).toBe(0);
+    await proxy.close();
+  });
+
   it('the proxy serves Nest’s own ClientsModule', async () => {
     const customClass = await loadKvnestClientProxy();
     @Module({ imports: [ClientsModule.register([{ name: 'CACHE', customClass, options: { url } }])] })

@@ -100,6 +100,15 @@ describe('what is taken back, and what is taken slowly', () => {
     await slow.return?.();
   });
 
+  it('a connection serves one prefix after the other', async () => {
+    await storePrefix(1000);
+    const { connections } = door.door.doorStatus();
+    for (let i = 0; i < 4; i++)
+      for await (const chunk of client.retrieve(TOKENS)) expect(chunk.index).toBeLessThan(CHUNKS);
+    expect(door.door.doorStatus().connections).toBe(connections + 1);
+    expect(door.counter('connections')).toBe(connections + 1);
+  });
+
   it('prefixes beyond the connections for them wait for their turn', async () => {
     await storePrefix(1000);
     const few = await open({ connections: { streams: 2 } });
