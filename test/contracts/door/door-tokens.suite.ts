@@ -75,7 +75,7 @@ export function describeDoorTokens(world: DoorWorld): void {
       }
     });
 
-    it('keeps models, tenants, ranks and types apart', async () => {
+    it('keeps models, tenants and ranks apart', async () => {
       const { client } = world;
       await client.store(tokens, chunks(0), MODEL);
       for (const [i, identity] of OTHERS.entries()) {

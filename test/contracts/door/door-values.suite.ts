@@ -152,7 +152,7 @@ export function describeDoorValues(world: DoorWorld): void {
   });
 
   describe('expiry', () => {
-    it('ends a value, and its metadata with it', async () => {
+    it('ends a value', async () => {
       const { client } = world;
       await client.put('short', Buffer.from('x'), { ttlMs: 1 });
       await client.put('long', Buffer.from('x'), { ttlMs: 60_000 });
@@ -161,7 +161,7 @@ export function describeDoorValues(world: DoorWorld): void {
       expect(await client.delete(['short'])).toEqual([false]);
     });
 
-    it('goes when the value is put anew, and lets a value in that is to be the only one', async () => {
+    it('is forgotten when the value is put anew, and what has expired is no obstacle', async () => {
       const { client } = world;
       await client.put('key', Buffer.from('x'), { ttlMs: 30 });
       await client.put('key', Buffer.from('y'));
