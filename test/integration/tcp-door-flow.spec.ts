@@ -2,7 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { of } from 'rxjs';
-import { encodeFrame, FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
+import {
+  encodeFrame,
+  FRAME_PREFIX_BYTES,
+  FRAME_TYPES,
+  PREAMBLE,
+} from '../../src/protocols/kvnest-tcp/frame.js';
 import { PATTERNS } from '../../src/protocols/kvnest-tcp/patterns.js';
 import { readPutAnswers } from '../../src/protocols/kvnest-tcp/replies.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
@@ -293,7 +298,8 @@ describe('tcp door: requests in flight', () => {
     it('about the hello is short, whatever is sent instead', async () => {
       await start({ limits: { heartbeatMs: 20 } });
       using other = await TcpTestClient.open(server.port, { hello: false });
-      other.socket.write('KVN1');
+      const long = encodeFrame({ type: FRAME_TYPES.HELLO }, Buffer.alloc(60_000));
+      other.socket.write(Buffer.concat([PREAMBLE, long.subarray(0, FRAME_PREFIX_BYTES)]));
       const dribble = setInterval(() => other.socket.write(Buffer.from([1])), 5);
       await other.closed;
       clearInterval(dribble);
