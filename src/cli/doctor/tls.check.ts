@@ -1,5 +1,5 @@
 import { isKvError } from '../../common/errors/kv-error.js';
-import { loadTls } from '../../modules/doors/tcp/tls-files.js';
+import { loadTls } from '../../modules/doors/tls-files.js';
 import { type Check, fail, ok } from './diagnosis.interface.js';
 
 /** Whether the files of the TCP door's TLS can be read, and fit. */

@@ -83,26 +83,9 @@ export function readPutList(header: Buffer): PutList {
   const entries: PutEntry[] = [];
   let at = LIST_BYTES;
   for (let i = 0; i < count; i++) {
-    if (at + ENTRY_BYTES > header.length) throw frameError('a put that is cut off');
-    const keyAt = at + ENTRY_BYTES;
-    const metadataAt = keyAt + header.readUInt16LE(at + 20);
-    const end = metadataAt + header.readUInt16LE(at + 22);
-    if (end > header.length) throw frameError('a put that is cut off');
-    const entryFlags = header[at + 24] as number;
-    if (entryFlags > ENTRY_FLAGS) throw frameError(`a chunk of a put with flags ${entryFlags}`);
-    const time = readUInt64(header, at + 8);
-    const isTimeOfExpiry = (entryFlags & FLAG_EXPIRES_AT) !== 0;
-    const place = header.readUIntLE(at + 25, 3);
-    entries.push({
-      key: header.subarray(keyAt, metadataAt),
-      lengthBytes: readUInt64(header, at),
-      ttlMs: isTimeOfExpiry ? 0 : time,
-      expiresAtMs: isTimeOfExpiry ? time : undefined,
-      checksum: (entryFlags & FLAG_HAS_CHECKSUM) === 0 ? undefined : header.readUInt32LE(at + 16),
-      metadata: header.subarray(metadataAt, end),
-      depth: place === 0 ? undefined : place - 1,
-    });
-    at = end;
+    const entry = readEntry(header, at);
+    entries.push(entry);
+    at += ENTRY_BYTES + entry.key.length + entry.metadata.length;
   }
   if (at !== header.length) throw frameError('bytes behind a put');
   return {
@@ -110,6 +93,28 @@ export function readPutList(header: Buffer): PutList {
     ack: ack === ACK_ALL ? 'all' : 'memory',
     onlyIfAbsent: flags === FLAG_ONLY_IF_ABSENT,
     entries,
+  };
+}
+
+function readEntry(header: Buffer, at: number): PutEntry {
+  const keyAt = at + ENTRY_BYTES;
+  if (keyAt > header.length) throw frameError('a put that is cut off');
+  const metadataAt = keyAt + header.readUInt16LE(at + 20);
+  const end = metadataAt + header.readUInt16LE(at + 22);
+  if (end > header.length) throw frameError('a put that is cut off');
+  const flags = header[at + 24] as number;
+  if (flags > ENTRY_FLAGS) throw frameError(`a chunk of a put with flags ${flags}`);
+  const time = readUInt64(header, at + 8);
+  const isTimeOfExpiry = (flags & FLAG_EXPIRES_AT) !== 0;
+  const place = header.readUIntLE(at + 25, 3);
+  return {
+    key: header.subarray(keyAt, metadataAt),
+    lengthBytes: readUInt64(header, at),
+    ttlMs: isTimeOfExpiry ? 0 : time,
+    expiresAtMs: isTimeOfExpiry ? time : undefined,
+    checksum: (flags & FLAG_HAS_CHECKSUM) === 0 ? undefined : header.readUInt32LE(at + 16),
+    metadata: header.subarray(metadataAt, end),
+    depth: place === 0 ? undefined : place - 1,
   };
 }
 

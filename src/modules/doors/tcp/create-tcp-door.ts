@@ -14,7 +14,7 @@ import { TcpCounters } from './tcp-counters.js';
 import { TcpDoor } from './tcp-door.js';
 import { encodeHello } from './tcp-hello.js';
 import { TierNumbers } from './tier-numbers.js';
-import { loadTls } from './tls-files.js';
+import { loadTls } from '../tls-files.js';
 
 const SOCKET_BUFFER_BYTES = 2 * 1024 * 1024;
 const MAX_HEADER_BYTES = 1024 * 1024;

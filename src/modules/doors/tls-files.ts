@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type TlsOptions } from 'node:tls';
-import { KvError } from '../../../common/errors/kv-error.js';
-import { type TcpDoorLimits } from '../../../config/kvnest-config.interface.js';
+import { KvError } from '../../common/errors/kv-error.js';
+import { type TcpDoorLimits } from '../../config/kvnest-config.interface.js';
 
 /** Reads the files of `doors.tcp.tls_…`. @throws KV_CONFIG_TLS */
 export function loadTls({ tls }: TcpDoorLimits): TlsOptions | undefined {
