@@ -51,6 +51,8 @@ export class Call implements Timed {
   isSending = false;
   requestId = 0;
   attempts = 0;
+  /** A write that the server may still carry out at any time: also after another like it, and what came behind that. */
+  isAtLarge = false;
   carrier: CallCarrier | undefined;
   readonly #limits: CallLimits;
   readonly #deadlines: Deadlines;
@@ -76,9 +78,8 @@ export class Call implements Timed {
 
   /** Whether it can be sent again after the connection broke on which it was sent last. */
   get mayRestart(): boolean {
-    return (
-      this.attempts < MAX_ATTEMPTS && (this.request.isIdempotent || this.isSending || this.attempts === 0)
-    );
+    if (this.attempts >= MAX_ATTEMPTS || this.isAtLarge) return false;
+    return this.request.isIdempotent || this.isSending || this.attempts === 0;
   }
 
   end(): void {

@@ -25,6 +25,8 @@ const KEEP_ALIVE_MS = 30_000;
 /** A connection that reads into buffers of the reader's choice and writes from buffers without copying; over TLS both copy. */
 export class ClientSocket {
   readonly socket: Socket;
+  /** The other side has ended it, and takes no more of what was sent. */
+  isGone = false;
   readonly #reader: SocketReader;
   readonly #isDirect: boolean;
   #target: Uint8Array | undefined;
@@ -55,6 +57,11 @@ export class ClientSocket {
         .once('secureConnect', onOpen)
         .on('data', (bytes: Buffer) => reader.onBytes(bytes));
     }
+    this.socket
+      .on('end', () => (this.isGone = true))
+      .on('error', ({ code }: NodeJS.ErrnoException) => {
+        this.isGone = code === 'ECONNRESET' || code === 'EPIPE';
+      });
   }
 
   /** Bytes that were given to `write` and that the kernel has not taken; 0 where nobody can tell. */

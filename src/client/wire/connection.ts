@@ -354,6 +354,7 @@ export class Connection implements CallCarrier, SocketReader, Observed {
     this.#socket.socket.destroy();
     const lost = [...this.#calls.values()].filter(({ isDone }) => !isDone);
     this.#calls.clear();
+    for (const call of lost) call.isAtLarge = call.request.isWrite && !call.isSending && !this.#socket.isGone;
     this.#owner.onClose(this, error, lost);
   }
 }

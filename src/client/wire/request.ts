@@ -1,9 +1,10 @@
 import { FRAME_PREFIX_BYTES, FRAME_TYPES, writeFramePrefix } from '../../protocols/kvnest-tcp/frame.js';
-import { type Pattern } from '../../protocols/kvnest-tcp/patterns.js';
+import { type Pattern, PATTERNS } from '../../protocols/kvnest-tcp/patterns.js';
 
 /** Bodies up to this length are cheaper to copy than to send from where they are. */
 const MAX_COPIED_BYTES = 4096;
 const NOTHING: readonly Uint8Array[] = [];
+const WRITES: ReadonlySet<Pattern> = new Set([PATTERNS.PUT, PATTERNS.STORE]);
 
 /** A request as it goes over the wire, but for its id and its time-out, which are written when it is sent. */
 export interface WireRequest {
@@ -15,6 +16,8 @@ export interface WireRequest {
   readonly isJson: boolean;
   /** To be carried out twice does no harm, and gives the same answer. */
   readonly isIdempotent: boolean;
+  /** It stores something: to be carried out late would undo what came after it. */
+  readonly isWrite: boolean;
 }
 
 export interface RequestParts {
@@ -50,16 +53,17 @@ function assemble(
   const bodyBytes = totalBytes(body);
   const isCopied = copiesBody || bodyBytes <= MAX_COPIED_BYTES;
   const head = FRAME_PREFIX_BYTES + header.headerBytes;
+  const about = { ...header, isIdempotent, isWrite: WRITES.has(pattern) };
   const frame = Buffer.allocUnsafe(isCopied ? head + bodyBytes : head);
   writeFramePrefix(frame, { type: FRAME_TYPES.REQUEST, pattern, bodyBytes }, header.headerBytes);
   writeHeader(frame, FRAME_PREFIX_BYTES);
-  if (!isCopied) return { frame, body: body.filter(({ length }) => length > 0), isIdempotent, ...header };
+  if (!isCopied) return { frame, body: body.filter(({ length }) => length > 0), ...about };
   let at = head;
   for (const part of body) {
     frame.set(part, at);
     at += part.length;
   }
-  return { frame, body: NOTHING, isIdempotent, ...header };
+  return { frame, body: NOTHING, ...about };
 }
 
 export function totalBytes(parts: readonly Uint8Array[]): number {
