@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprint, ROOT, Stamp } from './fingerprint.mjs';
 import { say, SetupError } from './report.mjs';
@@ -57,6 +57,16 @@ function installReleases() {
     const arguments_ = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
     const installed = run(pythonOf(release), [...arguments_, '-r', requirementsOf(release)]);
     if (!installed.ok) return tail(installed.output, 5);
+    makeExecutable(folder);
   }
   return undefined;
+}
+
+/** The wheel leaves that to its scripts, which the tests do without. */
+function makeExecutable(folder) {
+  const lib = join(ROOT, folder, 'lib');
+  for (const python of readdirSync(lib)) {
+    const programs = join(lib, python, 'site-packages/mooncake');
+    for (const name of ['mooncake_master', 'mooncake_client']) chmodSync(join(programs, name), 0o755);
+  }
 }

@@ -40,7 +40,7 @@ export class MooncakeCluster implements AsyncDisposable {
     } = options;
     const [port, metricsPort, metadataPort] = [await freePort(), await freePort(), await freePort()];
     const metadata = ['--enable_http_metadata_server=true', `--http_metadata_server_port=${metadataPort}`];
-    const master = new MooncakeProcess(release, 'mooncake.cli', [
+    const master = new MooncakeProcess(release, 'mooncake_master', [
       '--rpc_address=127.0.0.1',
       `--rpc_port=${port}`,
       `--metrics_port=${metricsPort}`,
@@ -78,7 +78,7 @@ export class MooncakeCluster implements AsyncDisposable {
   async addOwner(segment = '512MB'): Promise<MooncakeProcess> {
     const before = (await this.segments())?.length ?? 0;
     for (let attempt = 0; ; attempt++) {
-      const owner = new MooncakeProcess(this.#release, 'mooncake.cli_client', [
+      const owner = new MooncakeProcess(this.#release, 'mooncake_client', [
         '--host=127.0.0.1',
         `--port=${await freePort()}`,
         `--metadata_server=${this.metadataServer}`,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { missingCommand } from '../peer.js';
 
@@ -14,16 +14,24 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A Python of Mooncake's own environment, and what it needs around it. */
+/** A Python of Mooncake's own environment, and what it and the programs there need around them. */
 export function mooncakePython(release: MooncakeRelease): { command: string; env: NodeJS.ProcessEnv } {
-  const venv = join(FOLDER, release);
-  const cuda = ['10', '11', '12', '13'].map((minor) =>
-    join(venv, `lib/python3.${minor}/site-packages/nvidia/cuda_runtime/lib`),
-  );
+  const cuda = join(packagesOf(release), 'nvidia/cuda_runtime/lib');
   return {
-    command: join(venv, 'bin/python'),
-    env: { ...process.env, LD_LIBRARY_PATH: cuda.join(':'), GLOG_minloglevel: '2' },
+    command: join(FOLDER, release, 'bin/python'),
+    env: { ...process.env, LD_LIBRARY_PATH: cuda, GLOG_minloglevel: '2' },
   };
+}
+
+function packagesOf(release: MooncakeRelease): string {
+  const lib = join(FOLDER, release, 'lib');
+  const python = existsSync(lib) ? readdirSync(lib).find((name) => name.startsWith('python3')) : undefined;
+  return join(lib, python ?? 'python3', 'site-packages');
+}
+
+/** Not by the scripts of the wheel: those of 0.3.12 stay in front of the program and leave it behind when they are killed. */
+function programOf(release: MooncakeRelease, name: string): string {
+  return join(packagesOf(release), 'mooncake', name);
 }
 
 /** One of Mooncake's programs, which can be hurt and started again with the same arguments. */
@@ -33,7 +41,7 @@ export class MooncakeProcess {
 
   constructor(
     private readonly release: MooncakeRelease,
-    private readonly module: 'mooncake.cli' | 'mooncake.cli_client',
+    private readonly program: 'mooncake_master' | 'mooncake_client',
     private readonly args: readonly string[],
   ) {}
 
@@ -47,8 +55,8 @@ export class MooncakeProcess {
   }
 
   start(): void {
-    const { command, env } = mooncakePython(this.release);
-    const child = spawn(command, ['-m', this.module, ...this.args], {
+    const { env } = mooncakePython(this.release);
+    const child = spawn(programOf(this.release, this.program), this.args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
     });
@@ -83,5 +91,5 @@ export function missingMooncake(release: MooncakeRelease = '0.3.13'): string | u
   const { command, env } = mooncakePython(release);
   if (!existsSync(command)) return 'no Mooncake is installed here; "npm test" installs it where it may';
   const libraries = `LD_LIBRARY_PATH=${env['LD_LIBRARY_PATH'] ?? ''}`;
-  return missingCommand('env', [libraries, command, '-m', 'mooncake.cli', '--version']);
+  return missingCommand('env', [libraries, programOf(release, 'mooncake_master'), '--version']);
 }
