@@ -90,6 +90,20 @@ describe('kvnest/client, as a package', () => {
     expect(strangers).toEqual([]);
   });
 
+  it('is what require() gives in CommonJS', async () => {
+    const file = join(folder, 'required.cjs');
+    await writeFile(
+      file,
+      `const { connect } = require('kvnest/client');
+      connect('kvnest://${server.address('tcp')}').then(async (cache) => {
+        console.log(await cache.exists(['key that is not there']));
+        await cache.close();
+      });`,
+    );
+    const { stdout } = await run(process.execPath, [file], { timeout: 30_000 });
+    expect(stdout).toBe('[ false ]\n');
+  });
+
   it('a client that is closed leaves nothing that keeps the process, in an outage, too', async () => {
     const output = await execute(`
       import { connect } from 'kvnest/client';

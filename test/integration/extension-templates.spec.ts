@@ -23,6 +23,27 @@ const INSTALL_OPTIONS = [
 const NAMES = ['chunk-shelf', 'web-shelf', 'disk-count'];
 const run = promisify(execFile);
 
+/** Of an application that checks what it can. */
+const STRICTEST = {
+  noEmit: true,
+  target: 'es2023',
+  lib: ['es2023', 'esnext.disposable'],
+  types: ['node'],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+};
+
+/** CommonJS has no `await` outside of functions. */
+function inFunction(block: string): string {
+  const lines = block.split('\n');
+  const imports = lines.filter((line) => line.startsWith('import '));
+  const body = lines.filter((line) => !line.startsWith('import '));
+  return [...imports, 'export async function example(): Promise<void> {', ...body, '}'].join('\n');
+}
+
 interface Counted {
   readonly tiers: Readonly<Record<string, { readonly storedBytes: number }>>;
 }
@@ -130,6 +151,30 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
     INSTALL_MS,
   );
 
+  it.each([
+    ['module', 'nodenext', 'nodenext'],
+    ['module', 'esnext', 'bundler'],
+    ['commonjs', 'nodenext', 'nodenext'],
+  ])(
+    'the examples of docs/client.md have types: "type": "%s", module %s, moduleResolution %s',
+    async (type, module, moduleResolution) => {
+      const project = await mkdtemp(join(folder, 'typed-'));
+      await writeFile(join(project, 'package.json'), JSON.stringify({ type }));
+      const text = await readFile(join(ROOT, 'docs/client.md'), 'utf8');
+      const blocks = Array.from(text.matchAll(/```ts\n(.*?)```/gs), ([, block = '']) => block);
+      expect(blocks.length).toBeGreaterThan(5);
+      for (const [index, block] of blocks.entries())
+        await writeFile(join(project, `example-${index}.ts`), type === 'module' ? block : inFunction(block));
+      const compilerOptions = { ...STRICTEST, module, moduleResolution };
+      await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+      const { stdout } = await run(join(ROOT, 'node_modules/.bin/tsc'), { cwd: project }).catch(
+        (error: unknown) => error as { readonly stdout: string },
+      );
+      expect(stdout).toBe('');
+    },
+    INSTALL_MS,
+  );
+
   async function makePackage(kind: string, name: string): Promise<void> {
     await run('npm', ['--prefix', ROOT, 'run', '--silent', `new:${kind}`, name], { cwd: folder });
   }
@@ -147,7 +192,7 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
     const modules = join(folder, 'node_modules');
     await mkdir(join(modules, '@types'), { recursive: true });
     await symlink(ROOT, join(modules, 'kvnest'));
-    for (const name of ['@jest', '@nestjs', '@types/node', 'classic-level', 'rxjs'])
+    for (const name of ['@jest', '@nestjs', '@types/node', 'classic-level', 'reflect-metadata', 'rxjs'])
       await symlink(join(ROOT, 'node_modules', name), join(modules, name));
   }
 });
