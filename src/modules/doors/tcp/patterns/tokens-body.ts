@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import { IncomingValue } from '../../socket/incoming-value.js';
 import { type TcpRequest } from '../tcp-request.js';
 import { type BodyReceiver, type ExpectedValue } from './pattern.interface.js';
@@ -62,9 +63,8 @@ export class DroppedBody implements BodyReceiver {
   }
 }
 
-/** Little-endian on the wire, whatever this machine is. */
+/** @param bytes of a buffer of their own; little-endian, whatever this machine is. */
 function tokensOf(bytes: Buffer): Uint32Array {
-  const tokens = new Uint32Array(bytes.length / Uint32Array.BYTES_PER_ELEMENT);
-  for (let i = 0; i < tokens.length; i++) tokens[i] = bytes.readUInt32LE(i * Uint32Array.BYTES_PER_ELEMENT);
-  return tokens;
+  if (endianness() === 'BE') bytes.swap32();
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / Uint32Array.BYTES_PER_ELEMENT);
 }
