@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import { tuneSocket } from '../../../arena/native/socket-buffers.js';
-import { type Clock } from '../../../common/clock.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
 import { type CacheEngine } from '../../engine/cache-engine.interface.js';
 import { type DoorRegistry } from '../door-registry.js';
@@ -14,7 +13,6 @@ export interface LmDoorOptions {
   readonly limits: DoorLimits;
   readonly engine: CacheEngine;
   readonly registry: DoorRegistry;
-  readonly clock: Clock;
   readonly drainTimeoutMs: number;
 }
 

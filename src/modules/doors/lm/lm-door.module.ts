@@ -1,6 +1,4 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type Clock } from '../../../common/clock.js';
-import { CLOCK } from '../../../common/common.tokens.js';
 import {
   type DoorLimits,
   KVNEST_CONFIG,
@@ -12,7 +10,7 @@ import { getDoorToken } from '../doors.tokens.js';
 import { createLmDoor } from './create-lm-door.js';
 import { type LmDoor } from './lm-door.js';
 
-/** The door for LMCache's `lm://`. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK and DOOR_REGISTRY from global modules. */
+/** The door for LMCache's `lm://`. Needs CACHE_ENGINE, KVNEST_CONFIG and DOOR_REGISTRY from global modules. */
 @Module({})
 export class LmDoorModule {
   static forRoot(limits: DoorLimits): DynamicModule {
@@ -21,13 +19,12 @@ export class LmDoorModule {
       providers: [
         {
           provide: getDoorToken('lm'),
-          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY],
+          inject: [CACHE_ENGINE, KVNEST_CONFIG, DOOR_REGISTRY],
           useFactory: (
             engine: CacheEngine,
             { drainTimeoutMs }: KvnestConfig,
-            clock: Clock,
             registry: DoorRegistry,
-          ): LmDoor => createLmDoor({ limits, engine, registry, clock, drainTimeoutMs }),
+          ): LmDoor => createLmDoor({ limits, engine, registry, drainTimeoutMs }),
         },
       ],
       exports: [getDoorToken('lm')],

@@ -47,7 +47,6 @@ export function createRespDoor(options: RespDoorOptions): RespDoor {
     limits,
     drainTimeoutMs,
     registry,
-    clock,
     counters,
     logger: new Logger('RespDoor'),
     tooManyClients: TOO_MANY_CLIENTS,

@@ -35,8 +35,8 @@ export class RespDoor extends SocketDoor<RespConnection> {
     return new RespConnection(accepted, this.#nextId++, this.#services, onClose);
   }
 
-  protected override sweep(): void {
-    super.sweep();
+  protected override sweep(nowMs: number): void {
+    super.sweep(nowMs);
     this.#pairs.sweep();
   }
 }

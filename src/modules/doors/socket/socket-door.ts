@@ -7,7 +7,6 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { type Clock } from '../../../common/clock.js';
 import { type DoorLimits } from '../../../config/kvnest-config.interface.js';
 import { type Door, type DoorRegistry, type DoorStatus } from '../door-registry.js';
 import { hostPort } from '../host-port.js';
@@ -15,6 +14,7 @@ import { listenError } from '../listen-error.js';
 import { DIRECT_SERVER_OPTIONS } from './direct-socket.js';
 import { type SocketCounters } from './socket-counters.js';
 import { StallWatch, type Watched } from './stall-watch.js';
+import { WatchClock } from './watch-clock.js';
 
 const MAX_SWEEP_MS = 1000;
 const TLS_HANDSHAKE_MS = 10_000;
@@ -25,7 +25,6 @@ export interface SocketDoorParts {
   readonly limits: DoorLimits;
   readonly drainTimeoutMs: number;
   readonly registry: DoorRegistry;
-  readonly clock: Clock;
   readonly counters: SocketCounters;
   readonly tuneSocket: (fd: number) => void;
   readonly logger: Logger;
@@ -115,7 +114,8 @@ export abstract class SocketDoor<Connection extends ServedConnection>
   /** From now on clients are accepted. @throws KV_DOOR_LISTEN */
   protected async listen(): Promise<void> {
     await this.#listen();
-    this.#sweeper = setInterval(() => this.sweep(), this.sweepMs);
+    const clock = new WatchClock(2 * this.sweepMs);
+    this.#sweeper = setInterval(() => this.sweep(clock.look()), this.sweepMs);
     this.#sweeper.unref();
     this.#leaveRegistry = this.#parts.registry.add(this);
   }
@@ -138,9 +138,8 @@ export abstract class SocketDoor<Connection extends ServedConnection>
   /** Makes a connection of a socket that was accepted. */
   protected abstract serve(accepted: Socket, onClose: (closed: Connection) => void): Connection;
 
-  /** Looks after everything that may stand still. Called about once a second. */
-  protected sweep(): void {
-    const nowMs = this.#parts.clock.nowMs();
+  /** Looks after everything that may stand still. Called about once a second. @param nowMs by a `WatchClock`. */
+  protected sweep(nowMs: number): void {
     for (const watch of this.#connections.values()) {
       if (watch.check(nowMs)) this.#parts.counters.slowReadersClosed++;
     }

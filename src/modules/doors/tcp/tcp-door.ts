@@ -1,6 +1,5 @@
 import { type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock } from '../../../common/clock.js';
 import { type MessageDoor } from '../message-door.interface.js';
 import { SocketDoor, type SocketDoorParts } from '../socket/socket-door.js';
 import { TcpConnection, type TcpDoorServices } from './tcp-connection.js';
@@ -18,14 +17,12 @@ export interface TcpDoorParts extends SocketDoorParts {
 /** Listens for `kvnest/client`, and for who else speaks docs/tcp-protocol.md. */
 export class TcpDoor extends SocketDoor<TcpConnection> implements MessageDoor {
   readonly strategy: TcpStrategy = new TcpStrategy(this);
-  readonly #clock: Clock;
   readonly #heartbeatMs: number;
   readonly #drainTimeoutMs: number;
   readonly #services: TcpDoorServices;
 
   constructor({ services, heartbeatMs, ...parts }: TcpDoorParts) {
     super(parts);
-    this.#clock = parts.clock;
     this.#heartbeatMs = heartbeatMs;
     this.#drainTimeoutMs = parts.drainTimeoutMs;
     this.#services = services(this.strategy);
@@ -47,9 +44,8 @@ export class TcpDoor extends SocketDoor<TcpConnection> implements MessageDoor {
     return Math.min(super.sweepMs, Math.ceil(this.#heartbeatMs / BEATS_PER_INTERVAL));
   }
 
-  protected override sweep(): void {
-    super.sweep();
-    const nowMs = this.#clock.nowMs();
+  protected override sweep(nowMs: number): void {
+    super.sweep(nowMs);
     for (const connection of this.connections) connection.beat(nowMs);
   }
 }
