@@ -10,7 +10,6 @@ function frame(type, pattern, header, bodyBytes) {
   const bytes = Buffer.alloc(PREFIX + header.length);
   bytes[0] = type;
   bytes[1] = pattern;
-  bytes.writeUInt32LE(type === HELLO ? 0 : 1, 4);
   bytes.writeUInt32LE(header.length, 8);
   bytes.writeUInt32LE(bodyBytes, 16);
   bytes.set(header, PREFIX);
@@ -45,6 +44,7 @@ export class RawClient {
   #prefix = Buffer.alloc(PREFIX);
   #filled = 0;
   #skip = 0;
+  #lastId = 0;
   #waiting = [];
 
   static async open(port) {
@@ -73,7 +73,9 @@ export class RawClient {
 
   put(key, value) {
     this.#socket.cork();
-    this.#socket.write(putFrame(key, value.length));
+    const frame = putFrame(key, value.length);
+    frame.writeUInt32LE(++this.#lastId, 4);
+    this.#socket.write(frame);
     this.#socket.write(value);
     this.#socket.uncork();
     return this.#answer();
@@ -81,6 +83,7 @@ export class RawClient {
 
   /** A frame that was made before. Answers come in the order of the requests. */
   send(bytes) {
+    bytes.writeUInt32LE(++this.#lastId, 4);
     this.#socket.write(bytes);
     return this.#answer();
   }

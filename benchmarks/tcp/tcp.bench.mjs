@@ -13,7 +13,8 @@ const MIB = 1024 * 1024;
 const ARENA_MIB = 1536;
 /** Larger than the processor's caches, as the values of a cache are. */
 const WORKING_SET_MIB = 256;
-const LOOKUP_KEYS = 1_000_000;
+/** As many as have records in an arena of 2 GiB. */
+const LOOKUP_KEYS = 200_000;
 const LOOKUP_BATCH = 128;
 const { values: flags } = parseArgs({
   options: {
