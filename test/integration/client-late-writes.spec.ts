@@ -14,7 +14,10 @@ describe('a put whose connection goes silent when all of it was sent', () => {
   beforeEach(async () => {
     server = await MessageServer.start({ doors: { http: false, nest: false } });
     proxy = await HoldingProxy.start(server.port('tcp'));
-    client = await connect(`kvnest://127.0.0.1:${proxy.port}`, { unresponsiveMs: 300, connections: { bulk: 2 } });
+    client = await connect(`kvnest://127.0.0.1:${proxy.port}`, {
+      unresponsiveMs: 300,
+      connections: { bulk: 2 },
+    });
   });
   afterEach(async () => {
     await client.close();

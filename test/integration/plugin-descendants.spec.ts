@@ -156,7 +156,7 @@ describeWithPeer(reason)('a supervisor', () => {
     const args = [other, '500', '0', '0', '/', 'bash', '-c', 'echo started; sleep 1000'];
     const late = spawn(program, args, { env: marked.env, stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     const exited = once(late, 'exit');
-    expect(await text(late.stdout)).toBe('');
+    expect(await text(late.stdout as Readable)).toBe('');
     expect(await exited).toEqual([0, null]);
   });
 
