@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { crc32c } from '../../src/common/crc32c.js';
-import { FLAG_END, FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
+import { encodeFrame, FLAG_END, FRAME_TYPES, PREAMBLE } from '../../src/protocols/kvnest-tcp/frame.js';
 import { PATTERNS } from '../../src/protocols/kvnest-tcp/patterns.js';
 import { readGetAnswer, readPutAnswers } from '../../src/protocols/kvnest-tcp/replies.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
@@ -12,6 +12,7 @@ import { keyList, putList, type ReceivedFrame, TcpTestClient } from '../support/
 import { createTestTcpDoor, type TestTcpDoor, type TestTcpDoorOptions } from '../support/tcp-door.js';
 
 const MIB = 1024 * 1024;
+const HELLO = Buffer.from('{"version":1}');
 const { EXISTS, GET, PUT, DELETE, PIN, UNPIN, LOOKUP, STORE, RETRIEVE } = PATTERNS;
 
 function json({ header }: ReceivedFrame): Record<string, unknown> {
@@ -86,6 +87,18 @@ describe('tcp door', () => {
       using other = await TcpTestClient.open(server.port, { hello: false });
       other.hello(undefined, 2);
       expect(await other.error(0)).toMatchObject({ code: 'KV_TCP_VERSION', details: { versions: [1] } });
+      await other.closed;
+    });
+
+    it.each([
+      ['has the number of a request', encodeFrame({ type: FRAME_TYPES.HELLO, requestId: 1 }, HELLO)],
+      ['has a body', encodeFrame({ type: FRAME_TYPES.HELLO, bodyBytes: 1 }, HELLO)],
+      ['is a request', encodeFrame({ type: FRAME_TYPES.REQUEST, requestId: 1 }, HELLO)],
+    ])('is refused when it %s', async (_, frame) => {
+      await start();
+      using other = await TcpTestClient.open(server.port, { hello: false });
+      other.socket.write(Buffer.concat([PREAMBLE, frame]));
+      expect(await other.error(0)).toMatchObject({ code: 'KV_TCP_FRAME' });
       await other.closed;
     });
 
