@@ -30,6 +30,17 @@ function codeOf(error: unknown): string {
   return isKvError(error) ? error.code : String(error);
 }
 
+/** Does something when the first bytes of value number `count` are there, which is when room is made for it. */
+function atReservation(count: number, act: () => void): void {
+  const { space } = world;
+  const reserve = space.reserve.bind(space);
+  let reservations = 0;
+  space.reserve = (request) => {
+    if (++reservations === count) act();
+    return reserve(request);
+  };
+}
+
 /** What becomes of `call` while something else happens. */
 async function during(call: Promise<unknown>, event: () => Promise<unknown>): Promise<unknown> {
   const outcome = call.catch((error: unknown) => error);
@@ -86,14 +97,13 @@ describe('kvnest:// to a server that ends', () => {
   });
 
   it('in the midst of values keeps nothing of them', async () => {
-    const bytes = chunkBytes(4 * MIB);
-    for (const key of KEYS.slice(0, 5)) await put(bytes, key);
-    const reserve = world.space.reserve.bind(world.space);
+    const some = KEYS.slice(0, 4);
+    for (const key of some) await put(chunkBytes(5 * MIB), key);
     let killed: Promise<void> | undefined;
-    // Room is reserved when the first bytes of a value are there.
-    world.space.reserve = (request) => ((killed ??= store.process.kill()), reserve(request));
-    const outcome = await errorOf(() => world.connector.getMany(KEYS.slice(0, 5)));
-    world.space.reserve = reserve;
+    atReservation(3, () => {
+      killed = store.process.kill();
+    });
+    const outcome = await errorOf(() => world.connector.getMany(some));
     await killed;
     expect(outcome).toMatchObject(UNREACHABLE);
     expect(world.arena.usage().references).toBe(0);
@@ -111,19 +121,21 @@ describe('kvnest:// to a server that ends', () => {
   });
 
   it('by a listing in pages starts over', async () => {
-    for (const key of KEYS) await put(chunkBytes(10), key);
-    const { cursor } = await world.connector.list('', 2);
-    expect(cursor).not.toBe('');
+    const many = Array.from({ length: 300 }, (_, i) => ChunkKey.of(`key-${i}`));
+    for (const key of many) await put(chunkBytes(10), key);
+    const first = await world.connector.list('', 150);
     await store.process.kill();
     await store.restart();
-    for (const key of KEYS) await put(chunkBytes(10), key);
+    for (const key of many) await put(chunkBytes(10), key);
     const found = new Set<string>();
-    for (let at = cursor; ;) {
-      const page = await world.connector.list(at, 3);
+    let { cursor } = first;
+    expect(cursor).not.toBe('');
+    while (cursor !== '') {
+      const page = await world.connector.list(cursor, 150);
       for (const { id } of page.keys) found.add(id);
-      if ((at = page.cursor) === '') break;
+      ({ cursor } = page);
     }
-    expect([...found].sort()).toEqual(KEYS.map(({ id }) => id).sort());
+    expect(found.size).toBe(many.length);
   });
 
   it('by SIGTERM takes nothing more, and loses nothing that it has answered', async () => {
@@ -222,7 +234,8 @@ describe('a put over kvnest:// that is taken back on a slow way', () => {
   beforeEach(async () => {
     await store.clear();
     proxy = await HoldingProxy.start(Number(store.address.split(':').at(-1)));
-    world = await RemoteWorld.open(`kvnest://127.0.0.1:${proxy.port}`);
+    // What is held back is late, and not dead.
+    world = await RemoteWorld.open(`kvnest://127.0.0.1:${proxy.port}?unresponsive_ms=600000`);
     // Two connections for values, and one for the rest.
     await expectEventually(() => proxy.speakers === 3);
   });
@@ -278,6 +291,43 @@ describe('a put over kvnest:// that is taken back on a slow way', () => {
     expect(await put(chunkBytes(300, 3))).toBe('stored');
     proxy.release();
     expectBytes(await read(), chunkBytes(300, 3));
+  });
+});
+
+describe('values over kvnest:// whose way breaks', () => {
+  let proxy: HoldingProxy;
+  const some = KEYS.slice(0, 4);
+  beforeEach(async () => {
+    await store.clear();
+    proxy = await HoldingProxy.start(Number(store.address.split(':').at(-1)));
+    // Else it would be asked for once more on one that breaks at the same time.
+    world = await RemoteWorld.open(`kvnest://127.0.0.1:${proxy.port}?connections=1`);
+    for (const [i, key] of some.entries()) await put(chunkBytes(3 * MIB, i), key);
+  });
+  afterEach(async () => {
+    expect(await world.close()).toBe(0);
+    await proxy[Symbol.asyncDispose]();
+  });
+
+  it('are asked for once more, and what had come of them is given back', async () => {
+    atReservation(3, () => proxy.cutAll());
+    const outcomes = await world.connector.getMany(some);
+    for (const [i, outcome] of outcomes.entries()) {
+      if (typeof outcome === 'string') throw new Error(outcome);
+      using handle = outcome;
+      expectBytes(Buffer.concat(handle.views), chunkBytes(3 * MIB, i));
+    }
+    expect(world.arena.usage().references).toBe(0);
+  });
+
+  it('are given back when they are taken back in the midst of one', async () => {
+    const abort = new AbortController();
+    atReservation(3, () => queueMicrotask(() => abort.abort()));
+    expect(await errorOf(() => world.connector.getMany(some, { signal: abort.signal }))).toMatchObject(
+      ABORTED,
+    );
+    expect(world.arena.usage().references).toBe(0);
+    expect((await read(some[3])).length).toBe(3 * MIB);
   });
 });
 

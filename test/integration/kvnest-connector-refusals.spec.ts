@@ -111,6 +111,15 @@ describe('kvnest:// to what it does not understand', () => {
   });
   afterAll(() => store[Symbol.asyncDispose]());
 
+  /** What came in through the TCP door. */
+  const bytesIn = async (): Promise<number> => {
+    const response = await fetch(`${store.process.httpUrl}/v1/status`);
+    const { doors } = (await response.json()) as {
+      readonly doors: readonly { readonly name: string; readonly counters: { readonly bytes_in: number } }[];
+    };
+    return doors.find(({ name }) => name === 'tcp')!.counters.bytes_in;
+  };
+
   it('is refused by a server of another version', async () => {
     const changer = await versionChanger(Number(store.address.split(':').at(-1)));
     try {
@@ -137,7 +146,9 @@ describe('kvnest:// to what it does not understand', () => {
   it('does not send what is longer than the server takes, and leaves nothing older', async () => {
     expect(await connecting(store.url)).toBeUndefined();
     expect(await world!.put({ key: KEY, bytes: chunkBytes(MIB) })).toBe('stored');
+    const before = await bytesIn();
     expect(await world!.put({ key: KEY, bytes: chunkBytes(MIB + 1) })).toBe('rejected');
+    expect((await bytesIn()) - before).toBeLessThan(MIB);
     expect(await world!.read(KEY)).toBe('miss');
   });
 

@@ -70,12 +70,20 @@ export class HoldingProxy implements AsyncDisposable {
   cut(): void {
     const { client, target } = this.#held ?? {};
     this.#held = undefined;
-    target?.resetAndDestroy();
-    client?.resetAndDestroy();
+    for (const socket of [target, client]) {
+      // One that is ending cannot be reset any more.
+      if (socket?.writableEnded === true) socket.destroy();
+      else socket?.resetAndDestroy();
+    }
+  }
+
+  /** Ends all connections. */
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.cutAll();
     this.server.close();
     await once(this.server, 'close');
   }
