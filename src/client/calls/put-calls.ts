@@ -3,7 +3,7 @@ import { type PutItem, type PutOptions, type PutResult } from '../kvnest-client.
 import { namespaceNumber } from '../options/client-settings.js';
 import { type Server } from '../pool/server.js';
 import { PATTERNS } from '../../protocols/kvnest-tcp/patterns.js';
-import { encodePutList, type PutEntry } from '../../protocols/kvnest-tcp/put-list.js';
+import { encodePutList, PUT_ENTRY_BYTES, type PutEntry } from '../../protocols/kvnest-tcp/put-list.js';
 import { readPutAnswers } from '../../protocols/kvnest-tcp/replies.js';
 import { type CallLimits } from '../wire/call.js';
 import { type ServerHello } from '../wire/hello.js';
@@ -26,10 +26,9 @@ interface Value {
   readonly views: readonly Uint8Array[];
 }
 
-const ENTRY_BYTES = 28;
 const VALUES: Scattered<Value> = {
   keyOf: ({ entry }) => entry.key,
-  headerBytes: ({ entry }) => ENTRY_BYTES + entry.key.length + entry.metadata.length,
+  headerBytes: ({ entry }) => PUT_ENTRY_BYTES + entry.key.length + entry.metadata.length,
 };
 
 type BatchOptions = Pick<PutOptions, 'namespace' | 'ack' | 'onlyIfAbsent' | 'signal' | 'timeoutMs'>;

@@ -2,7 +2,8 @@ import { frameError } from './frame.js';
 import { MAX_KEYS } from './key-list.js';
 
 const LIST_BYTES = 12;
-const ENTRY_BYTES = 28;
+/** What stands in front of the key of each chunk. */
+export const PUT_ENTRY_BYTES = 28;
 const HIGH_WORD = 2 ** 32;
 const ACK_ALL = 1;
 const FLAG_ONLY_IF_ABSENT = 1;
@@ -42,7 +43,7 @@ export interface PutList {
 /** @returns the header. */
 export function encodePutList({ namespace, ack, onlyIfAbsent, entries }: PutList): Buffer {
   const bytes = entries.reduce(
-    (sum, { key, metadata }) => sum + ENTRY_BYTES + key.length + metadata.length,
+    (sum, { key, metadata }) => sum + PUT_ENTRY_BYTES + key.length + metadata.length,
     LIST_BYTES,
   );
   const header = Buffer.alloc(bytes);
@@ -60,7 +61,7 @@ export function encodePutList({ namespace, ack, onlyIfAbsent, entries }: PutList
     header[at + 24] =
       (checksum === undefined ? 0 : FLAG_HAS_CHECKSUM) | (expiresAtMs === undefined ? 0 : FLAG_EXPIRES_AT);
     header.writeUIntLE(depth === undefined || depth > MAX_DEPTH ? 0 : depth + 1, at + 25, 3);
-    at += ENTRY_BYTES;
+    at += PUT_ENTRY_BYTES;
     header.set(key, at);
     header.set(metadata, at + key.length);
     at += key.length + metadata.length;
@@ -85,7 +86,7 @@ export function readPutList(header: Buffer): PutList {
   for (let i = 0; i < count; i++) {
     const entry = readEntry(header, at);
     entries.push(entry);
-    at += ENTRY_BYTES + entry.key.length + entry.metadata.length;
+    at += PUT_ENTRY_BYTES + entry.key.length + entry.metadata.length;
   }
   if (at !== header.length) throw frameError('bytes behind a put');
   return {
@@ -97,7 +98,7 @@ export function readPutList(header: Buffer): PutList {
 }
 
 function readEntry(header: Buffer, at: number): PutEntry {
-  const keyAt = at + ENTRY_BYTES;
+  const keyAt = at + PUT_ENTRY_BYTES;
   if (keyAt > header.length) throw frameError('a put that is cut off');
   const metadataAt = keyAt + header.readUInt16LE(at + 20);
   const end = metadataAt + header.readUInt16LE(at + 22);
