@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom } from 'rxjs';
 import { connect, type ConnectOptions, type KvnestClient } from '../../src/client/index.js';
-import { FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
+import { encodeFrame, FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
 import {
   encodePutAnswers,
   getAnswerBytes,
@@ -265,6 +265,25 @@ describe('a server that does not what it should (scripted: none does so when it 
     await using client = await connect(server.url, QUICK);
     server.connections[0]!.frame({ type: FRAME_TYPES.PING, requestId: 77 });
     await expectEventually(() => pongs.includes(77));
+    await client.close();
+  });
+
+  it('asks so without end, and reads no answer: what waits for it is bounded', async () => {
+    const pongs: number[] = [];
+    await using server = await TcpScriptedServer.start({
+      onFrame: ({ type, id }) => {
+        if (type === FRAME_TYPES.PONG) pongs.push(id);
+      },
+    });
+    await using client = await connect(server.url, QUICK);
+    const { socket } = server.connections[0]!;
+    const pings = Array.from({ length: 5000 }, (_, index) =>
+      encodeFrame({ type: FRAME_TYPES.PING, requestId: index + 1 }),
+    );
+    socket.write(Buffer.concat(pings));
+    const last = encodeFrame({ type: FRAME_TYPES.PING, requestId: 7777 });
+    await expectEventually(() => socket.write(last) && pongs.includes(7777));
+    expect(pongs.length).toBeLessThan(2500);
     await client.close();
   });
 

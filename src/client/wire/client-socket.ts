@@ -21,6 +21,7 @@ interface Handle {
 /** Where frames and small bodies are read. Each read is used up before the next one, so that all sockets share it. */
 const SCRATCH = Buffer.allocUnsafeSlow(16 * 1024);
 const KEEP_ALIVE_MS = 30_000;
+const MAX_UNREAD_ANSWERS = 64;
 
 /** A connection that reads into buffers of the reader's choice and writes from buffers without copying; over TLS both copy. */
 export class ClientSocket {
@@ -31,6 +32,7 @@ export class ClientSocket {
   readonly #isDirect: boolean;
   #target: Uint8Array | undefined;
   #isCorked = false;
+  #unreadAnswers = 0;
 
   constructor(
     { host, port }: ServerAddress,
@@ -80,6 +82,13 @@ export class ClientSocket {
       process.nextTick(uncork, this);
     }
     this.socket.write(bytes, sent);
+  }
+
+  /** For what the other side can ask for without end: where it does not read what it was answered, it is answered no more. */
+  answer(bytes: Uint8Array): void {
+    if (this.#unreadAnswers === MAX_UNREAD_ANSWERS) return;
+    this.#unreadAnswers++;
+    this.write(bytes, () => this.#unreadAnswers--);
   }
 
   uncork(): void {

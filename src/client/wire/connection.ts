@@ -291,7 +291,7 @@ export class Connection implements CallCarrier, SocketReader, Observed {
         this.#onError(requestId, header);
         return;
       case FRAME_TYPES.PING:
-        this.#socket.write(encodeFrame({ type: FRAME_TYPES.PONG, requestId }));
+        this.#socket.answer(encodeFrame({ type: FRAME_TYPES.PONG, requestId }));
         return;
       case FRAME_TYPES.PONG:
         return;
