@@ -134,7 +134,7 @@ describeWithPeer(missingInfinistore())('What kills an InfiniStore server', () =>
       const bytes = [1, 2].map((seed) => chunkBytes(8 * MIB, seed));
       const key = ChunkKey.of('key');
       for (let i = 0; i < 6; i++) {
-        const [, , read, , , again] = await Promise.all([
+        const [stored, found, read, , , again] = await Promise.all([
           world.store('key', bytes[i % 2]!),
           world.connector.exists(key),
           world.fetch('key'),
@@ -142,6 +142,7 @@ describeWithPeer(missingInfinistore())('What kills an InfiniStore server', () =>
           i % 3 === 0 ? world.connector.remove(key) : undefined,
           world.fetch('key'),
         ]);
+        expect([stored, found]).toEqual(['stored', true]);
         expectBytes(read, bytes[i % 2]!);
         if (i % 3 === 0) expect(again).toBe('miss');
         else expectBytes(again, bytes[i % 2]!);

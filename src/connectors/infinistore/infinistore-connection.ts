@@ -30,6 +30,8 @@ export interface InfinistoreCallOptions {
 export type ValueTarget = Pick<ChunkIntake, 'target' | 'advance' | typeof Symbol.dispose>;
 
 interface RunningCall extends InfinistoreCallOptions {
+  /** The socket is done with the request. It may say so after the answer has come. */
+  isSent: boolean;
   settle(answer: InfinistoreReply | Error): void;
 }
 
@@ -75,7 +77,9 @@ export class InfinistoreConnection implements PooledConnection {
         return true;
       },
     };
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    // A socket that is ending cannot be reset any more, and Node ends one whose other side has ended.
+    const options = { noDelay: true, ...keepAlive, allowHalfOpen: true, onread };
     this.#socket = connect({ host, port, ...options })
       .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
       .on('end', () => this.destroy(this.#hungUp()))
@@ -116,16 +120,20 @@ export class InfinistoreConnection implements PooledConnection {
       cut?.addEventListener('abort', onCut);
       this.#isSpent ||= this.#isForOneCall;
       this.#parser.expect(kind);
-      this.#call = {
+      const call: RunningCall = {
         ...options,
+        isSent: false,
         settle: (answer) => {
           cut?.removeEventListener('abort', onCut);
           if (answer instanceof Error) reject(answer);
           else resolve(answer);
         },
       };
+      this.#call = call;
       this.#socket.cork();
-      for (const bytes of request) this.#socket.write(bytes);
+      const last = request.length - 1;
+      for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
+      this.#socket.write(request[last] as Uint8Array, () => this.#onSent(call));
       this.#socket.uncork();
     });
   }
@@ -140,7 +148,7 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #nextTarget(): Buffer {
-    if (this.#remainingBytes === 0) return HEAD.subarray(0, this.#parser.missingBytes);
+    if (this.#remainingBytes === 0) return HEAD.subarray(0, this.#parser.missingBytes || 1);
     if (this.#call?.unwanted?.aborted === true) this.#dropIntake();
     return this.#intake?.target(Math.min(READ_BYTES, this.#remainingBytes)) ?? this.#discard();
   }
@@ -156,7 +164,7 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #onHead(bytes: Buffer): void {
-    const call = this.#call;
+    const call = this.#reply === undefined ? this.#call : undefined;
     const reply = this.#parser.push(bytes);
     if (call === undefined) this.#violated('it answers what nobody asked');
     else if (typeof reply === 'string') this.#violated(reply);
@@ -164,19 +172,17 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #onReply(call: RunningCall, reply: InfinistoreReply): void {
-    const isEarly = this.#socket.writableLength > 0;
-    const isRefusal = reply.code !== INFINISTORE_CODES.FINISHED;
-    if (isEarly && !isRefusal) {
-      this.#violated('it answers before it has everything');
-      return;
-    }
-    // What is still on the way of a put that was refused is taken for the next request.
-    if (isRefusal && call.kind === 'code') this.#isSpent = true;
-    if (isRefusal || call.kind !== 'value') {
-      this.#settle(reply);
-      return;
-    }
     this.#reply = reply;
+    const isRefusal = reply.code !== INFINISTORE_CODES.FINISHED;
+    // What is still on the way of a put that was refused is taken for the next request.
+    if (isRefusal && call.kind === 'code') {
+      this.#isSpent = true;
+      this.#settle(reply);
+    }
+    if (isRefusal || call.kind !== 'value') {
+      this.#onWhole(call);
+      return;
+    }
     this.#remainingBytes = reply.number;
     this.#guarded(() => {
       if (call.unwanted?.aborted !== true) this.#intake = call.take?.(reply.number);
@@ -186,7 +192,17 @@ export class InfinistoreConnection implements PooledConnection {
   #onValue(bytes: number): void {
     this.#guarded(() => this.#intake?.advance(bytes));
     this.#remainingBytes -= bytes;
-    if (this.#remainingBytes === 0) this.#settle(this.#intakeFailure ?? (this.#reply as InfinistoreReply));
+    if (this.#remainingBytes === 0 && this.#call !== undefined) this.#onWhole(this.#call);
+  }
+
+  #onSent(call: RunningCall): void {
+    call.isSent = true;
+    if (call === this.#call && this.#reply !== undefined && this.#remainingBytes === 0) this.#onWhole(call);
+  }
+
+  #onWhole({ isSent }: RunningCall): void {
+    const answer = this.#intakeFailure ?? this.#reply;
+    if (isSent && answer !== undefined) this.#settle(answer);
   }
 
   /** Where the arena fails, the value is read to its end all the same. */

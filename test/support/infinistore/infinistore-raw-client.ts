@@ -14,6 +14,7 @@ export class InfinistoreRawClient implements Disposable {
       this.#wake();
     });
     socket.on('error', () => undefined);
+    socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       this.#isClosed = true;
       this.#wake();
@@ -21,7 +22,7 @@ export class InfinistoreRawClient implements Disposable {
   }
 
   static async connect(port: number): Promise<InfinistoreRawClient> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     await once(socket, 'connect');
     return new InfinistoreRawClient(socket);
   }
