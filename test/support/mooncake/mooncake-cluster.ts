@@ -68,9 +68,9 @@ export class MooncakeCluster implements AsyncDisposable {
   }
 
   /** In the same place, also after a kill, with nothing in it. */
-  async restartMaster(): Promise<void> {
+  async restartMaster(release = this.#release): Promise<void> {
     await this.master.kill();
-    this.master.start();
+    this.master.start(release);
     await this.#until(this.master, async () => (await this.segments()) !== undefined);
   }
 

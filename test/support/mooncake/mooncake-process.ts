@@ -54,9 +54,10 @@ export class MooncakeProcess {
     return this.#log;
   }
 
-  start(): void {
-    const { env } = mooncakePython(this.release);
-    const child = spawn(programOf(this.release, this.program), this.args, {
+  /** @param release another one may take its place. */
+  start(release = this.release): void {
+    const { env } = mooncakePython(release);
+    const child = spawn(programOf(release, this.program), this.args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
     });

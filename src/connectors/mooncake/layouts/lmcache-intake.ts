@@ -1,3 +1,4 @@
+import { MAX_METADATA_BYTES } from '../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import { parseRemoteMetadata } from '../../../protocols/remote-metadata/remote-metadata.js';
 import { type ChunkIntake } from '../../intake/chunk-intake.interface.js';
@@ -7,8 +8,8 @@ import { type FetchOutcome } from '../../remote-connector.interface.js';
 const INT_BYTES = 4;
 const HEAD_BYTES = 2 * INT_BYTES;
 const GROUP_BYTES = 5 * INT_BYTES;
-const MAX_GROUPS = 64;
-/** Of RemoteMetadata with as many tensors as any model has groups of layers. */
+/** As many as the arena keeps. */
+const MAX_GROUPS = Math.floor((MAX_METADATA_BYTES - HEAD_BYTES) / GROUP_BYTES);
 export const MAX_LMCACHE_HEADER_BYTES = HEAD_BYTES + MAX_GROUPS * GROUP_BYTES;
 const DISCARD = Buffer.allocUnsafeSlow(64 * 1024);
 

@@ -53,7 +53,7 @@ export class SegmentOwners {
     try {
       return await this.#owner(endpoint).lease(read, signal);
     } catch (error) {
-      if (signal?.aborted === true || !isKvError(error)) throw error;
+      if (signal?.aborted === true || !isOfStore(error)) throw error;
       this.#judge(endpoint, error);
       return undefined;
     }
@@ -118,4 +118,8 @@ export class SegmentOwners {
     const now = performance.now();
     for (const [endpoint, until] of this.#banned) if (until <= now) this.#banned.delete(endpoint);
   }
+}
+
+function isOfStore(error: unknown): boolean {
+  return isKvError(error) && error.code.startsWith('KV_REMOTE_');
 }

@@ -50,6 +50,8 @@ export class TransferConnection implements PooledConnection {
   #missingStatusBytes = 0;
   #missingValueBytes = 0;
   #isRejected = false;
+  /** Where the next bytes go was decided when no transfer was on its way. */
+  #isIdleTarget = false;
   #failure: Error | undefined;
 
   constructor(address: TransferAddress) {
@@ -159,6 +161,7 @@ export class TransferConnection implements PooledConnection {
   }
 
   #nextTarget(): Buffer {
+    this.#isIdleTarget = this.#transfer === undefined;
     if (this.#transfer === undefined) return STATUS.subarray(0, 1);
     if (this.#missingStatusBytes > 0) return STATUS.subarray(0, this.#missingStatusBytes);
     return this.#transfer.target.target(Math.min(READ_BYTES, this.#missingValueBytes));
@@ -187,6 +190,7 @@ export class TransferConnection implements PooledConnection {
 
   #onValue({ target }: RunningTransfer, bytes: number): void {
     try {
+      if (this.#isIdleTarget) STATUS.copy(target.target(1), 0, 0, 1);
       target.advance(bytes);
     } catch (error) {
       this.destroy(error as Error);
