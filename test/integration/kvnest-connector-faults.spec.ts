@@ -65,7 +65,8 @@ function calls(chunk: Parameters<RemoteWorld['connector']['put']>[0], signal?: A
 }
 
 beforeAll(async () => {
-  store = await KvnestStore.start();
+  // What is late is not dead unless a test says so.
+  store = await KvnestStore.start({ tcp: { heartbeat_ms: 600_000 } });
 });
 afterAll(() => store[Symbol.asyncDispose]());
 
@@ -234,7 +235,6 @@ describe('a put over kvnest:// that is taken back on a slow way', () => {
   beforeEach(async () => {
     await store.clear();
     proxy = await HoldingProxy.start(Number(store.address.split(':').at(-1)));
-    // What is held back is late, and not dead.
     world = await RemoteWorld.open(`kvnest://127.0.0.1:${proxy.port}?unresponsive_ms=600000`);
     // Two connections for values, and one for the rest.
     await expectEventually(() => proxy.speakers === 3);
