@@ -81,12 +81,12 @@ export class InfinistoreConnection implements PooledConnection {
     // A socket that is ending cannot be reset any more, and Node ends one whose other side has ended.
     const options = { noDelay: true, ...keepAlive, allowHalfOpen: true, onread };
     this.#socket = connect({ host, port, ...options })
-      .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
-      .on('end', () => this.destroy(this.#hungUp()))
+      .on('error', (error) => this.destroy(this.#lost(error)))
+      .on('end', () => this.destroy(this.#lost()))
       .resume();
     this.closed = new Promise((resolve) => {
       this.#socket.once('close', () => {
-        this.destroy(this.#hungUp());
+        this.destroy(this.#lost());
         resolve();
       });
     });
@@ -224,12 +224,10 @@ export class InfinistoreConnection implements PooledConnection {
     this.destroy(remoteProtocol(this.#label, what));
   }
 
-  #hungUp(): Error {
-    const hint =
-      this.receivedBytes === 0 && this.#call !== undefined
-        ? 'the connection was closed before the first answer: a server on uvloop 0.23 or later aborts then'
-        : 'the connection was closed';
-    return remoteUnreachable(this.#label, new Error(hint));
+  #lost(cause: Error = new Error('the connection was closed')): Error {
+    const isBeforeAnswer = this.receivedBytes === 0 && this.#call !== undefined;
+    const hint = `${cause.message} before its first answer: a server on uvloop 0.23 or later aborts then`;
+    return remoteUnreachable(this.#label, isBeforeAnswer ? new Error(hint, { cause }) : cause);
   }
 
   #settle(answer: InfinistoreReply | Error): void {
