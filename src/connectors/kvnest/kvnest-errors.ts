@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { isKvError, type KvError } from '../../common/errors/kv-error.js';
 import {
   remoteClosed,
@@ -33,6 +32,6 @@ export function kvnestError(store: string, error: unknown): KvError {
 function unavailable(store: string, cause: unknown): KvError {
   if (isKvError(cause, 'KV_CLIENT_TIMEOUT')) return remoteUnreachable(store, cause);
   if (isKvError(cause)) return kvnestError(store, cause);
-  if (types.isNativeError(cause)) return socketError(store, cause);
+  if (typeof cause === 'object' && cause !== null) return socketError(store, cause as Error);
   return remoteUnreachable(store, new Error(String(cause)));
 }
