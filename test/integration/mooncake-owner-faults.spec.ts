@@ -137,7 +137,8 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
     const { dataHost: host, dataPort: port } = await askOwner(owner);
     const connection = new TransferConnection({ host, port, version, label, silenceMs: 2_000 });
     const bytes = chunkBytes(5 * MIB);
-    for (const part of [bytes, bytes.reverse()]) expect(await connection.write(place, [part])).toBe(true);
+    for (const part of [chunkBytes(5 * MIB, 9), ...range(100).map(() => bytes)])
+      expect(await connection.write(place, [part])).toBe(true);
     const read = Buffer.alloc(bytes.length);
     let filled = 0;
     const target = {
