@@ -216,6 +216,19 @@ describeWithPeer(missingInfinistore())('What kills an InfiniStore server', () =>
       }
     });
 
+    it('a put that was sent to its end is not cut off, however long its answer takes', async () => {
+      const other = await another({ putPatienceMs: 1 });
+      for (let i = 0; i < 10; i++) {
+        server.suspend();
+        const put = errorOf(() => other.store('key', chunkBytes(70_000, i), AbortSignal.timeout(10)));
+        expect(await put).toMatchObject(ABORTED);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        server.resume();
+        expect(['miss', 70_000]).toContain(lengthOf(await other.fetch('key')));
+      }
+      expect(await other.close()).toBe(0);
+    });
+
     it('the memory of puts that were cut off is free again', async () => {
       await server.restart();
       await using proxy = await HoldingProxy.start(server.port);
@@ -324,3 +337,7 @@ describeWithPeer(missingInfinistore())('What kills an InfiniStore server', () =>
     });
   });
 });
+
+function lengthOf(outcome: Buffer | string): number | string {
+  return typeof outcome === 'string' ? outcome : outcome.length;
+}

@@ -22,7 +22,7 @@ export interface InfinistoreCallOptions {
   readonly take?: (lengthBytes: number) => ValueTarget | undefined;
   /** When it aborts, the value that `take` made room for is given back; the rest is read all the same and goes nowhere. */
   readonly unwanted?: AbortSignal | undefined;
-  /** When it aborts, the connection is cut: only in the midst of a put does the server survive that. */
+  /** When it aborts, the connection is cut, if not all of the request is sent: then the server owes no answer yet. */
   readonly cut?: AbortSignal | undefined;
 }
 
@@ -116,7 +116,7 @@ export class InfinistoreConnection implements PooledConnection {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (cut?.aborted === true) return Promise.reject(remoteAborted(this.#label));
     return new Promise((resolve, reject) => {
-      const onCut = (): void => this.destroy(remoteAborted(this.#label));
+      const onCut = (): void => this.#cut(call);
       cut?.addEventListener('abort', onCut);
       this.#isSpent ||= this.#isForOneCall;
       this.#parser.expect(kind);
@@ -145,6 +145,13 @@ export class InfinistoreConnection implements PooledConnection {
     if (this.#socket.connecting) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
     this.#settle(reason);
+  }
+
+  #cut(call: RunningCall): void {
+    // By then the socket has said what it has done: that may come after the timer that ran out.
+    setImmediate(() => {
+      if (call === this.#call && !call.isSent) this.destroy(remoteAborted(this.#label));
+    });
   }
 
   #nextTarget(): Buffer {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import {
@@ -18,10 +18,12 @@ import { type InfinistoreLayout } from './infinistore-layout.interface.js';
 
 /** No LMCache key begins so, and no escaped one: there a digit follows the first colon. */
 const POINTER_PREFIX = 'kvnest:sealed:';
+const HASHED_PREFIX = 'kvnest:hashed:';
 const VALUE_PREFIX = 'kvnest:value:';
 const HEADER_ROOM_BYTES = 64 * 1024;
-/** A pointer travels in one piece with its key. */
-const MAX_KEY_BYTES = 1024;
+/** A pointer travels in one piece with its key. In place of a longer one stands its hash; the value has the name. */
+const MAX_POINTER_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 32 * 1024;
 /** Values of replaced chunks that are not remembered are left to the server's eviction. */
 const MAX_REMEMBERED = 65_536;
 
@@ -46,12 +48,14 @@ export class SealedLayout implements InfinistoreLayout {
       metadata: 'any',
       checksum: true,
       maxValueBytes: maxValueBytes - HEADER_ROOM_BYTES,
-      maxKeyBytes: MAX_KEY_BYTES - POINTER_PREFIX.length,
+      maxKeyBytes: MAX_KEY_BYTES,
     };
   }
 
   keyOf(key: ChunkKey): string {
-    return POINTER_PREFIX + formatStoreKey(key);
+    const name = POINTER_PREFIX + formatStoreKey(key);
+    if (Buffer.byteLength(name) <= MAX_POINTER_KEY_BYTES) return name;
+    return HASHED_PREFIX + createHash('sha256').update(name).digest('hex');
   }
 
   async exists(key: ChunkKey, withMetadata: boolean, signal: Signal): Promise<boolean> {
