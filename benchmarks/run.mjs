@@ -15,6 +15,7 @@ const BENCHMARKS = {
   serde: 'serde.bench.mjs',
   plugins: 'plugins/plugins.bench.mjs',
   tcp: 'tcp/tcp.bench.mjs',
+  mooncake: 'connectors/mooncake.bench.mjs',
 };
 
 const args = process.argv.slice(2);

@@ -21,6 +21,9 @@ export interface PackOptions {
 const HEAD_BYTES = 4;
 const HAS_LITERAL = 4;
 const WIDTHS: readonly LengthBytes[] = [1, 2, 4, 8];
+/** Of the few types that are in use. */
+const heads = new Map<string, number>();
+const MAX_HEADS = 128;
 /** Bytes of the total length, by the lowest bits of the meta byte. */
 const TOTAL_BYTES = [0, 2, 4, 8] as const;
 
@@ -81,7 +84,12 @@ function assemble(literal: Uint8Array, data: Buffer, widthBits: number, compatib
 
 /** The hash of the type, whose lowest bit says that a meta byte follows. */
 function headOf(literal: Uint8Array): number {
-  return (md5Start(literal) | 1) >>> 0;
+  const text = Buffer.from(literal.buffer, literal.byteOffset, literal.length).toString('latin1');
+  const known = heads.get(text);
+  if (known !== undefined) return known;
+  const head = (md5Start(literal) | 1) >>> 0;
+  if (heads.size < MAX_HEADS) heads.set(text, head);
+  return head;
 }
 
 /** The first four bytes of the MD5 digest, as a number. */

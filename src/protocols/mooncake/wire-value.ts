@@ -110,7 +110,7 @@ export class WireWriter {
   write(type: WireType, value: WireValue): void {
     switch (type.kind) {
       case 'optional':
-        this.#integer(1, value === undefined ? 0n : 1n);
+        this.#number(1, value === undefined ? 0 : 1);
         if (value !== undefined) this.write(type.item, value);
         break;
       case 'list':
@@ -132,17 +132,17 @@ export class WireWriter {
 
   #scalar(type: WireType, value: WireValue): void {
     if (type.kind === 'integer') this.#integer(type.bytes, BigInt(value as number | bigint));
-    else if (type.kind === 'flag') this.#integer(1, value === true ? 1n : 0n);
+    else if (type.kind === 'flag') this.#number(1, value === true ? 1 : 0);
     else if (type.kind === 'text') this.#text(value as string);
   }
 
   #choice(items: readonly WireType[], { index, value }: WireChoice): void {
-    this.#integer(1, BigInt(index));
+    this.#number(1, index);
     this.write(items[index] as WireType, value);
   }
 
   #expected(item: WireType, error: WireType, { isError, value }: WireExpected): void {
-    this.#integer(1, isError ? 0n : 1n);
+    this.#number(1, isError ? 0 : 1);
     this.write(isError ? error : item, value);
   }
 
@@ -160,7 +160,17 @@ export class WireWriter {
 
   #lengthOf(length: number): void {
     this.isTooNarrow ||= length >= 2 ** (8 * this.lengthBytes);
-    this.#integer(this.lengthBytes, BigInt(length));
+    this.#number(this.lengthBytes, length);
+  }
+
+  /** What is too large is cut off. */
+  #number(bytes: LengthBytes, value: number): void {
+    if (bytes > 2) {
+      this.#integer(bytes, BigInt(value));
+      return;
+    }
+    this.#room(bytes);
+    for (let i = 0; i < bytes; i++) this.#bytes[this.#length++] = value >>> (8 * i);
   }
 
   #integer(bytes: LengthBytes, value: bigint): void {
