@@ -198,12 +198,13 @@ describe('kvnest:// to a server that is full', () => {
 });
 
 describeWithPeer(missingCommand('openssl', ['version']))('kvnests://', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kvnest-tls-'));
+  let folder: string;
   let ours: TestCertificates;
   let others: TestCertificates;
   let store: KvnestStore;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'kvnest-tls-'));
     ours = makeCertificates(mkdtempSync(join(folder, 'ours-')));
     others = makeCertificates(mkdtempSync(join(folder, 'others-')));
     const { certificate, key } = ours.server;
