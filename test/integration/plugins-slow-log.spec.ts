@@ -33,10 +33,10 @@ it('a log that nobody reads costs a server no more than a bit of memory: lines o
     const url = /http:\/\/\S+/.exec(banner.toString())?.[0] ?? '';
     const status = async (): Promise<PluginStatus> =>
       (await (await fetch(`${url}/v1/plugins/chatty.sh`)).json()) as PluginStatus;
-    await expectEventually(async () => (await status()).droppedBytes > 4_000_000);
+    await expectEventually(async () => (await status()).droppedBytes > 4_000_000, 30_000);
     let read = '';
     server.stdout.on('data', (text: Buffer) => (read += text.toString())).resume();
-    await expectEventually(() => read.includes('again'));
+    await expectEventually(() => read.includes('again'), 30_000);
     expect(await status()).toMatchObject({ state: 'running', restarts: 0 });
   } finally {
     server.kill('SIGKILL');
