@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type ArenaHandle } from '../../src/arena/arena.interface.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { encodeRpcRequest, type MasterMethod } from '../../src/protocols/mooncake/rpc-frame.js';
+import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
 import { MooncakeCluster } from '../support/mooncake/mooncake-cluster.js';
 import { missingMooncake } from '../support/mooncake/mooncake-process.js';
@@ -26,7 +27,7 @@ const keys = Array.from({ length: COUNT }, (_, i) =>
 );
 
 /** Stands before the master and writes down what it is asked. */
-async function listen(port: number, asked: string[]): Promise<Server> {
+async function listen(port: number, onAsked: (method: string) => void): Promise<Server> {
   const server = createServer((client) => {
     const master = connect(port, '127.0.0.1');
     for (const socket of [client, master]) socket.on('error', () => undefined);
@@ -38,7 +39,7 @@ async function listen(port: number, asked: string[]): Promise<Server> {
         master.write(bytes);
         pending = Buffer.concat([pending, bytes]);
         while (pending.length >= 20 && pending.length >= 20 + pending.readUInt32LE(12)) {
-          asked.push(NAMES.get(pending.readUInt32LE(8)) ?? 'another');
+          onAsked(NAMES.get(pending.readUInt32LE(8)) ?? 'another');
           pending = pending.subarray(20 + pending.readUInt32LE(12));
         }
       });
@@ -49,13 +50,17 @@ async function listen(port: number, asked: string[]): Promise<Server> {
 
 describeWithPeer(missingMooncake())('A batch of chunks in Mooncake', () => {
   const asked: string[] = [];
+  let onAsked: (method: string) => void = () => undefined;
   let cluster: MooncakeCluster;
   let server: Server;
   let world: MooncakeWorld;
 
   beforeAll(async () => {
     cluster = await MooncakeCluster.start({ segments: ['128MB', '128MB'] });
-    server = await listen(cluster.port, asked);
+    server = await listen(cluster.port, (method) => {
+      asked.push(method);
+      onAsked(method);
+    });
     world = await MooncakeWorld.connect((server.address() as AddressInfo).port);
     // An owner is met, so that it is known how long a chunk may be.
     await world.store(ChunkKey.of('first'), Buffer.from('chunk'));
@@ -97,6 +102,22 @@ describeWithPeer(missingMooncake())('A batch of chunks in Mooncake', () => {
     expect(new Set(again)).toEqual(new Set(['stored']));
     expect(putting).toEqual(['BatchPutStart']);
   });
+
+  it.each(['BatchPutStart', 'BatchPutEnd'])(
+    'leaves no key taken when it is taken back at %s',
+    async (method) => {
+      const key = ChunkKey.of(`taken back at ${method}`);
+      const abort = new AbortController();
+      onAsked = (name) => {
+        if (name === method) abort.abort();
+      };
+      const failure = errorOf(() => world.store(key, chunkBytes(10_000, 1), abort.signal));
+      expect(await failure).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+      onAsked = () => undefined;
+      expect(await world.store(key, chunkBytes(10_000, 2))).toBe('stored');
+      expectBytes(await world.fetch(key), chunkBytes(10_000, 2));
+    },
+  );
 
   it('keeps the last of two chunks of one key', async () => {
     const key = ChunkKey.of('twice');

@@ -53,7 +53,7 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
     await world.store(anyKey(0), chunkBytes(100));
     await cluster.owners[0]?.kill();
     expect(await world.store(anyKey(1), chunkBytes(100_000))).toBe('busy');
-    const again = await raw.masters.putStart([{ name: 'any-1', lengthBytes: 1 }], undefined);
+    const again = await raw.masters.putStart([{ name: 'any-1', lengthBytes: 1 }]);
     expect(again).toEqual([expect.any(Array)]);
   });
 
@@ -90,7 +90,7 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
     cluster.owners[0]?.suspend();
     expect(await world.store(anyKey(1), chunkBytes(MIB))).toBe('busy');
     expect(await world.connector.exists(anyKey(1))).toBe(false);
-    const again = await raw.masters.putStart([{ name: 'any-1', lengthBytes: 1 }], undefined);
+    const again = await raw.masters.putStart([{ name: 'any-1', lengthBytes: 1 }]);
     expect(again).toEqual([{ code: -705 }]);
   });
 

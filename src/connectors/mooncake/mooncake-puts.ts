@@ -61,7 +61,6 @@ export class MooncakePuts {
     await round.run(await this.#fitting(attempts, round, signal), signal);
     if (round.again.size > 0 && round.failure === undefined) {
       if ([...round.again.values()].includes('full')) await delay(FULL_PAUSE_MS);
-      if (signal?.aborted === true) throw remoteAborted(this.options.label);
       const left = [...round.again.keys()];
       round.again.clear();
       await round.run(left, signal);
@@ -73,7 +72,7 @@ export class MooncakePuts {
   /** An object for which no segment is large enough would cost all others their place before it is refused. */
   async #fitting(attempts: readonly Attempt[], round: PutRound, signal: Signal): Promise<readonly Attempt[]> {
     const longestBytes = Math.max(0, ...attempts.map(({ lengthBytes }) => lengthBytes));
-    const roomBytes = await this.options.sizes.roomFor(longestBytes, signal);
+    const roomBytes = await this.options.sizes.roomFor(longestBytes);
     const unfit = attempts.filter(({ lengthBytes }) => lengthBytes === 0 || lengthBytes > roomBytes);
     if (unfit.length === 0) return attempts;
     for (const { at, lengthBytes } of unfit)
@@ -93,8 +92,10 @@ class PutRound {
 
   async run(attempts: readonly Attempt[], signal: Signal): Promise<void> {
     if (attempts.length === 0) return;
-    const { masters } = this.options;
-    const granted = await masters.putStart(attempts, signal);
+    const { masters, label } = this.options;
+    if (signal?.aborted === true) throw remoteAborted(label);
+    // Whose answer nobody hears, that memory stays taken, and the name with it.
+    const granted = await masters.putStart(attempts);
     const { generation } = masters;
     const written: Attempt[] = [];
     const there: Attempt[] = [];

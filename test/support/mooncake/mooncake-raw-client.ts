@@ -37,7 +37,7 @@ export class MooncakeRawClient implements Disposable {
 
   /** Begins a put and does not end it. */
   async begin(object: ObjectToPut): Promise<MemoryReplica> {
-    const [grant] = await this.masters.putStart([object], undefined);
+    const [grant] = await this.masters.putStart([object]);
     if (grant === undefined || 'code' in grant) throw new Error(`no memory for ${object.name}`);
     return grant[0]!;
   }

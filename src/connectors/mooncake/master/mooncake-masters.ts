@@ -106,10 +106,9 @@ export class MooncakeMasters {
 
   putStart(
     objects: readonly ObjectToPut[],
-    signal: Signal,
     replicas = this.#options.replicas,
   ): Promise<readonly Outcome<readonly MemoryReplica[]>[]> {
-    return this.#askMany(objects.length, signal, {
+    return this.#askMany(objects.length, undefined, {
       method: 'BatchPutStart',
       body: (requests) => requests.putStartMany(objects, replicas),
       parse: parsePutStartMany,

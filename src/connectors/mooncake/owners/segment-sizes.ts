@@ -18,20 +18,20 @@ export class SegmentSizes {
    * The longest object that may be put now, as far as it is known; 0 when no segment is known. Looks for a larger one
    * where the known ones are too small.
    */
-  async roomFor(lengthBytes: number, signal: AbortSignal | undefined): Promise<number> {
+  async roomFor(lengthBytes: number): Promise<number> {
     const { longestSegmentBytes } = this.owners;
     const now = performance.now();
     const isBelieved = longestSegmentBytes > 0 && now - this.#learnedAtMs < BELIEF_MS;
     if (lengthBytes <= longestSegmentBytes || isBelieved) return longestSegmentBytes;
     this.#learnedAtMs = now;
-    await this.#meetOwner(signal);
+    await this.#meetOwner();
     return this.owners.longestSegmentBytes;
   }
 
   /** Asks for memory for one byte, and gives it back. */
-  async #meetOwner(signal: AbortSignal | undefined): Promise<void> {
+  async #meetOwner(): Promise<void> {
     const name = `kvnest:probe:${randomBytes(16).toString('hex')}`;
-    const [grant] = await this.masters.putStart([{ name, lengthBytes: 1 }], signal, 1);
+    const [grant] = await this.masters.putStart([{ name, lengthBytes: 1 }], 1);
     if (grant === undefined || 'code' in grant) return;
     await this.masters.putRevoke(name);
     for (const replica of grant) await this.owners.learn(replica);
