@@ -9,6 +9,9 @@ import { missingMooncake } from '../support/mooncake/mooncake-process.js';
 import { MooncakeRawClient } from '../support/mooncake/mooncake-raw-client.js';
 import { describeWithPeer } from '../support/peer.js';
 
+/** The contract is no test of time. */
+const PATIENT = 'socket_connect_timeout_ms=60000';
+
 const CAPABILITIES = {
   persistent: false,
   shared: true,
@@ -36,7 +39,7 @@ describeWithPeer(missingMooncake())('A real Mooncake Store', () => {
       capabilities: { ...CAPABILITIES, metadata, checksum: metadata === 'any' },
       create: async (context) => {
         await cluster.clear();
-        return connectorFromUrl(cluster.url(parameters), context, { definitions: [mooncakeConnector] });
+        return connectorFromUrl(cluster.url(`${PATIENT}&${parameters}`), context, { definitions: [mooncakeConnector] });
       },
       damage: async (key) => {
         using client = new MooncakeRawClient(cluster.port);
