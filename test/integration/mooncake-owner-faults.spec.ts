@@ -69,9 +69,9 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
   });
 
   it('is stopped: waits for it once, and goes on when it does', async () => {
-    const { cluster, world } = await trial.begin({ segments: ['64MB'] }, { banMs: 1_500 });
+    const { cluster, world } = await trial.begin({ segments: ['64MB'] }, { banMs: 4_000 });
     for (const i of range(6)) await world.store(keyOf(i), chunkBytes(10_000, i));
-    cluster.owners[0]?.suspend();
+    await cluster.owners[0]?.suspend();
     const first = await Promise.all(range(6).map((i) => world.fetch(keyOf(i))));
     expect(new Set(first)).toEqual(new Set(['miss']));
     for (const i of range(6)) expect(await world.fetch(keyOf(i))).toBe('miss');
@@ -87,7 +87,7 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
   it('is stopped while it is written to: does not give the memory to others, for the bytes may still come', async () => {
     const { cluster, world, raw } = await trial.begin({ segments: ['64MB'] });
     await world.store(anyKey(0), chunkBytes(100));
-    cluster.owners[0]?.suspend();
+    await cluster.owners[0]?.suspend();
     expect(await world.store(anyKey(1), chunkBytes(MIB))).toBe('busy');
     expect(await world.connector.exists(anyKey(1))).toBe(false);
     const again = await raw.masters.putStart([{ name: 'any-1', lengthBytes: 1 }]);
@@ -97,7 +97,7 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
   it('is stopped and nobody waits any more: ends the put when it goes on', async () => {
     const { cluster, world } = await trial.begin({ segments: ['64MB'] }, { silenceMs: 10_000 });
     await world.store(anyKey(0), chunkBytes(100));
-    cluster.owners[0]?.suspend();
+    await cluster.owners[0]?.suspend();
     const abort = new AbortController();
     const putting = world.store(anyKey(1), chunkBytes(5 * MIB, 1), abort.signal);
     setTimeout(() => abort.abort(), 100);
@@ -114,7 +114,7 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
     const bytes = chunkBytes(3 * MIB);
     await world.store(keyOf(0), bytes);
     expectBytes(await world.fetch(keyOf(0)), bytes);
-    cluster.owners[0]?.suspend();
+    await cluster.owners[0]?.suspend();
     const late = world.fetch(keyOf(0));
     await passed(400);
     cluster.owners[0]?.resume();

@@ -87,7 +87,7 @@ async function hurt(cluster: MooncakeCluster, random: SeededRandom, untilMs: num
     const process = random.below(4) === 0 ? cluster.master : owner;
     const dice = random.below(10);
     if (dice < 7) {
-      process.suspend();
+      await process.suspend();
       await pause();
       process.resume();
     } else if (dice < 9) {

@@ -44,7 +44,7 @@ describeWithPeer(missingMooncake())('A connector to Mooncake, when', () => {
     it('is stopped: gives up after a time, or when nobody waits, and goes on when it does', async () => {
       const { cluster, world } = await trial.begin({ segments: ['64MB'] });
       await world.store(keyOf(0), chunkBytes(10_000));
-      cluster.master.suspend();
+      await cluster.master.suspend();
       const signal = AbortSignal.timeout(50);
       expect(await errorOf(() => world.fetch(keyOf(0), signal))).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
       expect(await errorOf(() => world.fetch(keyOf(0)))).toMatchObject({ code: 'KV_REMOTE_TIMEOUT' });
@@ -74,13 +74,14 @@ describeWithPeer(missingMooncake())('A connector to Mooncake, when', () => {
   describe('the store', () => {
     it('is full: says busy until there is room again', async () => {
       const { world } = await trial.begin({ segments: ['64MB'] });
+      const bytes = chunkBytes(4 * MIB);
       const outcomes: string[] = [];
-      for (const i of range(40)) outcomes.push(await world.store(keyOf(i), chunkBytes(4 * MIB, i)));
-      expect(outcomes.slice(0, 15)).toEqual(range(15).map(() => 'stored'));
-      expect(outcomes.slice(15).every((outcome) => ['stored', 'busy'].includes(outcome))).toBe(true);
+      for (const i of range(30)) outcomes.push(await world.store(keyOf(i), bytes));
+      expect(outcomes.slice(0, 14)).toEqual(range(14).map(() => 'stored'));
+      expect(outcomes.slice(14).every((outcome) => ['stored', 'busy'].includes(outcome))).toBe(true);
       for (const [i, outcome] of outcomes.entries())
         if (outcome === 'busy') expect(await world.connector.exists(keyOf(i))).toBe(false);
-      await expectEventually(async () => (await world.store(anyKey(1), chunkBytes(4 * MIB))) === 'stored');
+      await expectEventually(async () => (await world.store(anyKey(1), bytes)) === 'stored', 30_000);
     });
 
     it('has no segment: says busy', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { missingCommand } from '../peer.js';
 
@@ -69,9 +69,11 @@ export class MooncakeProcess {
     child.stderr.on('data', onText);
   }
 
-  /** It stays there and answers nothing, until `resume`. */
-  suspend(): void {
-    this.#child?.kill('SIGSTOP');
+  /** It stays there and answers nothing, until `resume`. Settles when the last of its threads has stopped. */
+  async suspend(): Promise<void> {
+    const child = this.#child;
+    child?.kill('SIGSTOP');
+    while (this.isRunning && !isStopped(child?.pid ?? 0)) await new Promise((wait) => setTimeout(wait, 1));
   }
 
   resume(): void {
@@ -93,4 +95,14 @@ export function missingMooncake(release: MooncakeRelease = '0.3.13'): string | u
   if (!existsSync(command)) return 'no Mooncake is installed here; "npm test" installs it where it may';
   const libraries = `LD_LIBRARY_PATH=${env['LD_LIBRARY_PATH'] ?? ''}`;
   return missingCommand('env', [libraries, programOf(release, 'mooncake_master'), '--version']);
+}
+
+/** The state of a thread stands behind its name, which is in brackets. */
+function isStopped(pid: number): boolean {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    return tasks.every((task) => /\) [Tt] /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')));
+  } catch {
+    return false;
+  }
 }
