@@ -39,7 +39,9 @@ describeWithPeer(missingMooncake())('A real Mooncake Store', () => {
       capabilities: { ...CAPABILITIES, metadata, checksum: metadata === 'any' },
       create: async (context) => {
         await cluster.clear();
-        return connectorFromUrl(cluster.url(`${PATIENT}&${parameters}`), context, { definitions: [mooncakeConnector] });
+        return connectorFromUrl(cluster.url(`${PATIENT}&${parameters}`), context, {
+          definitions: [mooncakeConnector],
+        });
       },
       damage: async (key) => {
         using client = new MooncakeRawClient(cluster.port);
