@@ -42,7 +42,7 @@ describeWithPeer(missingMooncake())('A connector to Mooncake, when', () => {
     });
 
     it('is stopped: gives up after a time, or when nobody waits, and goes on when it does', async () => {
-      const { cluster, world } = await trial.begin({ segments: ['64MB'] });
+      const { cluster, world } = await trial.begin({ segments: ['64MB'] }, { masterSilenceMs: 1_000 });
       await world.store(keyOf(0), chunkBytes(10_000));
       await cluster.master.suspend();
       const signal = AbortSignal.timeout(50);
