@@ -116,6 +116,7 @@ describe('kvnest:// to several servers', () => {
 
   it('fails when none of them is there', async () => {
     await Promise.all(stores.map(({ process }) => process.kill()));
+    await expectEventually(async () => (await errorOf(() => world.connector.ping())) !== undefined);
     for (const call of [
       () => world.connector.get(KEYS[0]!),
       () => world.connector.existsMany(KEYS),
