@@ -15,7 +15,7 @@ it('a log that nobody reads costs a server no more than a bit of memory: lines o
   const script = join(folder, 'chatty.sh');
   await writeFile(
     script,
-    `#!/bin/sh\nhead -c 8000000 /dev/zero | tr '\\0' x | fold -w 99\necho\nwhile :; do echo again; sleep 0.05; done\n`,
+    `#!/bin/sh\nfor i in $(seq 40); do head -c 1000000 /dev/zero | tr '\\0' x | fold -w 99; echo; sleep 0.1; done\nwhile :; do echo again; sleep 0.05; done\n`,
   );
   const config = await writeConfig(folder, {
     max_local_cpu_size: 0.0625,
