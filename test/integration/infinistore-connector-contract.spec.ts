@@ -24,7 +24,8 @@ async function damageSealedChunk(port: number, key: ChunkKey): Promise<void> {
   const pointer = (await client.get(`kvnest:sealed:${formatStoreKey(key)}`)) as Buffer;
   const id = pointer.subarray(-16).toString('hex');
   const value = (await client.get(`kvnest:value:${id}`)) as Buffer;
-  value.writeUInt8(value.readUInt8(value.length - 1) ^ 1, value.length - 1);
+  const last = pointer.readUInt32LE(8) - 1;
+  value.writeUInt8(value.readUInt8(last) ^ 1, last);
   await client.put(`kvnest:value:${id}`, value);
 }
 

@@ -27,7 +27,8 @@ const READ = `
 import hashlib
 for key in args:
     value = numpy.asarray(connection.tcp_read_cache(key)).tobytes()
-    print(len(value), value[:28].hex(), hashlib.sha256(value[28:]).hexdigest())
+    length = int.from_bytes(value[:4], "little")
+    print(value[:28].hex(), hashlib.sha256(value[28 : 28 + length]).hexdigest())
 `;
 
 describeWithPeer(missingInfinistore())("InfiniStore's own Python client", () => {
@@ -68,7 +69,7 @@ describeWithPeer(missingInfinistore())("InfiniStore's own Python client", () => 
     }
     const { createHash } = await import('node:crypto');
     const digest = createHash('sha256').update(bytes).digest('hex');
-    const line = `300028 ${METADATA.toString('hex')} ${digest}\n`;
+    const line = `${METADATA.toString('hex')} ${digest}\n`;
     expect(await runInfinistoreClient(server.port, READ, names.slice(0, 3))).toBe(line.repeat(3));
     const script = `
 print(connection.get_match_last_index(args), [connection.check_exist(key) for key in args], connection.delete_keys(args[1:]))

@@ -52,7 +52,7 @@ export class HoldingProxy implements AsyncDisposable {
     this.#holdsNext = true;
   }
 
-  /** The connection that has sent so many bytes is the one; these go through. */
+  /** The connection that has sent so many bytes is the one. These go through, and hardly more is taken from it. */
   holdAfter(bytes: number): void {
     this.#holdsAfterBytes = bytes;
   }
@@ -63,6 +63,7 @@ export class HoldingProxy implements AsyncDisposable {
     this.#held = undefined;
     if (held === undefined) return;
     for (const bytes of held.bytes) held.target.write(bytes);
+    held.client.resume();
     if (held.hasEnded) held.target.end();
   }
 
@@ -96,7 +97,9 @@ export class HoldingProxy implements AsyncDisposable {
     }
     let sentBytes = 0;
     client.on('data', (bytes: Buffer) => {
-      if (this.#holdsNext || sentBytes >= this.#holdsAfterBytes) {
+      const hasSentEnough = sentBytes >= this.#holdsAfterBytes;
+      if (hasSentEnough) client.pause();
+      if (this.#holdsNext || hasSentEnough) {
         this.#held = { client, target, bytes: [], hasEnded: false };
         this.#holdsNext = false;
         this.#holdsAfterBytes = Infinity;

@@ -35,12 +35,15 @@ type Pool = ConnectionPool<InfinistoreConnection>;
 
 /** Shorter than any chunk. */
 export const HEALING_BYTES = 1;
+/** Below this another connection does not pay. */
+const KEYS_A_LANE = 4;
 /** Longer than a pointer: what is longer is none. */
 const SMALL_BYTES = 1024;
 
 /** The requests that InfiniStore knows, each on a connection that nobody else uses meanwhile, and each made once. */
 export class InfinistoreClient {
   readonly #label: string;
+  readonly #connections: number;
   readonly #values: Pool;
   /** Small requests do not wait behind values. */
   readonly #questions: Pool;
@@ -48,6 +51,7 @@ export class InfinistoreClient {
 
   constructor(options: InfinistoreClientOptions) {
     this.#label = options.label;
+    this.#connections = options.connections;
     this.#values = openPool(options);
     this.#questions = openPool(options);
     this.#fresh = openPool(options, true);
@@ -55,6 +59,32 @@ export class InfinistoreClient {
 
   async exists(key: string, signal: Signal): Promise<boolean> {
     return (await this.#ask(encodeExists(key), signal)) === 0;
+  }
+
+  /**
+   * Many, over all connections for questions.
+   *
+   * @param upToGap all behind the first that is not there may be false.
+   */
+  async existsMany(keys: readonly string[], upToGap: boolean, signal: Signal): Promise<readonly boolean[]> {
+    const found = keys.map(() => false);
+    const waiting = [...keys.keys()].reverse();
+    let gap = keys.length;
+    const ask = async (connection: InfinistoreConnection): Promise<void> => {
+      for (let i = waiting.pop(); i !== undefined && i < gap; i = waiting.pop()) {
+        try {
+          found[i] = (await this.#number(connection, encodeExists(keys[i] as string))) === 0;
+        } catch (error) {
+          waiting.push(i);
+          throw error;
+        }
+        if (signal?.aborted === true) return;
+        if (upToGap && !found[i]) gap = Math.min(gap, i);
+      }
+    };
+    const lanes = Math.min(this.#connections, Math.ceil(keys.length / KEYS_A_LANE));
+    await Promise.all(Array.from({ length: lanes }, () => this.#questions.lease(ask, signal)));
+    return found;
   }
 
   /** @returns an index behind which the next key is not there; keys up to it may be missing, too. */
@@ -136,8 +166,7 @@ export class InfinistoreClient {
     const put = [encodePut(key, HEALING_BYTES), Buffer.alloc(HEALING_BYTES)];
     return this.#fresh.lease(async (connection) => {
       if (!this.#isStored(await connection.call(put, { kind: 'code' }))) return false;
-      const { code } = await connection.call([encodeRemove([key])], { kind: 'number' });
-      if (code !== INFINISTORE_CODES.FINISHED) throw this.#failed(code);
+      await this.#number(connection, encodeRemove([key]));
       return true;
     });
   }
@@ -146,10 +175,12 @@ export class InfinistoreClient {
     for (const pool of [this.#values, this.#questions, this.#fresh]) pool.close();
   }
 
-  async #ask(request: Buffer, signal: Signal): Promise<number> {
-    const call = (connection: InfinistoreConnection): Promise<InfinistoreReply> =>
-      connection.call([request], { kind: 'number' });
-    const { code, number } = await this.#questions.lease(call, signal);
+  #ask(request: Buffer, signal: Signal): Promise<number> {
+    return this.#questions.lease((connection) => this.#number(connection, request), signal);
+  }
+
+  async #number(connection: InfinistoreConnection, request: Buffer): Promise<number> {
+    const { code, number } = await connection.call([request], { kind: 'number' });
     if (code !== INFINISTORE_CODES.FINISHED) throw this.#failed(code);
     return number;
   }

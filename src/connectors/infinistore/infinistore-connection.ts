@@ -18,7 +18,7 @@ export interface InfinistoreAddress {
 
 export interface InfinistoreCallOptions {
   readonly kind: InfinistoreReplyKind;
-  /** Makes room for the value that comes next. What has none goes nowhere. */
+  /** Makes room for the value that comes next. What has none, or comes behind it, goes nowhere. */
   readonly take?: (lengthBytes: number) => ValueTarget | undefined;
   /** When it aborts, the value that `take` made room for is given back; the rest is read all the same and goes nowhere. */
   readonly unwanted?: AbortSignal | undefined;
@@ -64,6 +64,8 @@ export class InfinistoreConnection implements PooledConnection {
   #remainingBytes = 0;
   #intake: ValueTarget | undefined;
   #intakeFailure: Error | undefined;
+  /** The last target was none of the intake. */
+  #isDiscarding = false;
   #failure: Error | undefined;
 
   /** @param isForOneCall it is not used again: see `InfinistoreClient.getSmall`. */
@@ -157,11 +159,9 @@ export class InfinistoreConnection implements PooledConnection {
   #nextTarget(): Buffer {
     if (this.#remainingBytes === 0) return HEAD.subarray(0, this.#parser.missingBytes || 1);
     if (this.#call?.unwanted?.aborted === true) this.#dropIntake();
-    return this.#intake?.target(Math.min(READ_BYTES, this.#remainingBytes)) ?? this.#discard();
-  }
-
-  #discard(): Buffer {
-    return DISCARD.subarray(0, Math.min(DISCARD.length, this.#remainingBytes));
+    const target = this.#intake?.target(Math.min(READ_BYTES, this.#remainingBytes));
+    this.#isDiscarding = target === undefined || target.length === 0;
+    return this.#isDiscarding ? DISCARD.subarray(0, this.#remainingBytes) : (target as Buffer);
   }
 
   #onBytes(bytes: number): void {
@@ -197,7 +197,7 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #onValue(bytes: number): void {
-    this.#guarded(() => this.#intake?.advance(bytes));
+    if (!this.#isDiscarding) this.#guarded(() => this.#intake?.advance(bytes));
     this.#remainingBytes -= bytes;
     if (this.#remainingBytes === 0 && this.#call !== undefined) this.#onWhole(this.#call);
   }

@@ -34,6 +34,11 @@ export class InfinistoreStore extends InfinistoreClient {
     return this.#cut.has(key);
   }
 
+  /** Whether the server may be asked for this key at once. */
+  isAtRest(key: string): boolean {
+    return !this.#cut.has(key) && !this.locks.isWritten(key);
+  }
+
   /**
    * Whole or not at all. The server refuses a value for which it has no room by closing the connection, which looks like
    * a put that was cut off: `full` means that it is there, and that nothing is left of the key.

@@ -41,14 +41,7 @@ export interface InfinistoreConnectorOptions extends InfinistoreClientOptions {
 }
 
 type Signal = AbortSignal | undefined;
-
-interface KeyCall<T> {
-  readonly key: ChunkKey;
-  readonly mode: 'shared' | 'exclusive';
-  /** The answer where the layout has no name for the key. */
-  readonly unnamed: T;
-  readonly options: CallOptions | undefined;
-}
+type Work<T> = (signal: Signal) => Promise<T>;
 
 /** A connection to the store: made anew whenever the connector connects. */
 interface Opened {
@@ -111,42 +104,31 @@ export class InfinistoreConnector extends LoopingConnector {
   }
 
   exists(key: ChunkKey, options?: ExistsOptions): Promise<boolean> {
-    const withMetadata = options?.withMetadata ?? false;
-    return this.#run({ key, mode: 'shared', unnamed: false, options }, (layout, signal) =>
-      layout.exists(key, withMetadata, signal),
-    );
+    return this.#lifecycle.run(() => this.#exists(key, options));
   }
 
-  /** The server's own search says where the first gap is at the latest; up to there each key is asked for. */
-  override async existsMany(
-    keys: readonly ChunkKey[],
-    options?: ExistsManyOptions,
-  ): Promise<readonly boolean[]> {
-    const isSearch = options?.upToGap === true && keys.length > 1;
-    const end = isSearch ? await this.#latestGap(keys, options.signal) : keys.length;
-    const found = await super.existsMany(keys.slice(0, end), options);
-    return keys.map((_, i) => found[i] ?? false);
+  override existsMany(keys: readonly ChunkKey[], options?: ExistsManyOptions): Promise<readonly boolean[]> {
+    return this.#lifecycle.run(() => this.#existsMany(keys, options));
   }
 
   get(key: ChunkKey, options?: CallOptions): Promise<FetchOutcome> {
-    const call: KeyCall<FetchOutcome> = { key, mode: 'shared', unnamed: 'miss', options };
-    return this.#run(call, (layout, signal) => layout.get(key, signal));
+    return this.#run<FetchOutcome>(key, 'miss', options, (signal) =>
+      this.#locked(key, 'shared', signal, (layout) => layout.get(key, signal)),
+    );
   }
 
-  async put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
-    // Until the last byte is sent, whether or not its caller waits for that.
-    const kept = chunk.retain();
-    const call: KeyCall<SendOutcome> = { key: chunk.key, mode: 'exclusive', unnamed: 'rejected', options };
-    const putting = (layout: InfinistoreLayout, signal: Signal): Promise<SendOutcome> => {
-      const patience = new Patience(signal, this.#options.putPatienceMs ?? PUT_PATIENCE_MS);
-      return layout.put(kept, { signal, cut: patience.signal }).finally(() => patience.end());
-    };
-    return this.#run(call, putting, () => kept[Symbol.dispose]());
+  put(chunk: ArenaHandle, options?: CallOptions): Promise<SendOutcome> {
+    const { key } = chunk;
+    return this.#run<SendOutcome>(key, 'rejected', options, async (signal) => {
+      // Until the last byte is sent, whether or not its caller waits for that.
+      using kept = chunk.retain();
+      return await this.#locked(key, 'exclusive', signal, (layout) => this.#put(layout, kept, signal));
+    });
   }
 
   remove(key: ChunkKey, options?: CallOptions): Promise<boolean> {
-    return this.#run({ key, mode: 'exclusive', unnamed: false, options }, (layout, signal) =>
-      layout.remove(key, signal),
+    return this.#run(key, false, options, (signal) =>
+      this.#locked(key, 'exclusive', signal, (layout) => layout.remove(key, signal)),
     );
   }
 
@@ -193,38 +175,68 @@ export class InfinistoreConnector extends LoopingConnector {
     return countKeys({ host, port, label }, signal);
   }
 
+  /** The server's own search says where the first gap is at the latest; up to there each key is asked for. */
+  async #existsMany(keys: readonly ChunkKey[], options: ExistsManyOptions = {}): Promise<readonly boolean[]> {
+    const { signal, withMetadata = false, upToGap = false } = options;
+    const { store, layout } = this.#opened;
+    const end = upToGap && keys.length > 1 ? await this.#latestGap(keys, signal) : keys.length;
+    const found = keys.map(() => false);
+    const quick: number[] = [];
+    const others: Promise<unknown>[] = [];
+    for (const [i, key] of keys.slice(0, end).entries()) {
+      const isQuick = layout.isNameEnough(withMetadata) && this.#hasName(key);
+      if (isQuick && store.isAtRest(layout.keyOf(key))) quick.push(i);
+      else others.push(this.#exists(key, options).then((isThere) => (found[i] = isThere)));
+    }
+    const names = quick.map((i) => layout.keyOf(keys[i] as ChunkKey));
+    const asking = this.#calls.run(signal, () => store.existsMany(names, upToGap, signal));
+    const [answers] = await Promise.all([asking, ...others]);
+    for (const [at, i] of quick.entries()) found[i] = answers[at] ?? false;
+    return found;
+  }
+
   async #latestGap(keys: readonly ChunkKey[], signal: Signal): Promise<number> {
     const { store, layout } = this.#opened;
     const unnamed = keys.findIndex((key) => !this.#hasName(key));
     const names = keys.slice(0, unnamed === -1 ? keys.length : unnamed).map((key) => layout.keyOf(key));
     if (names.length === 0) return 0;
-    return this.#lifecycle.run(() =>
-      this.#calls.run(signal, async () => (await store.matchLastIndex(names, signal)) + 1),
+    return this.#calls.run(signal, async () => (await store.matchLastIndex(names, signal)) + 1);
+  }
+
+  #exists(key: ChunkKey, options: ExistsOptions | undefined): Promise<boolean> {
+    const withMetadata = options?.withMetadata ?? false;
+    return this.#call(key, false, options, (signal) =>
+      this.#locked(key, 'shared', signal, (layout) => layout.exists(key, withMetadata, signal)),
     );
   }
 
-  /** @param end runs when nothing of the call goes on any more. */
-  #run<T>(
-    { key, mode, unnamed, options: { signal } = {} }: KeyCall<T>,
-    body: (layout: InfinistoreLayout, signal: Signal) => Promise<T>,
-    end: () => void = () => undefined,
+  async #put(layout: InfinistoreLayout, chunk: ArenaHandle, signal: Signal): Promise<SendOutcome> {
+    const patience = new Patience(signal, this.#options.putPatienceMs ?? PUT_PATIENCE_MS);
+    try {
+      return await layout.put(chunk, { signal, cut: patience.signal });
+    } finally {
+      patience.end();
+    }
+  }
+
+  #run<T>(key: ChunkKey, unnamed: T, options: CallOptions | undefined, work: Work<T>): Promise<T> {
+    return this.#lifecycle.run(() => this.#call(key, unnamed, options, work));
+  }
+
+  /** @param unnamed the answer where the layout has no name for the key. */
+  #call<T>(key: ChunkKey, unnamed: T, { signal }: CallOptions = {}, work: Work<T>): Promise<T> {
+    if (!this.#hasName(key)) return Promise.resolve(unnamed);
+    return this.#calls.run(signal, () => work(signal), giveBack);
+  }
+
+  #locked<T>(
+    key: ChunkKey,
+    mode: 'shared' | 'exclusive',
+    signal: Signal,
+    body: (layout: InfinistoreLayout) => Promise<T>,
   ): Promise<T> {
-    let hasBegun = false;
-    const call = async (): Promise<T> => {
-      hasBegun = true;
-      try {
-        if (!this.#hasName(key)) return unnamed;
-        const { store, layout } = this.#opened;
-        return await store.locks.run(layout.keyOf(key), mode, signal, () => body(layout, signal));
-      } finally {
-        end();
-      }
-    };
-    return this.#lifecycle
-      .run(() => this.#calls.run(signal, call, giveBack))
-      .finally(() => {
-        if (!hasBegun) end();
-      });
+    const { store, layout } = this.#opened;
+    return store.locks.run(layout.keyOf(key), mode, signal, () => body(layout));
   }
 
   #hasName(key: ChunkKey): boolean {

@@ -23,6 +23,12 @@ export class KeyLocks {
   /** @param label what errors call the store. */
   constructor(private readonly label: string) {}
 
+  /** Whether somebody writes it, or is about to. */
+  isWritten(key: string): boolean {
+    const lock = this.#locks.get(key);
+    return lock !== undefined && (lock.holders < 0 || lock.waiting.length > 0);
+  }
+
   /** @throws KV_REMOTE_ABORTED when `signal` aborts before it is its turn; what `body` throws. */
   async run<T>(key: string, mode: Mode, signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
     const lock = this.#lockOf(key);

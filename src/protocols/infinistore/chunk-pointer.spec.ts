@@ -9,14 +9,14 @@ describe('pointers to values', () => {
   const id = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
   it('come back as they were', () => {
-    const bytes = encodeChunkPointer({ id, metadataBytes: 28 }, sum);
-    expect(bytes).toHaveLength(32);
+    const bytes = encodeChunkPointer({ id, lengthBytes: 2 ** 31 - 1, metadataBytes: 28 }, sum);
+    expect(bytes).toHaveLength(40);
     expect(bytes.toString('latin1', 0, 4)).toBe('KVP1');
-    expect(parseChunkPointer(bytes, sum)).toEqual({ id, metadataBytes: 28 });
+    expect(parseChunkPointer(bytes, sum)).toEqual({ id, lengthBytes: 2 ** 31 - 1, metadataBytes: 28 });
   });
 
   it('are none when a bit of them has changed, or when they are longer or shorter', () => {
-    const bytes = encodeChunkPointer({ id, metadataBytes: 0 }, sum);
+    const bytes = encodeChunkPointer({ id, lengthBytes: 7, metadataBytes: 0 }, sum);
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const changed = Buffer.from(bytes);
       changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);

@@ -43,9 +43,16 @@ export class InfinistoreServer implements AsyncDisposable {
   ) {}
 
   static async start(options: InfinistoreServerOptions = {}): Promise<InfinistoreServer> {
-    const server = new InfinistoreServer(await freePort(), await freePort(), options);
-    await server.restart();
-    return server;
+    for (let attempt = 1; ; attempt++) {
+      const server = new InfinistoreServer(await freePort(), await freePort(), options);
+      try {
+        await server.restart();
+        return server;
+      } catch (error) {
+        // Somebody else may have taken a port meanwhile.
+        if (attempt === 3 || !server.log.includes('in use')) throw error;
+      }
+    }
   }
 
   /** @param parameters such as `layout=sealed`. */

@@ -19,6 +19,8 @@ export interface InfinistoreLayout {
 
   /** The key whose presence says that the chunk is there, and whose lock protects it. */
   keyOf(key: ChunkKey): string;
+  /** Whether the presence of that key is all that `exists` would look at. */
+  isNameEnough(withMetadata: boolean): boolean;
   exists(key: ChunkKey, withMetadata: boolean, signal: AbortSignal | undefined): Promise<boolean>;
   get(key: ChunkKey, signal: AbortSignal | undefined): Promise<FetchOutcome>;
   put(chunk: ArenaHandle, signals: PutSignals): Promise<SendOutcome>;

@@ -8,6 +8,7 @@ import { type IntakePlace } from '../../intake/value-intake.js';
 import { type FetchOutcome, type SendOutcome } from '../../remote-connector.interface.js';
 import { type PutSignals } from '../infinistore-client.js';
 import { type InfinistoreStore } from '../infinistore-store.js';
+import { fillUp } from './fill-up.js';
 import { type InfinistoreLayout } from './infinistore-layout.interface.js';
 import { LMCACHE_HEADER_BYTES, LmcacheIntake } from './lmcache-intake.js';
 
@@ -26,7 +27,7 @@ export class LmcacheLayout implements InfinistoreLayout {
   constructor(
     private readonly store: InfinistoreStore,
     private readonly place: IntakePlace,
-    maxValueBytes = LMCACHE_VALUE_BYTES,
+    private readonly maxValueBytes = LMCACHE_VALUE_BYTES,
   ) {
     this.capabilities = {
       metadata: 'lmcache',
@@ -41,6 +42,10 @@ export class LmcacheLayout implements InfinistoreLayout {
   }
 
   /** Every chunk has metadata. */
+  isNameEnough(): boolean {
+    return true;
+  }
+
   async exists(key: ChunkKey, _withMetadata: boolean, signal: AbortSignal | undefined): Promise<boolean> {
     const name = this.keyOf(key);
     return !(await this.store.isCut(name)) && (await this.store.exists(name, signal));
@@ -71,7 +76,8 @@ export class LmcacheLayout implements InfinistoreLayout {
     }
     this.#damaged.delete(name);
     if (!isWritable) return 'rejected';
-    const outcome = await this.store.putWhole(name, [metadata, ...chunk.views], signals);
+    const value = fillUp([metadata, ...chunk.views], this.maxValueBytes);
+    const outcome = await this.store.putWhole(name, value, signals);
     return outcome === 'full' ? 'busy' : outcome;
   }
 

@@ -14,6 +14,7 @@ import { type IntakePlace } from '../../intake/value-intake.js';
 import { type FetchOutcome, type SendOutcome } from '../../remote-connector.interface.js';
 import { HEALING_BYTES, type PutSignals } from '../infinistore-client.js';
 import { type InfinistoreStore } from '../infinistore-store.js';
+import { fillUp } from './fill-up.js';
 import { type InfinistoreLayout } from './infinistore-layout.interface.js';
 
 /** No LMCache key begins so, and no escaped one: there a digit follows the first colon. */
@@ -42,7 +43,7 @@ export class SealedLayout implements InfinistoreLayout {
   constructor(
     private readonly store: InfinistoreStore,
     private readonly place: IntakePlace,
-    maxValueBytes = MAX_INFINISTORE_VALUE_BYTES,
+    private readonly maxValueBytes = MAX_INFINISTORE_VALUE_BYTES,
   ) {
     this.capabilities = {
       metadata: 'any',
@@ -56,6 +57,10 @@ export class SealedLayout implements InfinistoreLayout {
     const name = POINTER_PREFIX + formatStoreKey(key);
     if (Buffer.byteLength(name) <= MAX_POINTER_KEY_BYTES) return name;
     return HASHED_PREFIX + createHash('sha256').update(name).digest('hex');
+  }
+
+  isNameEnough(withMetadata: boolean): boolean {
+    return !withMetadata;
   }
 
   async exists(key: ChunkKey, withMetadata: boolean, signal: Signal): Promise<boolean> {
@@ -93,11 +98,17 @@ export class SealedLayout implements InfinistoreLayout {
     const id = randomBytes(POINTER_ID_BYTES);
     const valueKey = valueKeyOf(id);
     const { crc32c } = this.place;
-    const isStored = (await this.store.putWhole(valueKey, sealChunk(chunk, crc32c), signals)) === 'stored';
+    const value = sealChunk(chunk, crc32c);
+    const lengthBytes = value.reduce((sum, { length }) => sum + length, 0);
     // A key that is removed and then put is not evicted in place of its older self.
-    await this.#forget(name, undefined);
-    if (!isStored) return 'busy';
-    const pointer = encodeChunkPointer({ id, metadataBytes: chunk.metadata.length }, crc32c);
+    const [stored, forgotten] = await Promise.allSettled([
+      this.store.putWhole(valueKey, fillUp(value, this.maxValueBytes), signals),
+      this.#forget(name, undefined),
+    ]);
+    if (stored.status === 'rejected') throw stored.reason;
+    if (forgotten.status === 'rejected') throw forgotten.reason;
+    if (stored.value === 'full') return 'busy';
+    const pointer = encodeChunkPointer({ id, lengthBytes, metadataBytes: chunk.metadata.length }, crc32c);
     if ((await this.store.putSmallWhole(name, pointer)) === 'full') {
       await this.store.remove([valueKey], undefined);
       return 'busy';
@@ -113,7 +124,7 @@ export class SealedLayout implements InfinistoreLayout {
   async #follow(key: ChunkKey, bytes: Buffer, signal: Signal): Promise<FetchOutcome> {
     const pointer = parseChunkPointer(bytes, this.place.crc32c);
     if (pointer === undefined) return bytes.length === HEALING_BYTES ? 'miss' : 'corrupt';
-    const take = (lengthBytes: number): SealedIntake => new SealedIntake(this.place, key, lengthBytes);
+    const take = (): SealedIntake => new SealedIntake(this.place, key, pointer.lengthBytes);
     return this.store.get(valueKeyOf(pointer.id), take, signal);
   }
 
