@@ -116,11 +116,12 @@ describe('plugin scripts of a running server', () => {
     await using world = await PluginWorld.start({
       scripts: {
         'deaf.sh': `${BASH}trap "" TERM\n(trap "" TERM; exec sleep 1000) &\necho "child $!"\nwhile :; do sleep 0.05; done\n`,
-        'polite.sh': `${BASH}trap 'echo good bye; exit 0' TERM\nwhile :; do sleep 0.05; done\n`,
+        'polite.sh': `${BASH}trap 'echo good bye; exit 0' TERM\necho up\nwhile :; do sleep 0.05; done\n`,
       },
       settings: { plugins: { stop_timeout_ms: 400 } },
     });
-    await expectEventually(async () => (await world.plugin('deaf.sh')).lastLines.length === 1);
+    for (const name of ['deaf.sh', 'polite.sh'])
+      await expectEventually(async () => (await world.plugin(name)).lastLines.length === 1);
     const { pid = 0, lastLines } = await world.plugin('deaf.sh');
     const child = Number(lastLines[0]?.split(' ')[1]);
     expect([await isAlive(pid), await isAlive(child)]).toEqual([true, true]);
