@@ -114,6 +114,22 @@ describeWithPeer(missingInfinistore())('What kills an InfiniStore server', () =>
       await world.connector.ping();
     });
 
+    it('after a long value a connection rests until the server knows that it has sent it', async () => {
+      const other = await another({ connections: 4 });
+      // Nine pieces, of which the server looks for requests between the last and knowing so.
+      const keys = Array.from({ length: 5 }, (_, i) => ChunkKey.of(`key-${i}`));
+      for (let i = 0; i < 5; i++) await other.store(`key-${i}`, chunkBytes(2 * MIB, i));
+      for (let round = 0; round < 60; round++) {
+        const outcomes = await other.connector.getMany([...keys, ...keys.slice(0, 2)]);
+        for (const outcome of outcomes) {
+          if (typeof outcome === 'string') expect(outcome).toBe('busy');
+          else outcome[Symbol.dispose]();
+        }
+        expect(await other.fetch('none')).toBe('miss');
+      }
+      expect(await other.close()).toBe(0);
+    });
+
     it('many calls at once share a connection one after the other', async () => {
       const other = await another({ connections: 1 });
       const names = Array.from({ length: 12 }, (_, i) => `key-${i}`);

@@ -33,6 +33,10 @@ export interface PutSignals {
 type Signal = AbortSignal | undefined;
 type Pool = ConnectionPool<InfinistoreConnection>;
 
+/** A key that nobody has. */
+export const NOBODYS_KEY = 'kvnest:nobody';
+/** The head and eight pieces: of a value that is no longer the server knows in time that it is sent. */
+const QUICK_BYTES = 8 * 256 * 1024;
 /** Shorter than any chunk. */
 export const HEALING_BYTES = 1;
 /** Below this another connection does not pay. */
@@ -48,6 +52,8 @@ export class InfinistoreClient {
   /** Small requests do not wait behind values. */
   readonly #questions: Pool;
   readonly #fresh: Pool;
+  /** Connections on which a long value was read, until the server is done with it. */
+  readonly #resting = new Map<InfinistoreConnection, Promise<void>>();
 
   constructor(options: InfinistoreClientOptions) {
     this.#label = options.label;
@@ -123,12 +129,14 @@ export class InfinistoreClient {
     const request = [encodeGet(key)];
     return this.#values.lease(async (connection) => {
       let intake: ChunkIntake | undefined;
+      await this.#resting.get(connection);
       try {
         const reply = await connection.call(request, {
           kind: 'value',
           take: (lengthBytes) => (intake = take(lengthBytes)),
           unwanted,
         });
+        if (reply.number > QUICK_BYTES) void this.#rest(connection);
         return this.#isThere(reply) && unwanted?.aborted !== true ? (intake?.finish() ?? 'miss') : 'miss';
       } finally {
         intake?.[Symbol.dispose]();
@@ -152,6 +160,7 @@ export class InfinistoreClient {
         return into(bytes);
       };
       const reply = await connection.call(request, { kind: 'value', take });
+      if (reply.number > QUICK_BYTES) await this.#rest(connection);
       return this.#isThere(reply) ? bytes : undefined;
     }, signal);
   }
@@ -169,6 +178,11 @@ export class InfinistoreClient {
       await this.#number(connection, encodeRemove([key]));
       return true;
     });
+  }
+
+  /** Settles when the server is done with every value that it has sent. */
+  async done(): Promise<void> {
+    await Promise.all(this.#resting.values());
   }
 
   close(): void {
@@ -191,11 +205,30 @@ export class InfinistoreClient {
     { signal, cut }: PutSignals,
     onBegin: () => void,
   ): Promise<boolean> {
-    const reply = await pool.lease((connection) => {
+    const reply = await pool.lease(async (connection) => {
+      await this.#resting.get(connection);
       onBegin();
       return connection.call(request, { kind: 'code', cut });
     }, signal);
     return this.#isStored(reply);
+  }
+
+  /**
+   * The server sends a value in pieces of 256 KiB, and after the last one it may look for requests once more before it
+   * knows that it is done: what comes then on that connection makes it loop for ever, and the end of it makes it abort.
+   * When it has answered a question that was asked on another connection since, it knows. (After a poll its loop runs the
+   * callbacks of writes eight times, then looks for requests: only from the tenth write on can the last one be between.)
+   */
+  #rest(connection: InfinistoreConnection): Promise<void> {
+    const question = encodeExists(NOBODYS_KEY);
+    const rest = this.#ask(question, undefined)
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => this.#resting.delete(connection));
+    this.#resting.set(connection, rest);
+    return rest;
   }
 
   #isStored({ code }: InfinistoreReply): boolean {

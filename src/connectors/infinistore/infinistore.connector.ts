@@ -15,7 +15,7 @@ import {
   type ListPage,
   type SendOutcome,
 } from '../remote-connector.interface.js';
-import { type InfinistoreClientOptions } from './infinistore-client.js';
+import { type InfinistoreClientOptions, NOBODYS_KEY } from './infinistore-client.js';
 import { InfinistoreStore } from './infinistore-store.js';
 import { type InfinistoreLayout } from './layouts/infinistore-layout.interface.js';
 import { LmcacheLayout } from './layouts/lmcache.layout.js';
@@ -24,8 +24,6 @@ import { countKeys } from './manage-port.js';
 import { Patience } from './patience.js';
 import { UnfinishedCalls } from '../unfinished-calls.js';
 
-/** A key that nobody has. */
-const NOBODYS_KEY = 'kvnest:ping';
 const PUT_PATIENCE_MS = 5_000;
 
 export interface InfinistoreConnectorOptions extends InfinistoreClientOptions {
@@ -139,7 +137,10 @@ export class InfinistoreConnector extends LoopingConnector {
   /** The connections end when nothing is on its way, or when that takes too long. */
   async #shut(): Promise<void> {
     const { store } = this.#opened;
+    const latestMs = performance.now() + this.#options.drainTimeoutMs;
     await this.#calls.settled(this.#options.drainTimeoutMs);
+    void this.#calls.run(undefined, () => store.done());
+    await this.#calls.settled(Math.max(0, latestMs - performance.now()));
     store.close();
   }
 

@@ -13,6 +13,8 @@ const STUB = join(FOLDER, 'verbs-stub.so');
 /** Out of the box it wants to write its own OOM score, for which a container has no permission. */
 const START = 'import infinistore.server as s; s.prevent_oom = lambda: None; s.main()';
 const START_MS = 30_000;
+/** What it takes of address space beside its pool, with room to spare. */
+const ROOM_GIB = 6;
 
 /** What the wheel needs around it, the server and its Python client alike. */
 export const INFINISTORE_PYTHON = { command: PYTHON, env: { LD_PRELOAD: STUB } } as const;
@@ -67,7 +69,9 @@ export class InfinistoreServer implements AsyncDisposable {
     const ports = ['--service-port', `${this.port}`, '--manage-port', `${this.managePort}`];
     const settings = ['--prealloc-size', `${poolGib}`, '--log-level', 'warning', ...args];
     const path = onTooNewUvloop ? { PYTHONPATH: join(FOLDER, 'uvloop-too-new') } : {};
-    const child = spawn(PYTHON, ['-c', START, ...ports, ...settings], {
+    // What makes it loop makes it allocate, without end.
+    const limited = ['-c', 'ulimit -v "$0"; exec "$@"', `${(poolGib + ROOM_GIB) * 2 ** 20}`];
+    const child = spawn('sh', [...limited, PYTHON, '-c', START, ...ports, ...settings], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...INFINISTORE_PYTHON.env, ...path },
     });
