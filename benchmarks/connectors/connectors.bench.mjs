@@ -69,10 +69,13 @@ const arena = createArena({ capacityBytes: 320 * MIB, logger });
 const space = new ArenaSpaceService(arena);
 const place = intakePlace({ arena, space });
 
+/** Made once: buffers that are thrown away would be collected while puts are timed. */
+const SOURCE = Buffer.alloc(32 * MIB, 1);
+
 function chunkOf(name, bytes) {
   const handle = space.reserve({ key: ChunkKey.of(name), lengthBytes: bytes });
   const writer = new ExtentWriter(handle.views, (part, previous) => arena.crc32c(part, previous));
-  writer.write(Buffer.alloc(bytes, 1));
+  writer.write(SOURCE.subarray(0, bytes));
   handle.seal(writer.checksum);
   return handle;
 }
@@ -183,7 +186,7 @@ for (const id of flags.systems.split(',')) {
     until,
     place,
     logger,
-    maxBytes: 32 * MIB,
+    totalBytes: 128 * MIB,
   });
   const ways = [['client', await viaClient(client)]];
   for (const [name, connector] of connectors) {

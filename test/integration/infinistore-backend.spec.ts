@@ -1,11 +1,16 @@
-import { afterAll, beforeAll, expect } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
 import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
 import { describeStorageBackendContract } from '../contracts/storage-backend.contract.js';
 import { connectorFromUrl } from '../support/connector-from-url.js';
 import { InfinistoreServer, missingInfinistore } from '../support/infinistore/infinistore-server.js';
+import { runKvnest } from '../support/kvnest-process.js';
 import { describeWithPeer } from '../support/peer.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { freePort } from '../support/redis-process.js';
 
 describeWithPeer(missingInfinistore())('A tier over a real InfiniStore server', () => {
   let server: InfinistoreServer;
@@ -17,6 +22,24 @@ describeWithPeer(missingInfinistore())('A tier over a real InfiniStore server', 
     const isAlive = await server.isAlive();
     await server.kill();
     expect(isAlive).toBe(true);
+  });
+
+  it('is told by kvnest doctor in one line', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kvnest-doctor-'));
+    const doctor = async (url: string): Promise<string> => {
+      const config = join(folder, 'kvnest.yaml');
+      const tiers = `tiers: [{type: memory, capacity: 64MiB}, {name: pool, type: remote, url: "${url}"}]`;
+      writeFileSync(config, tiers);
+      return (await runKvnest(['doctor', '--config', config])).out;
+    };
+    try {
+      expect(await doctor(server.url(`layout=sealed&manage_port=${server.managePort}`))).toMatch(
+        /tier pool: infinistore:\/\/\S+ \(InfiniStore, TCP protocol of 0\.2\.33 to 0\.2\.35, layout sealed, \d+ keys; round trip \d+\.\d ms\) answers/,
+      );
+      expect(await doctor(`infinistore://127.0.0.1:${await freePort()}`)).toContain('cannot be reached');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   for (const layout of ['lmcache', 'sealed'] as const) {

@@ -22,8 +22,8 @@ address = source.ctypes.data
 
 def run(what, names, size):
     if what in ("put", "put-batch"):
-        for name in names:
-            connection.tcp_write_cache(name, address, size)
+        for i, name in enumerate(names):
+            connection.tcp_write_cache(name, address + i * size, size)
     elif what in ("get", "get-batch"):
         for name in names:
             assert len(connection.tcp_read_cache(name)) == size
@@ -36,6 +36,9 @@ def run(what, names, size):
 print("ready", flush=True)
 for line in sys.stdin:
     what, names, size = json.loads(line)
+    # Like the connector's chunks: written just now, and no longer in the cache of the processor.
+    if what in ("put", "put-batch"):
+        source[: len(names) * size] = len(names[0]) % 7
     started = time.perf_counter()
     run(what, names, size)
     print(json.dumps(time.perf_counter() - started), flush=True)

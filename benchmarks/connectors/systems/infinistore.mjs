@@ -14,7 +14,7 @@ export const missing = existsSync(STUB)
   ? undefined
   : 'no InfiniStore is installed here; "npm test" installs it where it may';
 
-export async function open({ start, freePort, until, place, logger, maxBytes }) {
+export async function open({ start, freePort, until, place, logger, totalBytes }) {
   const env = { LD_PRELOAD: STUB };
   const [port, managePort] = [await freePort(), await freePort()];
   const ports = ['--service-port', `${port}`, '--manage-port', `${managePort}`];
@@ -24,7 +24,7 @@ export async function open({ start, freePort, until, place, logger, maxBytes }) 
   start('sh', [...limited, PYTHON, '-c', START, ...ports, ...settings], { env });
   await until(() => fetch(`http://127.0.0.1:${managePort}/kvmap_len`));
   const script = fileURLToPath(new URL('infinistore-client.py', import.meta.url));
-  const client = start(PYTHON, [script, `${port}`, `${maxBytes}`], {
+  const client = start(PYTHON, [script, `${port}`, `${totalBytes}`], {
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
