@@ -16,7 +16,9 @@ const require = createRequire(import.meta.url);
 
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
-  const sources = readdirSync(join(native, 'src')).sort();
+  const sources = readdirSync(join(native, 'src'), { recursive: true })
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort();
   for (const file of ['binding.gyp', ...sources.map((name) => join('src', name))]) {
     hash.update(file).update(readFileSync(join(native, file)));
   }

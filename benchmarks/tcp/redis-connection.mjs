@@ -50,13 +50,17 @@ export class RedisConnection {
     this.#socket.cork();
     for (const part of parts) this.#socket.write(part);
     this.#socket.uncork();
-    return new Promise((resolve, reject) => this.#waiting.push({ left: answerBytes, resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#waiting.push({ size: answerBytes, left: answerBytes, resolve, reject }),
+    );
   }
 
   #onBytes(bytes) {
-    if (this.#buffer[0] === 45) throw new Error(this.#buffer.latin1Slice(0, Math.min(bytes, 100)));
     for (let left = bytes; left > 0;) {
       const [first] = this.#waiting;
+      const at = bytes - left;
+      if (first.left === first.size && this.#buffer[at] === 45)
+        throw new Error(this.#buffer.latin1Slice(at, Math.min(bytes, at + 100)));
       const taken = Math.min(left, first.left);
       first.left -= taken;
       left -= taken;

@@ -3,6 +3,8 @@
 
 #include "crc32c.h"
 #include "file_lock.h"
+#include "key_index.h"
+#include "key_match.h"
 #include "pipe.h"
 #include "region_object.h"
 #include "socket_options.h"
@@ -53,6 +55,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("createPipe", Napi::Function::New<CreatePipeOf>(env, "createPipe"));
   exports.Set("exitNow", Napi::Function::New<ExitNowOf>(env, "exitNow"));
   exports.Set("Region", RegionObject::Class(env));
+  exports.Set("KeyIndex", KeyIndex::Class(env));
+  exports.Set("matchKeys", Napi::Function::New<MatchKeys>(env, "matchKeys"));
   return exports;
 }
 

@@ -120,7 +120,11 @@ export class RegionArena implements Arena, HandleHost {
 
   matchBatch(slots: Int32Array, keys: KeyBatch): void {
     this.assertOpen();
-    this.#keyPlaces.match(slots, keys);
+    const { memory, starts, lengths, length, namespace } = keys;
+    const { matchKeys } = this.#operations;
+    if (matchKeys === undefined) this.#keyPlaces.match(slots, keys);
+    else
+      matchKeys(this.buffer, this.#layout.recordsOffset, memory, starts, lengths, length, namespace, slots);
   }
 
   footprintBytes(slot: number): number {

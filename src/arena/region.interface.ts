@@ -1,3 +1,5 @@
+import { type MatchKeys } from './native/native.types.js';
+
 /** The memory under an arena. */
 export interface Region {
   readonly buffer: ArrayBuffer;
@@ -13,4 +15,6 @@ export interface Region {
 export interface RegionOperations {
   /** CRC-32C, chained by `previous`. */
   crc32c(bytes: Uint8Array, previous: number): number;
+  /** Compares keys with those of records; absent where that is no faster natively. */
+  readonly matchKeys?: MatchKeys;
 }

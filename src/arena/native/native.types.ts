@@ -15,6 +15,40 @@ export interface NativeAddon {
   /** Ends the process at once: nothing is run, flushed or waited for. */
   readonly exitNow: (code: number) => never;
   readonly Region: NativeRegionClass;
+  readonly KeyIndex: NativeKeyIndexClass;
+  readonly matchKeys: MatchKeys;
+}
+
+/** Keys of a `KeyBatch`: `memory`, `starts`, `lengths`, how many, and their namespace. */
+type KeyArguments = [
+  memory: ArrayBufferLike,
+  starts: Uint32Array,
+  lengths: Uint32Array,
+  count: number,
+  namespace: number,
+];
+
+/** As `Arena.matchBatch`, over the records at `recordsOffset` of the region. */
+export type MatchKeys = (
+  region: ArrayBuffer,
+  recordsOffset: number,
+  ...keysAndSlots: [...KeyArguments, slots: Int32Array]
+) => void;
+
+/** @param secrets `DIGEST_SECRETS`. A segment has 2 ** slotBits places, a slab 2 ** slabBits segments. */
+export type NativeKeyIndexClass = new (
+  secrets: Uint32Array,
+  slotBits: number,
+  slabBits: number,
+) => NativeKeyIndex;
+
+/** Searches the memory of a `DigestIndex`, which tells it where that is. */
+export interface NativeKeyIndex {
+  addSlab(slab: Uint32Array): void;
+  /** Which segment the `depth` high bits of a tag lead to. */
+  setDirectory(directory: Uint32Array, depth: number): void;
+  /** As `DigestIndex.findDigests`. */
+  find(...keysAndEntries: [...KeyArguments, entries: Int32Array]): void;
 }
 
 /**

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
+import { batchOf } from '../../../test/contracts/chunks/batch-of.js';
+import { describeWithPeer } from '../../../test/support/peer.js';
+import { SeededRandom } from '../../../test/support/seeded-random.js';
+import { loadNative } from '../../arena/native/load-native.js';
+import { ChunkKey, type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 import { DigestIndex } from './digest-index.js';
 
 const any = (): boolean => true;
@@ -173,5 +177,48 @@ describe('DigestIndex.scan', () => {
     const page: number[] = [];
     expect(index.scan(cursor, 10, page)).toBe(0);
     expect(page).toEqual([]);
+  });
+});
+
+const { addon, reason } = loadNative();
+
+describe.each([
+  ['natively', describeWithPeer(reason), addon],
+  ['in TypeScript', describe, undefined],
+] as const)('DigestIndex.findDigests %s', (_, describeIt, used) => {
+  describeIt('as find', () => {
+    it('finds many keys of any length at once, while the index grows and shrinks', () => {
+      const random = new SeededRandom(11);
+      const index = new DigestIndex(used);
+      const keys = Array.from({ length: 20_000 }, (_, n) =>
+        ChunkKey.of(`${n}${'x'.repeat(random.below(70))}`, 3),
+      );
+      const entries = new Int32Array(300);
+      for (let n = 0; n < keys.length; n++) {
+        index.insert(keys[n]!, n);
+        if (n % 3 === 0) index.remove(random.below(n + 1));
+        if (n % 250 !== 0) continue;
+        const asked = Array.from({ length: 300 }, () => keys[random.below(keys.length)]!);
+        index.findDigests(batchOf(asked), entries);
+        expect([...entries]).toEqual(asked.map((key) => index.find(key, any)));
+      }
+      expect(index.size).toBeGreaterThan(10_000);
+    });
+
+    it('tells namespaces apart, and knows no key before there is one', () => {
+      const index = new DigestIndex(used);
+      const entries = new Int32Array(2);
+      const ask = (namespace: number): number[] => {
+        index.findDigests(batchOf([ChunkKey.of('a', namespace), ChunkKey.of('', namespace)]), entries);
+        return [...entries];
+      };
+      expect(ask(1)).toEqual([-1, -1]);
+      index.insert(ChunkKey.of('a', 1), 5);
+      index.insert(ChunkKey.of('', 1), 6);
+      expect([ask(1), ask(2)]).toEqual([
+        [5, 6],
+        [-1, -1],
+      ]);
+    });
   });
 });

@@ -1,8 +1,11 @@
+import { loadNative } from '../../arena/native/load-native.js';
+import { type NativeAddon, type NativeKeyIndex } from '../../arena/native/native.types.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { PagedColumn } from '../../common/paged-column.js';
 import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
+import { DIGEST_SECRETS } from '../../protocols/chunk-key/digest.js';
 import { DIGEST_WORDS, type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
-import { IndexSegments, SEGMENT_SLOTS } from './index-segments.js';
+import { IndexSegments, SEGMENT_SLOTS, SLAB_BITS, SLOT_BITS } from './index-segments.js';
 
 /** Beyond this a segment splits; the rest keeps probe sequences short. */
 const FULL = Math.floor(SEGMENT_SLOTS * 0.8);
@@ -23,10 +26,21 @@ const SEGMENTS_PER_SCAN = 64;
 export class DigestIndex {
   /** First digest word of each entry: enough to find it again for removal. */
   readonly #tags = new PagedColumn(Uint32Array);
-  readonly #segments = new IndexSegments();
-  #directory = new Uint32Array([this.#segments.add(0)]);
+  /** Looks up in the memory of this index, many keys at a time; undefined without the addon. */
+  readonly #native: NativeKeyIndex | undefined;
+  readonly #segments: IndexSegments;
+  #directory: Uint32Array;
   #depth = 0;
   #size = 0;
+
+  /** @param addon of this process, or none. */
+  constructor(addon: NativeAddon | undefined = loadNative().addon) {
+    const native = addon && new addon.KeyIndex(DIGEST_SECRETS, SLOT_BITS, SLAB_BITS);
+    this.#native = native;
+    this.#segments = new IndexSegments((slab) => native?.addSlab(slab));
+    this.#directory = Uint32Array.of(this.#segments.add(0));
+    native?.setDirectory(this.#directory, 0);
+  }
 
   get size(): number {
     return this.#size;
@@ -43,7 +57,14 @@ export class DigestIndex {
   }
 
   /** For each key of a batch the first entry with its digest, or -1: whether that has the same key is not looked at. */
-  findDigests({ length, digests }: KeyBatch, entries: Int32Array): void {
+  findDigests(keys: KeyBatch, entries: Int32Array): void {
+    const { length } = keys;
+    if (this.#native !== undefined) {
+      const { memory, starts, lengths, namespace } = keys;
+      this.#native.find(memory, starts, lengths, length, namespace, entries);
+      return;
+    }
+    const { digests } = keys;
     for (let i = 0; i < length; i++) {
       const digest = DIGEST_WORDS * i;
       const segment = this.#segmentOf(digests[digest] as number);
@@ -115,6 +136,7 @@ export class DigestIndex {
     for (let i = 0; i < doubled.length; i++) doubled[i] = this.#directory[i >>> 1] as number;
     this.#directory = doubled;
     this.#depth++;
+    this.#native?.setDirectory(doubled, this.#depth);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
 
-const SLOT_BITS = 10;
+/** Of a segment's places. */
+export const SLOT_BITS = 10;
 /** Places in one segment. */
 export const SEGMENT_SLOTS = 1 << SLOT_BITS;
 const SLOT_MASK = SEGMENT_SLOTS - 1;
@@ -8,7 +9,8 @@ const SLOT_MASK = SEGMENT_SLOTS - 1;
 const PLACE_WORDS = 5;
 const ENTRY = 4;
 const SEGMENT_WORDS = SEGMENT_SLOTS * PLACE_WORDS;
-const SLAB_BITS = 6;
+/** Of a slab's segments. */
+export const SLAB_BITS = 6;
 const SLAB_MASK = (1 << SLAB_BITS) - 1;
 
 /**
@@ -23,11 +25,17 @@ export class IndexSegments {
   readonly #moving = new Uint32Array(SEGMENT_WORDS);
   readonly #order = new Float64Array(SEGMENT_SLOTS);
 
+  /** @param onSlab is told of each slab, when it is new. */
+  constructor(private readonly onSlab?: (slab: Uint32Array) => void) {}
+
   /** @returns the number of a new, empty segment. */
   add(depth: number): number {
     const segment = this.#length++;
-    if (segment >>> SLAB_BITS === this.#slabs.length)
-      this.#slabs.push(new Uint32Array(SEGMENT_WORDS << SLAB_BITS));
+    if (segment >>> SLAB_BITS === this.#slabs.length) {
+      const slab = new Uint32Array(SEGMENT_WORDS << SLAB_BITS);
+      this.#slabs.push(slab);
+      this.onSlab?.(slab);
+    }
     if (segment === this.#counts.length) this.#growTables();
     this.#depths[segment] = depth;
     return segment;

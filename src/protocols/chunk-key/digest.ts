@@ -15,6 +15,9 @@ const [MUL_A, MUL_B, MUL_C, MUL_D] = [
   secretMultiplier(),
 ];
 
+/** Seeds, then multipliers, for who computes the same digests elsewhere in this process. */
+export const DIGEST_SECRETS = Uint32Array.of(SEED_A, SEED_B, SEED_C, SEED_D, MUL_A, MUL_B, MUL_C, MUL_D);
+
 /** The last digest; reused, so that hashing a key allocates nothing. */
 const words = new Uint32Array(4);
 /** The memory that the last key was in: those of one connection, and of the pool of small buffers, are in the same. */

@@ -6,16 +6,17 @@ export const DIGEST_WORDS = 4;
 const FIRST_CAPACITY = 128;
 
 /**
- * Many keys as they lie in one buffer, with their digests and without an object for each: for questions about hundreds of
- * keys at once. Valid until the buffer changes, or `reset`; `key` makes one that lasts.
+ * Many keys as they lie in one buffer, without an object for each: for questions about hundreds of keys at once. Valid
+ * until the buffer changes, or `reset`; `key` makes one that lasts.
  */
 export class KeyBatch {
   namespace = 0;
-  /** Four words for each key. */
-  digests = new Uint32Array(FIRST_CAPACITY * DIGEST_WORDS);
   #length = 0;
   #starts = new Uint32Array(FIRST_CAPACITY);
   #lengths = new Uint32Array(FIRST_CAPACITY);
+  #digests = new Uint32Array(FIRST_CAPACITY * DIGEST_WORDS);
+  /** How many keys have one. */
+  #digested = 0;
   #source: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(this.#source.buffer);
 
@@ -24,22 +25,45 @@ export class KeyBatch {
     return this.#length;
   }
 
+  /** What the keys lie in. */
+  get memory(): ArrayBufferLike {
+    return this.#source.buffer;
+  }
+
+  /** Of each key, in bytes from the start of `memory`; beyond `length` they mean nothing. */
+  get starts(): Uint32Array {
+    return this.#starts;
+  }
+
+  /** Of each key, in bytes; beyond `length` they mean nothing. */
+  get lengths(): Uint32Array {
+    return this.#lengths;
+  }
+
+  /** Of each key, four words; computed when they are first asked for. */
+  get digests(): Uint32Array {
+    if (this.#digests.length < this.#starts.length * DIGEST_WORDS) {
+      this.#digests = new Uint32Array(this.#starts.length * DIGEST_WORDS);
+      this.#digested = 0;
+    }
+    for (; this.#digested < this.#length; this.#digested++) this.#digest(this.#digested);
+    return this.#digests;
+  }
+
   /** Begins anew, with keys that lie in `source`. */
   reset(source: Buffer, namespace: number): void {
     this.#source = source;
     if (this.#view.buffer !== source.buffer) this.#view = new DataView(source.buffer);
     this.namespace = namespace;
-    this.#length = 0;
+    this.#length = this.#digested = 0;
   }
 
   /** The key that takes `length` bytes of the source from `from` on. */
   add(from: number, length: number): void {
     const index = this.#length++;
     if (index === this.#starts.length) this.#grow();
-    const start = this.#source.byteOffset + from;
-    this.#starts[index] = start;
+    this.#starts[index] = this.#source.byteOffset + from;
     this.#lengths[index] = length;
-    digestInto(this.digests, index * DIGEST_WORDS, this.#view, start, length, this.namespace);
   }
 
   /** Length of a key in bytes. */
@@ -72,7 +96,12 @@ export class KeyBatch {
   #grow(): void {
     this.#starts = doubled(this.#starts);
     this.#lengths = doubled(this.#lengths);
-    this.digests = doubled(this.digests);
+  }
+
+  #digest(index: number): void {
+    const start = this.#starts[index] as number;
+    const length = this.#lengths[index] as number;
+    digestInto(this.#digests, index * DIGEST_WORDS, this.#view, start, length, this.namespace);
   }
 }
 
