@@ -1,5 +1,5 @@
 import { loadNative } from '../../arena/native/load-native.js';
-import { type NativeAddon, type NativeKeyIndex } from '../../arena/native/native.types.js';
+import { type NativeKeyIndex } from '../../arena/native/native.types.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { PagedColumn } from '../../common/paged-column.js';
 import { type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
@@ -33,8 +33,9 @@ export class DigestIndex {
   #depth = 0;
   #size = 0;
 
-  /** @param addon of this process, or none. */
-  constructor(addon: NativeAddon | undefined = loadNative().addon) {
+  /** @param useAddon where there is one. */
+  constructor(useAddon = true) {
+    const { addon } = useAddon ? loadNative() : {};
     const native = addon && new addon.KeyIndex(DIGEST_SECRETS, SLOT_BITS, SLAB_BITS);
     this.#native = native;
     this.#segments = new IndexSegments((slab) => native?.addSlab(slab));
