@@ -1,7 +1,8 @@
 // Chunks between the arena and stores that bring a client of their own: our connector and that client, in turns and in one run;
-// prints GB/s and what the connector is of the client, as the median of the rounds with its spread. Needs a build and the servers
-// of the tests. A system is a module in `systems/`: what it must export stands in the first one.
-//   node benchmarks/connectors/connectors.bench.mjs [--rounds=7] [--systems=infinistore]
+// prints what each does, what it takes of the processor, and what the connector is of the client, as the median of the rounds with
+// its spread. Needs a build and the servers of the tests. A system is a module in `systems/`: what it must export stands in the
+// first one.
+//   node benchmarks/connectors/connectors.bench.mjs [--rounds=9] [--systems=mooncake,infinistore]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -15,20 +16,25 @@ import { ExtentWriter } from '../../dist/arena/extent-writer.js';
 import { intakePlace } from '../../dist/connectors/intake/value-intake.js';
 import { ChunkKey } from '../../dist/protocols/chunk-key/chunk-key.js';
 
-const SYSTEMS = ['infinistore'];
+const SYSTEMS = ['mooncake', 'infinistore'];
 const MIB = 2 ** 20;
+const TOTAL_BYTES = 128 * MIB;
+const LATEST_MS = 15 * 60_000;
 const WARM_UP_ROUNDS = 2;
-/** What is moved: name, chunks, bytes of each, whether all at once. */
+/**
+ * What is moved: chunks at a time, which are removed before the next come, and how often in a round, so that a round is long
+ * enough to be steady and a store never holds more than `TOTAL_BYTES`.
+ */
 const CASES = [
-  ['1 MiB, one by one', 32, MIB, false],
-  ['4 MiB, one by one', 16, 4 * MIB, false],
-  ['32 MiB, one by one', 4, 32 * MIB, false],
-  ['batch of 32 × 2 MiB', 32, 2 * MIB, true],
+  { title: '1 MiB', count: 64, bytes: MIB, passes: 6 },
+  { title: '4 MiB', count: 16, bytes: 4 * MIB, passes: 6 },
+  { title: '32 MiB', count: 4, bytes: 32 * MIB, passes: 3 },
+  { title: 'batch of 32 × 2 MiB', count: 32, bytes: 2 * MIB, passes: 6, atOnce: true },
 ];
-const LOOKUPS = ['exists of 128', 128, 1_000, true];
+const LOOKUPS = { title: '128 keys', count: 128, bytes: 1_000, passes: 1, lookups: 150, atOnce: true };
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '9' },
     systems: { type: 'string', default: SYSTEMS.join(',') },
   },
 });
@@ -36,6 +42,10 @@ const rounds = Number(flags.rounds);
 
 const children = [];
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+setTimeout(() => {
+  console.error('a store or its client does not answer');
+  process.exit(1);
+}, LATEST_MS).unref();
 
 function start(command, args, { env = {}, stdio = 'ignore' } = {}) {
   const child = spawn(command, args, { stdio, env: { ...process.env, ...env } });
@@ -65,7 +75,7 @@ async function until(attempt) {
 }
 
 const logger = { debug: () => undefined, log: () => undefined, warn: console.warn, error: console.error };
-const arena = createArena({ capacityBytes: 320 * MIB, logger });
+const arena = createArena({ capacityBytes: 2 * TOTAL_BYTES + 64 * MIB, logger });
 const space = new ArenaSpaceService(arena);
 const place = intakePlace({ arena, space });
 
@@ -81,9 +91,12 @@ function chunkOf(name, bytes) {
 }
 
 async function timed(run) {
+  const cpuStarted = process.cpuUsage();
   const started = performance.now();
   await run();
-  return (performance.now() - started) / 1_000;
+  const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(cpuStarted);
+  return [seconds, (user + system) / 1e6];
 }
 
 function expectAll(outcomes, isRight) {
@@ -93,9 +106,9 @@ function expectAll(outcomes, isRight) {
 const isChunk = (outcome) => typeof outcome !== 'string';
 const free = (handles) => handles.forEach((handle) => handle[Symbol.dispose]());
 
-/** Seconds of a put, a get and a lookup of these chunks, which are new and gone afterwards. */
+/** How long a put, a get and lookups of these chunks take, which are new and gone afterwards. */
 function viaConnector(connector) {
-  return async (names, bytes, atOnce) => {
+  return async (names, { bytes, lookups = 0, atOnce = false }) => {
     const keys = names.map((name) => ChunkKey.of(name));
     const chunks = names.map((name) => chunkOf(name, bytes));
     const put = await timed(async () => {
@@ -115,26 +128,34 @@ function viaConnector(connector) {
         free([handle]);
       }
     });
-    const exists = await timed(async () => expectAll(await connector.existsMany(keys), (is) => is));
+    const exists = await timed(async () => {
+      for (let i = 0; i < lookups; i++) expectAll(await connector.existsMany(keys), (is) => is);
+    });
     await connector.removeMany(keys);
     return { put, get, exists };
   };
 }
 
-/** A process that is told by lines of JSON what to time, and answers with seconds. */
+/** A process that is told by lines of JSON what to time. */
 async function viaClient(child) {
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4_096)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  for (let line = await lines.next(); line.value !== 'ready'; line = await lines.next())
-    if (line.done) throw new Error('the client of the store ended');
-  const ask = async (what, names, bytes) => {
-    child.stdin.write(`${JSON.stringify([what, names, bytes])}\n`);
-    return Number((await lines.next()).value);
+  const nextLine = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`the client of the store ended: ${said}`);
+    return value;
   };
-  return async (names, bytes, atOnce) => {
+  while ((await nextLine()) !== 'ready');
+  const ask = async (what, names, bytes, repeats = 1) => {
+    child.stdin.write(`${JSON.stringify([what, names, bytes, repeats])}\n`);
+    return JSON.parse(await nextLine());
+  };
+  return async (names, { bytes, lookups = 0, atOnce = false }) => {
     const suffix = atOnce ? '-batch' : '';
     const put = await ask(`put${suffix}`, names, bytes);
     const get = await ask(`get${suffix}`, names, bytes);
-    const exists = await ask('exists', names, bytes);
+    const exists = await ask('exists', names, bytes, lookups);
     await ask('remove', names, bytes);
     return { put, get, exists };
   };
@@ -147,35 +168,40 @@ function spread(samples) {
 }
 
 let serial = 0;
-async function compare([title, count, bytes, atOnce], ways, operations) {
-  const seconds = new Map(ways.map(([name]) => [name, { put: [], get: [], exists: [] }]));
+async function compare(one, ways, operations) {
+  const { title, count, bytes, passes, lookups } = one;
+  const rows = ways.map(([name, way]) => ({ name, way, put: [], get: [], exists: [] }));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    for (const [name, way] of round % 2 === 0 ? ways : ways.toReversed()) {
-      const names = Array.from({ length: count }, () => `m@1@0@${(serial++ + 1e12).toString(16)}@half`);
-      const took = await way(names, bytes, atOnce);
-      if (round >= 0) for (const what of operations) seconds.get(name)[what].push(took[what]);
+    const sums = new Map(rows.map((row) => [row, { put: [0, 0], get: [0, 0], exists: [0, 0] }]));
+    for (let pass = 0; pass < passes; pass++) {
+      for (const row of (round + pass) % 2 === 0 ? rows : rows.toReversed()) {
+        const names = Array.from({ length: count }, () => `m@1@0@${(serial++ + 1e12).toString(16)}@half`);
+        const took = await row.way(names, one);
+        for (const what of operations) for (const i of [0, 1]) sums.get(row)[what][i] += took[what][i];
+      }
     }
+    if (round >= 0) for (const row of rows) for (const what of operations) row[what].push(sums.get(row)[what]);
   }
-  const [[client], ...ours] = ways;
+  const [client] = rows;
   for (const what of operations) {
-    const theirs = seconds.get(client)[what];
-    const unit =
-      what === 'exists'
-        ? (s) => s.map((t) => (t * 1e6) / count)
-        : (s) => s.map((t) => (count * bytes) / 1e9 / t);
-    const name = what === 'exists' ? 'µs a key' : 'GB/s';
-    const row = ours.map(([way]) => {
-      const own = seconds.get(way)[what];
-      return `${way} ${spread(unit(own))} = ${spread(own.map((s, i) => theirs[i] / s))} ×`;
-    });
-    const label = what === 'exists' ? title : `${what}, ${title}`;
-    console.log(`  ${label.padEnd(26)} client ${spread(unit(theirs))} ${name}   ${row.join('   ')}`);
+    const isLookup = what === 'exists';
+    const amount = isLookup ? (count * lookups) / 1e6 : (count * bytes * passes) / 1e9;
+    console.log(`  ${what}, ${title}`);
+    for (const row of rows) {
+      const rate = spread(row[what].map(([seconds]) => amount / seconds));
+      const [, cpuSeconds] = row[what].toSorted((a, b) => a[1] - b[1])[Math.floor(rounds / 2)];
+      const cpu = `${((cpuSeconds * 1e3) / amount).toFixed(0)} CPU ms`.padStart(10);
+      const ratio = row[what].map(([seconds], i) => client[what][i][0] / seconds);
+      const compared = row === client ? '' : `${spread(ratio)} ×`;
+      const unit = isLookup ? 'M keys/s' : 'GB/s';
+      console.log(`    ${row.name.padEnd(10)} ${rate} ${unit}`.padEnd(44), cpu, compared);
+    }
   }
 }
 
 for (const id of flags.systems.split(',')) {
   const system = await import(`./systems/${id}.mjs`);
-  console.log(`${system.name}, ${rounds} rounds`);
+  console.log(`${system.name}, ${rounds} rounds; CPU of the client's process for 1 GB, or a million keys`);
   if (system.missing !== undefined) {
     console.log(`  ${system.missing}`);
     continue;
@@ -186,7 +212,7 @@ for (const id of flags.systems.split(',')) {
     until,
     place,
     logger,
-    totalBytes: 128 * MIB,
+    totalBytes: TOTAL_BYTES,
   });
   const ways = [['client', await viaClient(client)]];
   for (const [name, connector] of connectors) {

@@ -15,11 +15,12 @@ const DRIVERS = {
       close: () => client.close(),
     };
   },
-  async client({ port }) {
+  async client({ port, size, reusesMemory }) {
     const { connect } = await import('kvnest/client');
     const client = await connect(`kvnest://127.0.0.1:${port}`, { connections: { control: 1, bulk: 1 } });
+    const options = reusesMemory ? { into: Buffer.alloc(size) } : undefined;
     return {
-      get: async (key) => (await client.get(key)).length,
+      get: async (key) => (await client.get(key, options)).length,
       put: (key, bytes) => client.put(key, bytes),
       exists: (keys) => client.exists(keys),
       close: () => client.close(),

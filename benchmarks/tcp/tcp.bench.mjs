@@ -16,6 +16,9 @@ const WORKING_SET_MIB = 256;
 /** As many as have records in an arena of 2 GiB. */
 const LOOKUP_KEYS = 200_000;
 const LOOKUP_BATCH = 128;
+/** Enough for the servers' code to be compiled, and for a second or so. */
+const RAW_LOOKUPS = 20_000;
+const TYPED_LOOKUPS = 4000;
 const { values: flags } = parseArgs({
   options: {
     parts: { type: 'string', default: 'transfer,client,nest,lookups' },
@@ -128,9 +131,9 @@ function ratios(seconds) {
   return others.map(([, theirs]) => spread(theirs.map((took, round) => took / ours[round])));
 }
 
-async function transferTable(title, contestantsFor, sizes) {
+async function transferTable(title, contestantsFor, sizes, ops = ['get', 'put']) {
   let header = false;
-  for (const op of ['get', 'put']) {
+  for (const op of ops) {
     for (const mib of sizes) {
       const size = mib * MIB;
       const keys = Math.min(1024, WORKING_SET_MIB / mib);
@@ -189,6 +192,15 @@ async function clientPart() {
     () => ({ client: { driver: 'client', port: kvnest.tcp }, ioredis: { driver: 'ioredis', port: redis } }),
     numbers(flags.sizes),
   );
+  await transferTable(
+    'The same, values read into one buffer of the caller (each connection its own)',
+    () => ({
+      'client, into': { driver: 'client', port: kvnest.tcp, reusesMemory: true },
+      ioredis: { driver: 'ioredis', port: redis },
+    }),
+    numbers(flags.sizes),
+    ['get'],
+  );
 }
 
 async function nestPart() {
@@ -210,16 +222,16 @@ async function lookupPart() {
     `\n${LOOKUP_BATCH} keys of 108 bytes at a time, of ${keys}\n\n|  | raw frames ÷ raw EXISTS in a pipeline | kvnest/client ÷ ioredis | million keys a second, raw |\n| --- | --- | --- | --- |`,
   );
   for (const depth of [1, 8]) {
-    const task = { task: 'lookups', batch: LOOKUP_BATCH, depth, count: 4000, keys };
+    const task = { task: 'lookups', batch: LOOKUP_BATCH, depth, count: RAW_LOOKUPS, keys };
     const raw = await inTurns(
       { tcp: { driver: 'frames', port: kvnest.tcp }, redis: { driver: 'resp', port: redis } },
       task,
     );
     const typed = await inTurns(
       { client: { driver: 'client', port: kvnest.tcp }, ioredis: { driver: 'ioredis', port: redis } },
-      { ...task, count: 1000 },
+      { ...task, count: TYPED_LOOKUPS },
     );
-    const speed = spread(raw.tcp.map((took) => (4000 * LOOKUP_BATCH) / took / 1e6));
+    const speed = spread(raw.tcp.map((took) => (RAW_LOOKUPS * LOOKUP_BATCH) / took / 1e6));
     console.log(`| ${depth} in flight | ${ratios(raw)[0]} | ${ratios(typed)[0]} | ${speed} |`);
   }
 }

@@ -80,12 +80,12 @@ interface Asked {
 
 function byKey(random: SeededRandom): Asked {
   const pattern = random.pick([PATTERNS.EXISTS, PATTERNS.DELETE, PATTERNS.PIN, PATTERNS.UNPIN]);
-  const option = pattern === PATTERNS.EXISTS ? random.below(4) : pattern === PATTERNS.PIN ? 1 : 0;
+  const option = pattern === PATTERNS.EXISTS ? random.below(8) : pattern === PATTERNS.PIN ? 1 : 0;
   return { pattern, header: keyList(someKeys(random, 0), option, random.below(2)) };
 }
 
 function get(random: SeededRandom): Asked {
-  return { pattern: PATTERNS.GET, header: keyList(someKeys(random, 1), random.below(2), random.below(2)) };
+  return { pattern: PATTERNS.GET, header: keyList(someKeys(random, 1), random.below(4), random.below(2)) };
 }
 
 function put(random: SeededRandom): Asked {

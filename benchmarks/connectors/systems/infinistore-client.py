@@ -1,11 +1,10 @@
-"""InfiniStore's own client over TCP, told by lines of JSON what to time; answers with seconds."""
+"""InfiniStore's own client over TCP."""
 
-import json
 import sys
-import time
 
 import infinistore
 import numpy
+from serve import serve
 
 connection = infinistore.InfinityConnection(
     infinistore.ClientConfig(
@@ -18,6 +17,10 @@ connection = infinistore.InfinityConnection(
 connection.connect()
 source = numpy.ones(int(sys.argv[2]), dtype=numpy.uint8)
 address = source.ctypes.data
+
+
+def fill(length, value):
+    source[:length] = value
 
 
 def run(what, names, size):
@@ -33,12 +36,4 @@ def run(what, names, size):
         connection.delete_keys(names)
 
 
-print("ready", flush=True)
-for line in sys.stdin:
-    what, names, size = json.loads(line)
-    # Like the connector's chunks: written just now, and no longer in the cache of the processor.
-    if what in ("put", "put-batch"):
-        source[: len(names) * size] = len(names[0]) % 7
-    started = time.perf_counter()
-    run(what, names, size)
-    print(json.dumps(time.perf_counter() - started), flush=True)
+serve(run, fill)

@@ -26,10 +26,10 @@ export async function open({ start, freePort, until, place, logger, totalBytes }
   const script = fileURLToPath(new URL('infinistore-client.py', import.meta.url));
   const client = start(PYTHON, [script, `${port}`, `${totalBytes}`], {
     env,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   const connectors = ['lmcache', 'sealed'].map((layout) => [
-    `connector, ${layout}`,
+    layout,
     new InfinistoreConnector({
       host: '127.0.0.1',
       port,

@@ -11,6 +11,8 @@ export interface ServerHello {
   /** Name and version. */
   readonly server: string;
   readonly bootId: string;
+  /** What it says it can do. */
+  readonly capabilities: readonly string[];
   /** In the order of the numbers that stand for them. */
   readonly tiers: readonly string[];
   readonly chunkTokens: number;
@@ -44,6 +46,7 @@ export function readHello(server: string, header: Buffer): ServerHello {
     return {
       server: String(hello['server']),
       bootId: String(hello['boot_id']),
+      capabilities: ((hello['capabilities'] ?? []) as readonly unknown[]).map(String),
       tiers: (hello['tiers'] as readonly unknown[]).map(String),
       chunkTokens: positive(hello, 'chunk_tokens'),
       heartbeatMs: positive(hello, 'heartbeat_ms'),

@@ -11,6 +11,7 @@ export class KvnestReads {
   constructor(
     private readonly servers: KvnestServers,
     private readonly place: IntakePlace,
+    private readonly localOnly: boolean,
   ) {}
 
   /** A question for no key: it goes no further than the server itself. One of several servers is enough. */
@@ -48,13 +49,18 @@ export class KvnestReads {
   }
 
   #exists(part: KeyPart, { signal, withMetadata = false }: ExistsOptions = {}): Promise<readonly boolean[]> {
-    const request = existsRequest(part, withMetadata);
+    const request = existsRequest(part, { withMetadata, localOnly: this.localOnly });
     return this.servers.askHeader({ server: part.server, kind: 'control', request, signal }, flagsOf(part));
   }
 
   #fetch(part: KeyPart, { signal }: CallOptions = {}): Promise<FetchOutcome[]> {
     const keys = part.keys.map(({ key }) => key);
-    const question = { server: part.server, kind: 'bulk', request: getRequest(part), signal } as const;
+    const question = {
+      server: part.server,
+      kind: 'bulk',
+      request: getRequest(part, this.localOnly),
+      signal,
+    } as const;
     return this.servers.ask(question, (settler) => new ChunksReply(this.place, keys, settler));
   }
 

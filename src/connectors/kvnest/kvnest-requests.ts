@@ -2,23 +2,33 @@ import { type ServerHello } from '../../client/wire/hello.js';
 import { makeJsonRequest, makeRequest, type WireRequest } from '../../client/wire/request.js';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { frameError } from '../../protocols/kvnest-tcp/frame.js';
-import { keyListBytes, writeKeyList } from '../../protocols/kvnest-tcp/key-list.js';
+import {
+  EXISTS_OPTIONS,
+  GET_OPTIONS,
+  keyListBytes,
+  writeKeyList,
+} from '../../protocols/kvnest-tcp/key-list.js';
 import { PATTERNS } from '../../protocols/kvnest-tcp/patterns.js';
 import { encodePutList } from '../../protocols/kvnest-tcp/put-list.js';
 import { type PutOutcome, readPutAnswers } from '../../protocols/kvnest-tcp/replies.js';
 import { type KeyPart, type NamedKey } from './named-keys.js';
 
-/** Of `EXISTS`: only what has metadata. */
-const WITH_METADATA = 2;
-/** Of `GET`: expiry and depth come back, too. */
-const ATTRIBUTES = 1;
-
-export function existsRequest(part: Omit<KeyPart, 'server'>, withMetadata: boolean): WireRequest {
-  return keysRequest(PATTERNS.EXISTS, part, withMetadata ? WITH_METADATA : 0);
+/** @param localOnly servers answer from tiers that no other server sees. */
+export function existsRequest(
+  part: Omit<KeyPart, 'server'>,
+  {
+    withMetadata = false,
+    localOnly = false,
+  }: { readonly withMetadata?: boolean; readonly localOnly?: boolean },
+): WireRequest {
+  const { WITH_METADATA, LOCAL } = EXISTS_OPTIONS;
+  return keysRequest(PATTERNS.EXISTS, part, (withMetadata ? WITH_METADATA : 0) | (localOnly ? LOCAL : 0));
 }
 
-export function getRequest(part: Omit<KeyPart, 'server'>): WireRequest {
-  return keysRequest(PATTERNS.GET, part, ATTRIBUTES);
+/** Expiry and depth come back, too. */
+export function getRequest(part: Omit<KeyPart, 'server'>, localOnly: boolean): WireRequest {
+  const { ATTRIBUTES, LOCAL } = GET_OPTIONS;
+  return keysRequest(PATTERNS.GET, part, localOnly ? ATTRIBUTES | LOCAL : ATTRIBUTES);
 }
 
 export function deleteRequest(part: Omit<KeyPart, 'server'>): WireRequest {

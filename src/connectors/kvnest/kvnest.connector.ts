@@ -24,6 +24,8 @@ export interface KvnestConnectorOptions {
   readonly label: string;
   readonly place: IntakePlace;
   readonly settings: ClientSettings;
+  /** Servers are asked for what lies in tiers of their own only. Default false. */
+  readonly localOnly?: boolean;
 }
 
 const CAPABILITIES: ConnectorCapabilities = {
@@ -50,10 +52,10 @@ export class KvnestConnector implements RemoteConnector {
   readonly #writes: KvnestWrites;
   readonly #lifecycle: ConnectorLifecycle;
 
-  constructor({ label, place, settings }: KvnestConnectorOptions) {
+  constructor({ label, place, settings, localOnly = false }: KvnestConnectorOptions) {
     const servers = new KvnestServers(label, settings);
     this.#servers = servers;
-    this.#reads = new KvnestReads(servers, place);
+    this.#reads = new KvnestReads(servers, place, localOnly);
     this.#writes = new KvnestWrites(servers, label);
     this.#lifecycle = new ConnectorLifecycle({
       label,

@@ -11,7 +11,7 @@ import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { readAhead } from '../prefetch/read-ahead.js';
-import { type StoreOutcomes } from '../tiers/tier-stack.js';
+import { type LocateOptions, type StoreOutcomes } from '../tiers/tier-stack.js';
 import {
   type CacheEngine,
   type EngineStatus,
@@ -25,7 +25,9 @@ import { MutableEngineCounters } from './engine-counters.js';
 import { engineStatus } from './engine-status.js';
 import {
   type CommitOptions,
+  type LookupOptions,
   type PutReservation,
+  type ReachOptions,
   type Refusal,
   type RefusalReason,
   type ReserveOptions,
@@ -38,10 +40,13 @@ import { EnginePutReservation } from './put-reservation.js';
 export class TieredCacheEngine implements CacheEngine {
   readonly counters = new MutableEngineCounters();
   readonly #patientReads: PatientReads;
+  /** Those of other servers: they wait for nothing that waits for other servers. */
+  readonly #patientLocalReads: PatientReads;
   #draining = false;
 
   constructor(private readonly parts: CacheEngineParts) {
     this.#patientReads = new PatientReads(parts.config.leaseMs);
+    this.#patientLocalReads = new PatientReads(parts.config.leaseMs);
   }
 
   get chunkTokens(): number {
@@ -63,33 +68,21 @@ export class TieredCacheEngine implements CacheEngine {
     return this.parts.stack.settled();
   }
 
-  exists(
-    keys: readonly ChunkKey[],
-    options: { readonly lease?: boolean; readonly withMetadata?: boolean } = {},
-  ): Awaitable<readonly (string | undefined)[]> {
-    const { lease = false, withMetadata = false } = options;
-    const how = { withMetadata, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
+  exists(keys: readonly ChunkKey[], options: LookupOptions = {}): Awaitable<readonly (string | undefined)[]> {
+    const how = this.#locateOptions(options);
     this.counters.lookups++;
     return all(keys.map((key) => this.parts.stack.locate(key, how)));
   }
 
-  existsBatch(
-    keys: KeyBatch,
-    options: { readonly lease?: boolean; readonly withMetadata?: boolean } = {},
-  ): Awaitable<Uint8Array> {
-    const { lease = false, withMetadata = false } = options;
+  existsBatch(keys: KeyBatch, options: LookupOptions = {}): Awaitable<Uint8Array> {
     this.counters.lookups++;
-    return this.parts.stack.locateBatch(keys, {
-      withMetadata,
-      ...(lease && { leaseMs: this.parts.config.leaseMs }),
-    });
+    return this.parts.stack.locateBatch(keys, this.#locateOptions(options));
   }
 
-  get(key: ChunkKey): Awaitable<ArenaHandle | undefined> {
-    const read = (): Awaitable<ReadOutcome> => this.parts.stack.read(key);
-    const patient = chain(read(), (outcome) =>
-      outcome === 'busy' ? this.#patientReads.retry(read) : outcome,
-    );
+  get(key: ChunkKey, { localOnly = false }: ReachOptions = {}): Awaitable<ArenaHandle | undefined> {
+    const read = (): Awaitable<ReadOutcome> => this.parts.stack.read(key, localOnly);
+    const patience = localOnly ? this.#patientLocalReads : this.#patientReads;
+    const patient = chain(read(), (outcome) => (outcome === 'busy' ? patience.retry(read) : outcome));
     return chain(this.#count(key, patient), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
   }
 
@@ -209,6 +202,10 @@ export class TieredCacheEngine implements CacheEngine {
 
   status(): EngineStatus {
     return engineStatus(this.parts, this.counters, this.#draining);
+  }
+
+  #locateOptions({ lease = false, withMetadata = false, localOnly = false }: LookupOptions): LocateOptions {
+    return { withMetadata, localOnly, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
   }
 
   async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {

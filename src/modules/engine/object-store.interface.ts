@@ -16,6 +16,22 @@ export interface ReserveOptions {
   readonly metadataCapacityBytes?: number;
 }
 
+/** How far a question goes. */
+export interface ReachOptions {
+  /**
+   * Only tiers that no other server sees are asked: a server that asks another for what it lacks must not be asked in turn
+   * for the same.
+   */
+  readonly localOnly?: boolean;
+}
+
+export interface LookupOptions extends ReachOptions {
+  /** A hit stays until it is read, or times out. */
+  readonly lease?: boolean;
+  /** A chunk that carries no metadata does not count. */
+  readonly withMetadata?: boolean;
+}
+
 export interface CommitOptions {
   /** CRC-32C of all the bytes. */
   readonly checksum: number;
@@ -57,24 +73,15 @@ export interface PutReservation extends Disposable {
  * all read as `undefined` and are counted apart.
  */
 export interface ObjectStore {
-  /**
-   * For each key, the name of the first tier that has it. With `lease`, a hit stays until it is read or times out;
-   * with `withMetadata`, a chunk that carries none does not count.
-   */
-  exists(
-    keys: readonly ChunkKey[],
-    options?: { readonly lease?: boolean; readonly withMetadata?: boolean },
-  ): Awaitable<readonly (string | undefined)[]>;
+  /** For each key, the name of the first tier that has it. */
+  exists(keys: readonly ChunkKey[], options?: LookupOptions): Awaitable<readonly (string | undefined)[]>;
   /**
    * As `exists`, for hundreds of keys at a time: 0 = nowhere, 255 = accepted and in no tier yet, else 1 + the place of the
    * first tier that has it. The batch may change when this returns.
    */
-  existsBatch(
-    keys: KeyBatch,
-    options?: { readonly lease?: boolean; readonly withMetadata?: boolean },
-  ): Awaitable<Uint8Array>;
+  existsBatch(keys: KeyBatch, options?: LookupOptions): Awaitable<Uint8Array>;
   /** A reference to the sealed chunk; the caller disposes it. */
-  get(key: ChunkKey): Awaitable<ArenaHandle | undefined>;
+  get(key: ChunkKey, options?: ReachOptions): Awaitable<ArenaHandle | undefined>;
   /** Admits a chunk before its first byte is received. May wait, for a bounded time, for tiers that lag behind. */
   reserve(key: ChunkKey, lengthBytes: number, options?: ReserveOptions): Awaitable<PutReservation | Refusal>;
   /** For each key, whether it was there. */

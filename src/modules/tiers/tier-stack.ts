@@ -26,6 +26,11 @@ export interface Located {
   readonly tier: string;
 }
 
+export interface LocateOptions extends ContainsOptions {
+  /** Tiers that other servers see, too, are not asked. */
+  readonly localOnly?: boolean;
+}
+
 /** Name under which a chunk is found that no tier has yet. */
 export const IN_FLIGHT = 'in-flight';
 
@@ -42,6 +47,9 @@ export const IN_FLIGHT_MARK = 255;
 export class TierStack {
   readonly #inFlight: InFlightPuts;
   readonly #loads = new ChunkLoads();
+  readonly #localLoads = new ChunkLoads();
+  /** The place of the first tier, from each place on, that no other server sees. */
+  readonly #localFrom: readonly number[];
 
   constructor(
     readonly tiers: readonly Tier[],
@@ -49,6 +57,10 @@ export class TierStack {
     clock: Clock,
   ) {
     this.#inFlight = new InFlightPuts(clock);
+    this.#localFrom = tiers.map((_, from) => {
+      const next = tiers.findIndex((tier, index) => index >= from && !tier.backend.capabilities.shared);
+      return next === -1 ? tiers.length : next;
+    });
   }
 
   /** Whether a chunk of this size could be stored in any tier. */
@@ -57,7 +69,7 @@ export class TierStack {
   }
 
   /** Name of the first tier that has the key. */
-  locate(key: ChunkKey, options?: ContainsOptions): Awaitable<string | undefined> {
+  locate(key: ChunkKey, options?: LocateOptions): Awaitable<string | undefined> {
     return chain(this.#dropExpired(key), () => this.#locateFrom(0, key, options));
   }
 
@@ -65,12 +77,13 @@ export class TierStack {
    * For each key of a batch, 0 where no tier has it, else 1 + the place of the first that has it, or `IN_FLIGHT_MARK`. At
    * once where tiers that know the answer at once have all of them. The batch may change when this returns.
    */
-  locateBatch(keys: KeyBatch, options?: ContainsOptions): Awaitable<Uint8Array> {
+  locateBatch(keys: KeyBatch, options?: LocateOptions): Awaitable<Uint8Array> {
     const answers = new Uint8Array(keys.length);
+    const isLocal = options?.localOnly === true;
     let missing = keys.length;
-    let index = 0;
+    let index = this.#placeFrom(0, isLocal);
     if (!this.#inFlight.anyExpired) {
-      for (; missing > 0; index++) {
+      for (; missing > 0; index = this.#placeFrom(index + 1, isLocal)) {
         const found = this.tiers[index]?.containsBatch(keys, answers, index + 1, options);
         if (found === undefined) break;
         missing -= found;
@@ -85,9 +98,13 @@ export class TierStack {
     return this.#locateRun(0, keys, options);
   }
 
-  /** The chunk from the first tier that has it; the handle belongs to the caller. */
-  read(key: ChunkKey): Awaitable<ReadOutcome> {
-    return chain(this.#dropExpired(key), () => this.#readFrom(0, key, 'miss'));
+  /**
+   * The chunk from the first tier that has it; the handle belongs to the caller.
+   *
+   * @param localOnly tiers that other servers see, too, are not asked, and loads from there not waited for.
+   */
+  read(key: ChunkKey, localOnly = false): Awaitable<ReadOutcome> {
+    return chain(this.#dropExpired(key), () => this.#readFrom(0, key, 'miss', localOnly));
   }
 
   /**
@@ -99,6 +116,7 @@ export class TierStack {
   store(handle: ArenaHandle, waitForAll: boolean, settled: () => void): Awaitable<StoreOutcomes> {
     const { key } = handle;
     this.#loads.invalidate(key);
+    this.#localLoads.invalidate(key);
     this.#inFlight.hide(key);
     const outcomes = new Map<string, PutOutcome>();
     const answers = this.tiers.map((tier) =>
@@ -129,7 +147,7 @@ export class TierStack {
   clear(filter: ChunkFilter): Awaitable<number> {
     const matches = chunkFilter(filter);
     this.#inFlight.hideAll(matches);
-    const cleared = this.#loads.during(
+    const cleared = this.#during(
       () => all(this.tiers.map((tier) => tier.ask((backend) => backend.clear(filter), 0))),
       matches,
     );
@@ -208,10 +226,18 @@ export class TierStack {
 
   /** Changes a chunk in every tier, so that no load brings back how it was before. */
   #change<T>(key: ChunkKey, change: (tier: Tier) => Awaitable<T>): Awaitable<readonly T[]> {
-    return this.#loads.during(
+    return this.#during(
       () => all(this.tiers.map(change)),
       ({ id }) => id === key.id,
     );
+  }
+
+  #during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
+    return this.#loads.during(() => this.#localLoads.during(change, concerns), concerns);
+  }
+
+  #placeFrom(index: number, localOnly: boolean): number {
+    return localOnly ? (this.#localFrom[index] ?? index) : index;
   }
 
   /** Those that tiers in front of `index` do not have. */
@@ -219,7 +245,7 @@ export class TierStack {
     index: number,
     keys: KeyBatch,
     answers: Uint8Array,
-    options: ContainsOptions | undefined,
+    options: LocateOptions | undefined,
   ): Awaitable<Uint8Array> {
     const slow: Promise<void>[] = [];
     for (let i = 0; i < answers.length; i++) {
@@ -238,10 +264,11 @@ export class TierStack {
   }
 
   #locateFrom(
-    index: number,
+    from: number,
     key: ChunkKey,
-    options: ContainsOptions | undefined,
+    options: LocateOptions | undefined,
   ): Awaitable<string | undefined> {
+    const index = this.#placeFrom(from, options?.localOnly === true);
     const tier = this.tiers[index];
     if (tier === undefined) return this.#isInFlight(key, options) ? IN_FLIGHT : undefined;
     return chain(
@@ -284,7 +311,13 @@ export class TierStack {
   }
 
   /** @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`. */
-  #readFrom(index: number, key: ChunkKey, worst: 'miss' | 'busy' | 'corrupt'): Awaitable<ReadOutcome> {
+  #readFrom(
+    from: number,
+    key: ChunkKey,
+    worst: 'miss' | 'busy' | 'corrupt',
+    localOnly: boolean,
+  ): Awaitable<ReadOutcome> {
+    const index = this.#placeFrom(from, localOnly);
     const tier = this.tiers[index];
     if (tier === undefined) return worst;
     const { zeroCopy } = tier.backend.capabilities;
@@ -293,7 +326,7 @@ export class TierStack {
       : (this.#inFlight.get(key) ?? this.#load(index, tier, key));
     return chain(outcome, (answer) => {
       if (typeof answer === 'string')
-        return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer);
+        return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer, localOnly);
       tier.hits++;
       if (hitChannel.hasSubscribers) {
         hitChannel.publish({ type: 'hit', key, tier: tier.name, bytes: answer.lengthBytes });
@@ -303,7 +336,9 @@ export class TierStack {
   }
 
   #load(index: number, tier: Tier, key: ChunkKey): Awaitable<ReadOutcome> {
-    return this.#loads.read(
+    // A reader that asks local tiers only must not wait for another server, which may wait for that reader.
+    const loads = tier.backend.capabilities.shared ? this.#loads : this.#localLoads;
+    return loads.read(
       key,
       async () => tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'),
       (handle) => this.#promote(index, handle),

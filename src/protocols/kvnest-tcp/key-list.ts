@@ -3,13 +3,19 @@ import { frameError } from './frame.js';
 /** Most keys of one request. */
 export const MAX_KEYS = 10_000;
 
+/** Bits of the option of `EXISTS`. */
+export const EXISTS_OPTIONS = { LEASE: 1, WITH_METADATA: 2, LOCAL: 4 } as const;
+
+/** Bits of the option of `GET`. */
+export const GET_OPTIONS = { ATTRIBUTES: 1, LOCAL: 2 } as const;
+
 const LIST_BYTES = 12;
 const LENGTH_BYTES = 2;
 
 /** The header of requests about keys: `u32 namespace | u32 option | u32 count | count × (u16 length | bytes)`. */
 export interface KeyList {
   readonly namespace: number;
-  /** `EXISTS`: 1 leases what is found. `PIN`: for how many milliseconds, 0 = the server's default. Else 0. */
+  /** `EXISTS`, `GET`: bits, as above. `PIN`: for how many milliseconds, 0 = the server's default. Else 0. */
   readonly option: number;
   readonly keys: readonly Buffer[];
 }

@@ -1,13 +1,11 @@
 import { KeyBatch } from '../../../../protocols/chunk-key/key-batch.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
-import { eachKey, readKeyListHead } from '../../../../protocols/kvnest-tcp/key-list.js';
+import { eachKey, EXISTS_OPTIONS, readKeyListHead } from '../../../../protocols/kvnest-tcp/key-list.js';
 import { checkKey, checkNamespace } from './chunk-keys.js';
 import { type PatternHandler } from './pattern.interface.js';
 
-/** Bits of the option. */
-const LEASE = 1;
-const WITH_METADATA = 2;
-const MAX_OPTION = LEASE | WITH_METADATA;
+const { LEASE, WITH_METADATA, LOCAL } = EXISTS_OPTIONS;
+const MAX_OPTION = LEASE | WITH_METADATA | LOCAL;
 
 /** One for all requests: it is read before the engine's call returns. */
 const batch = new KeyBatch();
@@ -25,6 +23,7 @@ export const existsPattern: PatternHandler = (request, header, _, { engine }) =>
   const answers = engine.existsBatch(batch, {
     lease: (option & LEASE) !== 0,
     withMetadata: (option & WITH_METADATA) !== 0,
+    localOnly: (option & LOCAL) !== 0,
   });
   if (answers instanceof Promise) {
     answers.then(

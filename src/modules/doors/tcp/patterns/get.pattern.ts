@@ -1,23 +1,22 @@
 import { type ArenaHandle } from '../../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
-import { readKeyList } from '../../../../protocols/kvnest-tcp/key-list.js';
+import { GET_OPTIONS, readKeyList } from '../../../../protocols/kvnest-tcp/key-list.js';
 import { getAnswerBytes, MISS_ANSWER, writeGetAnswer } from '../../../../protocols/kvnest-tcp/replies.js';
 import { type TcpRequest } from '../tcp-request.js';
 import { chunkKey } from './chunk-keys.js';
 import { type PatternContext, type PatternHandler } from './pattern.interface.js';
 
-/** Expiry and depth are told, too. */
-const ATTRIBUTES = 1;
+const { ATTRIBUTES, LOCAL } = GET_OPTIONS;
 
 export const getPattern: PatternHandler = (request, header, _, context) => {
   const { namespace, option, keys } = readKeyList(Buffer.from(header));
-  if (option > ATTRIBUTES) throw frameError(`the option ${option} of a get`);
+  if (option > (ATTRIBUTES | LOCAL)) throw frameError(`the option ${option} of a get`);
   if (keys.length === 0) throw frameError('a get of no key');
   new Get(
     request,
     keys.map((key) => chunkKey(key, namespace)),
-    option === ATTRIBUTES,
+    { tellsAttributes: (option & ATTRIBUTES) !== 0, localOnly: (option & LOCAL) !== 0 },
     context,
   ).readOn();
   return undefined;
@@ -36,7 +35,7 @@ class Get {
   constructor(
     private readonly request: TcpRequest,
     private readonly keys: readonly ChunkKey[],
-    private readonly tellsAttributes: boolean,
+    private readonly how: { readonly tellsAttributes: boolean; readonly localOnly: boolean },
     private readonly context: PatternContext,
   ) {
     request.onAbort(() => this.#giveUp());
@@ -55,7 +54,7 @@ class Get {
   };
 
   #read(index: number): void {
-    const handle = this.context.engine.get(this.keys[index] as ChunkKey);
+    const handle = this.context.engine.get(this.keys[index] as ChunkKey, this.how);
     if (handle instanceof Promise) {
       handle.then(
         (there) => this.#arrive(index, there),
@@ -97,7 +96,7 @@ class Get {
       return;
     }
     const { checksum, metadata } = handle;
-    const attributes = this.tellsAttributes ? handle.attributes : undefined;
+    const attributes = this.how.tellsAttributes ? handle.attributes : undefined;
     const header = {
       headerBytes: getAnswerBytes(metadata, attributes),
       write: (target: Buffer, offset: number) =>

@@ -31,12 +31,13 @@ export const JSON_PATTERNS: ReadonlySet<number> = new Set([
   PATTERNS.RETRIEVE,
 ]);
 
-/** The names that the hello tells. */
+/** The names that the hello tells: of patterns, and `local`, that `EXISTS` and `GET` know this option. */
 export const CAPABILITIES: readonly string[] = [
   ...Object.entries(PATTERNS)
     .filter(([, number]) => number !== PATTERNS.NAMED)
     .map(([name]) => name.toLowerCase()),
   'named',
+  'local',
 ];
 
 function table(handlers: Readonly<Record<number, PatternHandler>>): readonly (PatternHandler | undefined)[] {
