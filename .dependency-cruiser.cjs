@@ -77,9 +77,15 @@ module.exports = {
     forbid(
       'concrete-connectors-only-in-the-catalogue',
       'Everybody speaks to the RemoteConnector contract, and the scheme of a URL chooses. A concrete connector is named once, in its ' +
-        'catalogue.',
-      { path: '^src/', pathNot: `${SPEC}|^src/connectors/|\\.catalog\\.ts$|${ROOT_FILES}` },
+        'catalogue. Only peers, which are kvnests themselves, are spoken to as the connector to another kvnest does.',
+      { path: '^src/', pathNot: `${SPEC}|^src/(connectors|backends/nixl)/|\\.catalog\\.ts$|${ROOT_FILES}` },
       { path: '^src/connectors/(?!intake/)[^/]+/' },
+    ),
+    forbid(
+      'peers-are-other-kvnests',
+      'The backend that reads from peers speaks kvnest’s own protocol; any other store is a remote tier.',
+      { path: '^src/backends/nixl/', pathNot: SPEC },
+      { path: '^src/connectors/(?!intake/|kvnest/)[^/]+/' },
     ),
     forbid(
       'the-client-is-a-leaf',
@@ -97,8 +103,8 @@ module.exports = {
     ),
     forbid(
       'nobody-needs-the-client',
-      'The server speaks the protocol; only a connector to another kvnest is a client of it.',
-      { path: '^src/(?!client/|connectors/)', pathNot: SPEC },
+      'The server speaks the protocol; only a connector to another kvnest, and the backend that reads from peers, are clients of it.',
+      { path: '^src/(?!client/|connectors/|backends/nixl/)', pathNot: SPEC },
       { path: '^src/client/' },
     ),
     forbid(

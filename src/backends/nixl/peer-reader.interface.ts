@@ -8,6 +8,11 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 /** How the bytes of chunks come from a peer: `nixl` straight from its arena into ours, `tcp` through its TCP microservice. */
 export type PeerTransport = 'nixl' | 'tcp';
 
+export interface PeerExistsOptions extends ExistsOptions {
+  /** The peer protects what it has from eviction, until it is read or its own time for this is up. */
+  readonly lease?: boolean;
+}
+
 /** What is known of a peer once it was reached. */
 export interface PeerIdentity {
   /** New at each start of its server: who has the same one is the same process. */
@@ -42,7 +47,7 @@ export interface PeerReader {
   describe(options?: CallOptions): Promise<string>;
 
   /** Answers in the order of the keys, also below; one round trip. */
-  existsMany(keys: readonly ChunkKey[], options?: ExistsOptions): Promise<readonly boolean[]>;
+  existsMany(keys: readonly ChunkKey[], options?: PeerExistsOptions): Promise<readonly boolean[]>;
   /** One round trip for all of them, and the transfer of their bytes. */
   getMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly FetchOutcome[]>;
   /** A summary of the keys that the peer has; absent where peers give none. */
