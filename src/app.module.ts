@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   type DynamicModule,
   Global,
@@ -14,7 +15,7 @@ import { BackendsModule } from './backends/backends.module.js';
 import { type BackendDefinition } from './backends/backend-definition.interface.js';
 import { backendsCatalog } from './backends/backends.catalog.js';
 import { systemClock } from './common/clock.js';
-import { CLOCK } from './common/common.tokens.js';
+import { BOOT_ID, CLOCK } from './common/common.tokens.js';
 import { type ConnectorDefinition } from './connectors/connector-definition.interface.js';
 import { CONNECTORS_CATALOG } from './connectors/connectors.catalog.js';
 import { KvnestConfigModule } from './config/kvnest-config.module.js';
@@ -39,9 +40,10 @@ import { TiersModule } from './modules/tiers/tiers.module.js';
 @Module({
   providers: [
     { provide: CLOCK, useValue: systemClock },
+    { provide: BOOT_ID, useFactory: () => randomUUID() },
     { provide: EVICTION_POLICIES, useValue: findEvictionPolicy },
   ],
-  exports: [CLOCK, EVICTION_POLICIES],
+  exports: [CLOCK, BOOT_ID, EVICTION_POLICIES],
 })
 class CommonModule {}
 

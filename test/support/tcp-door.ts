@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type TcpDoorLimits } from '../../src/config/kvnest-config.interface.js';
 import { DoorSecret } from '../../src/modules/doors/door-secret.js';
 import { createTcpDoor } from '../../src/modules/doors/tcp/create-tcp-door.js';
@@ -19,6 +20,7 @@ export type TestTcpDoor = TestSocketDoor<TcpDoor>;
 export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<TestTcpDoor> {
   return openSocketDoor(options, ({ limits, ...parts }) => {
     const door = createTcpDoor({
+      bootId: randomUUID(),
       ...parts,
       limits: { heartbeatMs: 15_000, maxInFlight: 256, tls: undefined, ...limits },
       secret: new DoorSecret(options.token),

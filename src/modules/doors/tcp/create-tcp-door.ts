@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { tuneSocket } from '../../../arena/native/socket-buffers.js';
 import { type Clock } from '../../../common/clock.js';
@@ -25,19 +24,20 @@ export interface TcpDoorOptions {
   readonly engine: CacheEngine;
   readonly registry: DoorRegistry;
   readonly clock: Clock;
+  readonly bootId: string;
   readonly secret: DoorSecret;
   readonly drainTimeoutMs: number;
 }
 
 /** Puts the door together. It listens from `onApplicationBootstrap` on. @throws KV_CONFIG_TLS */
-export function createTcpDoor({ limits, engine, secret, ...parts }: TcpDoorOptions): TcpDoor {
+export function createTcpDoor({ limits, engine, secret, bootId, ...parts }: TcpDoorOptions): TcpDoor {
   const { heartbeatMs, maxInFlight, maxValueBytes } = limits;
   const counters = new TcpCounters();
   const tiers = new TierNumbers(engine.status().tiers.map(({ name }) => name));
   const hello = encodeHello({
     version: PROTOCOL_VERSION,
     server: `kvnest/${PACKAGE_VERSION}`,
-    boot_id: randomUUID(),
+    boot_id: bootId,
     capabilities: CAPABILITIES,
     tiers: tiers.names,
     chunk_tokens: engine.chunkTokens,

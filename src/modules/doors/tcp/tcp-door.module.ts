@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type Clock } from '../../../common/clock.js';
-import { CLOCK } from '../../../common/common.tokens.js';
+import { BOOT_ID, CLOCK } from '../../../common/common.tokens.js';
 import {
   KVNEST_CONFIG,
   type KvnestConfig,
@@ -13,7 +13,7 @@ import { getDoorToken } from '../doors.tokens.js';
 import { createTcpDoor } from './create-tcp-door.js';
 import { type TcpDoor } from './tcp-door.js';
 
-/** The door for `kvnest/client`. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY and DOOR_SECRET from global modules. */
+/** The door for `kvnest/client`. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK, BOOT_ID, DOOR_REGISTRY, DOOR_SECRET from global modules. */
 @Module({})
 export class TcpDoorModule {
   static forRoot(limits: TcpDoorLimits): DynamicModule {
@@ -22,14 +22,15 @@ export class TcpDoorModule {
       providers: [
         {
           provide: getDoorToken('tcp'),
-          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY, DOOR_SECRET],
+          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, BOOT_ID, DOOR_REGISTRY, DOOR_SECRET],
           useFactory: (
             engine: CacheEngine,
             { drainTimeoutMs }: KvnestConfig,
             clock: Clock,
+            bootId: string,
             registry: DoorRegistry,
             secret: DoorSecret,
-          ): TcpDoor => createTcpDoor({ limits, engine, registry, clock, secret, drainTimeoutMs }),
+          ): TcpDoor => createTcpDoor({ limits, engine, registry, clock, bootId, secret, drainTimeoutMs }),
         },
       ],
       exports: [getDoorToken('tcp')],
