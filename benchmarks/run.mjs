@@ -16,7 +16,6 @@ const BENCHMARKS = {
   plugins: 'plugins/plugins.bench.mjs',
   tcp: 'tcp/tcp.bench.mjs',
   connectors: 'connectors/connectors.bench.mjs',
-  mooncake: 'connectors/mooncake.bench.mjs',
 };
 
 const args = process.argv.slice(2);

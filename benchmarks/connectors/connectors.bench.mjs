@@ -2,7 +2,7 @@
 // prints what each does, what it takes of the processor, and what the connector is of the client, as the median of the rounds with
 // its spread. Needs a build and the servers of the tests. A system is a module in `systems/`: what it must export stands in the
 // first one.
-//   node benchmarks/connectors/connectors.bench.mjs [--rounds=9] [--systems=mooncake,infinistore]
+//   node benchmarks/connectors/connectors.bench.mjs [--rounds=7] [--systems=mooncake,infinistore]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -34,7 +34,7 @@ const CASES = [
 const LOOKUPS = { title: '128 keys', count: 128, bytes: 1_000, passes: 1, lookups: 150, atOnce: true };
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '7' },
     systems: { type: 'string', default: SYSTEMS.join(',') },
   },
 });
@@ -180,7 +180,8 @@ async function compare(one, ways, operations) {
         for (const what of operations) for (const i of [0, 1]) sums.get(row)[what][i] += took[what][i];
       }
     }
-    if (round >= 0) for (const row of rows) for (const what of operations) row[what].push(sums.get(row)[what]);
+    if (round >= 0)
+      for (const row of rows) for (const what of operations) row[what].push(sums.get(row)[what]);
   }
   const [client] = rows;
   for (const what of operations) {
