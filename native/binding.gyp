@@ -4,6 +4,7 @@
       "target_name": "kvnest_native",
       "sources": [
         "src/addon.cc",
+        "src/call_threads.cc",
         "src/crc32c.cc",
         "src/crc32c_arm.cc",
         "src/crc32c_polynomial.cc",
@@ -12,11 +13,15 @@
         "src/file_lock.cc",
         "src/key_index.cc",
         "src/key_match.cc",
+        "src/mooncake_library.cc",
+        "src/mooncake_object.cc",
+        "src/mooncake_store.cc",
         "src/pipe.cc",
         "src/region.cc",
         "src/region_object.cc",
         "src/socket_options.cc"
       ],
+      "libraries": ["-ldl"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"],

@@ -5,6 +5,7 @@
 #include "file_lock.h"
 #include "key_index.h"
 #include "key_match.h"
+#include "mooncake_object.h"
 #include "pipe.h"
 #include "region_object.h"
 #include "socket_options.h"
@@ -56,6 +57,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("exitNow", Napi::Function::New<ExitNowOf>(env, "exitNow"));
   exports.Set("Region", RegionObject::Class(env));
   exports.Set("KeyIndex", KeyIndex::Class(env));
+  exports.Set("MooncakeStore", MooncakeObject::Class(env));
   exports.Set("matchKeys", Napi::Function::New<MatchKeys>(env, "matchKeys"));
   return exports;
 }

@@ -17,6 +17,7 @@ export interface NativeAddon {
   readonly Region: NativeRegionClass;
   readonly KeyIndex: NativeKeyIndexClass;
   readonly matchKeys: MatchKeys;
+  readonly MooncakeStore: NativeMooncakeStoreClass;
 }
 
 /** Keys of a `KeyBatch`: `memory`, `starts`, `lengths`, how many, and their namespace. */
@@ -73,4 +74,43 @@ export interface NativeRegion {
 export interface FailedNativeRegion {
   /** The system call that failed, and its errno. */
   readonly error: { readonly call: string; readonly code: number };
+}
+
+export interface NativeMooncakeSettings {
+  /** The shared library: a path, or a name that the system's loader knows. */
+  readonly library: string;
+  /** As which this client is known to others. */
+  readonly hostname: string;
+  readonly metadataServer: string;
+  readonly protocol: string;
+  /** Of RDMA; empty = the library looks for one. */
+  readonly device: string;
+  readonly master: string;
+  /** Copies of what is written. */
+  readonly replicas: number;
+}
+
+/** Calls run on so many threads of their own. What a call reads or writes must stay in place until it has settled. */
+export type NativeMooncakeStoreClass = new (
+  threads: number,
+  settings: NativeMooncakeSettings,
+) => NativeMooncakeStore;
+
+/** Codes of Mooncake in answer to each thing asked for; sizes where they are not negative. */
+type MooncakeAnswers = Promise<readonly number[]>;
+
+/** Mooncake's own client. None of its calls can be taken back. */
+export interface NativeMooncakeStore {
+  /** @returns why the library cannot be used, as text, or the code of the set-up. */
+  open(): Promise<string | readonly number[]>;
+  /** When nothing else runs. */
+  close(): Promise<unknown>;
+  exist(names: readonly string[]): MooncakeAnswers;
+  remove(names: readonly string[]): MooncakeAnswers;
+  sizeOf(name: string): MooncakeAnswers;
+  read(name: string, target: Uint8Array): MooncakeAnswers;
+  /** @param scratch where several parts are put together first. */
+  write(name: string, parts: readonly Uint8Array[], scratch: Uint8Array | undefined): MooncakeAnswers;
+  register(memory: Uint8Array): MooncakeAnswers;
+  unregister(memory: Uint8Array): MooncakeAnswers;
 }
