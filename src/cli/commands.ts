@@ -35,4 +35,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'list the plugin scripts, and why one does not run',
     load: async () => (await import('./plugins.command.js')).pluginsCommand,
   },
+  {
+    name: 'trace',
+    summary: 'replay what was asked of a cache against other capacities and eviction policies',
+    load: async () => (await import('./trace.command.js')).traceCommand,
+  },
 ];

@@ -1,0 +1,54 @@
+import { parseByteSize } from '../../config/schema/byte-size.js';
+import { suggestion } from '../../config/nearest-name.js';
+import { EVICTION_POLICIES_CATALOG } from '../../modules/tiers/eviction/eviction-policies.catalog.js';
+import { type Capacity } from '../../modules/trace/simulation/capacity.interface.js';
+import { usageError } from '../cli-error.js';
+
+/** The name under which the optimum is asked for, like a policy. */
+export const BELADY = 'belady';
+const ALL = 'all';
+const BLOCKS = /^(\d+(?:\.\d+)?)(k|m)?$/i;
+const FACTORS: Readonly<Record<string, number>> = { k: 1_000, m: 1_000_000 };
+
+/** The entries of an option that may be repeated, and may have several with commas between. */
+export function listed(values: readonly string[] | undefined): readonly string[] {
+  const entries = (values ?? []).flatMap((value) => value.split(',')).map((entry) => entry.trim());
+  return [...new Set(entries.filter((entry) => entry !== ''))];
+}
+
+/** @throws KV_CLI_USAGE for a name nobody knows. */
+export function policyNames(values: readonly string[] | undefined): readonly string[] {
+  const known = [...EVICTION_POLICIES_CATALOG.map(({ name }) => name), BELADY];
+  const names = listed(values).map((name) => name.toLowerCase());
+  if (names.length === 0) {
+    throw usageError('trace replay needs a policy', `Give --policy one of: ${known.join(', ')}, ${ALL}.`);
+  }
+  for (const name of names) {
+    if (name === ALL || known.includes(name)) continue;
+    const message = `there is no eviction policy "${name}"${suggestion(name, known)}`;
+    throw usageError(message, `Use one of: ${known.join(', ')}, ${ALL}.`);
+  }
+  return names.includes(ALL) ? known : names;
+}
+
+/** @throws KV_CLI_USAGE for what is no capacity, or holds nothing. */
+export function capacities(option: string, values: readonly string[] | undefined): readonly Capacity[] {
+  return listed(values).map((text) => {
+    const capacity = parseCapacity(text);
+    if (capacity !== undefined && capacity.amount >= 1) return capacity;
+    throw usageError(
+      `--${option} ${text} holds nothing`,
+      'Give blocks, such as 1000 or 10k, or bytes, such as 64GiB.',
+    );
+  });
+}
+
+function parseCapacity(text: string): Capacity | undefined {
+  const [, digits, factor] = BLOCKS.exec(text) ?? [];
+  if (digits !== undefined) {
+    const amount = Math.floor(Number(digits) * (FACTORS[(factor ?? '').toLowerCase()] ?? 1));
+    return Number.isSafeInteger(amount) ? { amount, unit: 'blocks' } : undefined;
+  }
+  const amount = parseByteSize(text);
+  return amount === undefined ? undefined : { amount, unit: 'bytes' };
+}

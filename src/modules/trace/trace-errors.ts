@@ -1,0 +1,19 @@
+import { KvError } from '../../common/errors/kv-error.js';
+
+export function unreadableTrace(path: string, cause: unknown): KvError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new KvError('KV_TRACE_UNREADABLE', `the trace ${path} cannot be read: ${reason}`, {
+    kind: 'config',
+    remedy: 'Name a file that is there and may be read.',
+    cause,
+  });
+}
+
+/** @param line counted from 1. */
+export function invalidTrace(path: string, line: number, problem: string): KvError {
+  return new KvError('KV_TRACE_INVALID', `${path}:${line}: ${problem}`, {
+    kind: 'config',
+    remedy: 'See docs/traces.md for the formats that there are.',
+    details: { path, line },
+  });
+}
