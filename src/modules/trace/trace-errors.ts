@@ -1,8 +1,8 @@
 import { KvError } from '../../common/errors/kv-error.js';
 
 export function unreadableTrace(path: string, cause: unknown): KvError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new KvError('KV_TRACE_UNREADABLE', `the trace ${path} cannot be read: ${reason}`, {
+  const { message } = cause as Error;
+  return new KvError('KV_TRACE_UNREADABLE', `the trace ${path} cannot be read: ${message}`, {
     kind: 'config',
     remedy: 'Name a file that is there and may be read.',
     cause,
