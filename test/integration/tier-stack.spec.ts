@@ -163,6 +163,49 @@ describe('TierStack', () => {
     expect(slow.calls.filter((call) => call === 'get a')).toHaveLength(1);
   });
 
+  it('asks for what is local only tiers that no other server sees, and finds what is on its way', async () => {
+    let disk!: ScriptedBackend;
+    await start({
+      tiers: (parts) => [
+        (slow = new ScriptedBackend('slow', parts)),
+        (disk = new ScriptedBackend('disk', parts, { shared: false })),
+      ],
+    });
+    for (const name of ['both', 'slow']) {
+      await put(test, key(name), bytes(1), { ack: 'all' });
+      flush(name);
+    }
+    disk.copies.delete(key('slow').id);
+    for (const tier of [slow, disk]) tier.hold();
+    await put(test, key('flying'), bytes(1));
+    flush('flying');
+    slow.calls.splice(0);
+    const keys = ['both', 'slow', 'flying', 'nothing'].map(key);
+    const localOnly = true;
+    expect(await test.engine.exists(keys, { localOnly })).toEqual(['disk', undefined, IN_FLIGHT, undefined]);
+    expect(await test.engine.existsBatch(batchOf(keys), { localOnly })).toEqual(Uint8Array.of(3, 0, 255, 0));
+    disk.release();
+    for (const name of ['both', 'flying']) {
+      using handle = await test.engine.get(key(name), { localOnly });
+      expect(handle?.lengthBytes).toBe(100 * KIB);
+    }
+    expect(await test.engine.get(key('slow'), { localOnly })).toBeUndefined();
+    // What the disk gave is promoted.
+    expect(slow.calls).toEqual(['put both']);
+  });
+
+  it('does not wait, for what is local, for a load of the same key from a tier that others see', async () => {
+    await start();
+    await put(test, key('a'), bytes(4), { ack: 'all' });
+    flush('a');
+    slow.hold();
+    const read = get(test, key('a'));
+    await new Promise(setImmediate);
+    expect(await test.engine.get(key('a'), { localOnly: true })).toBeUndefined();
+    slow.release();
+    expect(await read).toEqual(bytes(4));
+  });
+
   it('does not bring back a chunk that was removed while it loaded', async () => {
     await start();
     await put(test, key('a'), bytes(5), { ack: 'all' });

@@ -25,16 +25,7 @@ interface Copy {
  */
 export class ScriptedBackend implements StorageBackend {
   readonly type = 'scripted';
-  readonly capabilities: BackendCapabilities = {
-    persistent: false,
-    shared: true,
-    zeroCopy: false,
-    scan: true,
-    expiry: true,
-    metadata: 'any',
-    accounted: true,
-    maxChunkBytes: Number.MAX_SAFE_INTEGER,
-  };
+  readonly capabilities: BackendCapabilities;
   readonly copies = new Map<string, Copy>();
   readonly calls: string[] = [];
   putOutcome: PutOutcome = 'stored';
@@ -46,7 +37,19 @@ export class ScriptedBackend implements StorageBackend {
   constructor(
     readonly name: string,
     private readonly parts: { readonly arena: Arena; readonly space: ArenaSpace },
-  ) {}
+    { shared = true }: { readonly shared?: boolean } = {},
+  ) {
+    this.capabilities = {
+      persistent: false,
+      shared,
+      zeroCopy: false,
+      scan: true,
+      expiry: true,
+      metadata: 'any',
+      accounted: true,
+      maxChunkBytes: Number.MAX_SAFE_INTEGER,
+    };
+  }
 
   /** From now on puts and gets wait. */
   hold(): void {
