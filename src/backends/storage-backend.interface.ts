@@ -20,6 +20,11 @@ export interface BackendCapabilities {
    * chunk without it gets that of plain bytes; `none`.
    */
   readonly metadata: 'any' | 'lmcache' | 'none';
+  /**
+   * False: it keeps nothing of its own and only reads what others keep: `putMany` answers `rejected` at once, and `remove`,
+   * `expire`, `pin` and `clear` change nothing elsewhere. Absent: true.
+   */
+  readonly stores?: boolean;
   /** `usage` knows bytes and chunks; false: somebody else keeps the books, and they are reported as 0. */
   readonly accounted: boolean;
   /** Largest chunk it takes, in bytes. */

@@ -10,7 +10,7 @@ type MethodOf<T> = {
 }[keyof T];
 /** Every method of a contract: the compiler finds one that is missing here. */
 type Methods<T> = Readonly<Record<MethodOf<T>, 'required' | 'optional'>>;
-type Shape<T> = Readonly<Record<keyof T, 'boolean' | 'number' | 'metadata'>>;
+type Shape<T> = Readonly<Record<keyof T, 'boolean' | 'boolean or absent' | 'number' | 'metadata'>>;
 
 const BACKEND_METHODS: Methods<StorageBackend> = {
   open: 'required',
@@ -41,6 +41,7 @@ const BACKEND_CAPABILITIES: Shape<BackendCapabilities> = {
   expiry: 'boolean',
   metadata: 'metadata',
   accounted: 'boolean',
+  stores: 'boolean or absent',
   maxChunkBytes: 'number',
 };
 
@@ -135,7 +136,10 @@ function missingCapabilities(instance: object, shape: Readonly<Record<string, st
         ? []
         : [`capabilities.${name} must be any, lmcache or none, and is ${show(value)}`];
     }
-    return typeof value === type ? [] : [`capabilities.${name} must be a ${type}, and is ${show(value)}`];
+    if (type === 'boolean or absent' && value === undefined) return [];
+    return typeof value === type.replace(' or absent', '')
+      ? []
+      : [`capabilities.${name} must be a ${type}, and is ${show(value)}`];
   });
 }
 

@@ -22,9 +22,15 @@ export class Tier {
     return this.backend.name;
   }
 
+  /** Whether it stores anything. One that does not is handed nothing, and refuses nothing that would count. */
+  get keeps(): boolean {
+    return this.backend.capabilities.stores !== false;
+  }
+
   /** Hands a sealed chunk to the backend and counts what becomes of it; a broken promise counts as `failed`. */
   put(handle: ArenaHandle): Awaitable<PutOutcome> {
     const { key, lengthBytes } = handle;
+    if (!this.keeps) return 'rejected';
     if (!this.#takes(handle)) return this.#reject(handle);
     let outcomes: Awaitable<readonly PutOutcome[]>;
     try {

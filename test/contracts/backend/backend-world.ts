@@ -37,6 +37,11 @@ export interface StorageBackendContract {
   readonly bounded?: boolean;
   /** Makes a backend, not yet open, over an empty medium of its own. */
   create(context: BackendContext): Awaitable<StorageBackend>;
+  /**
+   * Puts a chunk where the backend reads from, in the place of an older one of its key. Needed by one that stores
+   * nothing itself (`stores: false`), in the place of `putMany`.
+   */
+  seed?(chunk: ArenaHandle, backend: StorageBackend): Awaitable<void>;
   /** Makes another one over the medium of a backend that is closed, as a restart does. Needed when persistent. */
   reopen?(closed: StorageBackend, context: BackendContext): Awaitable<StorageBackend>;
   /** Removes the medium. */
@@ -64,10 +69,21 @@ export class BackendWorld {
     return sealedChunk(this.arena, this.context.space, spec);
   }
 
+  /** Puts a chunk: into the backend, or where it reads from. */
   async put(spec: ChunkSpec): Promise<PutOutcome | undefined> {
     using handle = this.chunk(spec);
-    const outcomes = await this.backend.putMany([handle]);
-    return outcomes[0];
+    return await this.store(handle);
+  }
+
+  async store(handle: ArenaHandle): Promise<PutOutcome | undefined> {
+    if (storesChunks(this.contract)) {
+      const outcomes = await this.backend.putMany([handle]);
+      return outcomes[0];
+    }
+    if (this.contract.seed === undefined)
+      throw new Error('a backend that stores nothing needs `seed` in its contract');
+    await this.contract.seed(handle, this.backend);
+    return 'stored';
   }
 
   /** Puts `count` chunks of this size under fresh keys. @returns their keys. */
@@ -120,6 +136,11 @@ export class BackendWorld {
     this.backend = reopened;
     await this.backend.open();
   }
+}
+
+/** Whether the backend keeps what is put into it. */
+export function storesChunks({ capabilities }: StorageBackendContract): boolean {
+  return capabilities.stores !== false;
 }
 
 export interface WorldOptions {

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { type ArenaHandle } from '../../../src/arena/arena.interface.js';
 import { type StorageBackend } from '../../../src/backends/storage-backend.interface.js';
 import { ChunkKey } from '../../../src/protocols/chunk-key/chunk-key.js';
-import { errorOf, inWorld, type BackendWorld, type StorageBackendContract } from './backend-world.js';
+import {
+  errorOf,
+  inWorld,
+  storesChunks,
+  type BackendWorld,
+  type StorageBackendContract,
+} from './backend-world.js';
 import { chunkBytes, expectBytes } from '../chunks/chunk-bytes.js';
 
 const KEY = ChunkKey.of('a');
@@ -117,15 +123,7 @@ export function describeLifecycle(contract: StorageBackendContract): void {
         closed,
       ));
 
-    it('finishes what it accepted before it closes', () =>
-      inWorld(contract, async (world) => {
-        using handle = world.chunk({ key: KEY, bytes: chunkBytes(300_000, 4) });
-        const outcomes = Promise.resolve(world.backend.putMany([handle]));
-        await world.backend.close();
-        expect(await outcomes).toEqual(['stored']);
-        await world.backend.open();
-        expect(await world.has(KEY)).toBe(contract.capabilities.persistent || contract.capabilities.shared);
-      }));
+    if (storesChunks(contract)) describeAccepted(contract);
 
     it('leaves readers their bytes when it closes', () =>
       inWorld(contract, async (world) => {
@@ -146,6 +144,18 @@ export function describeLifecycle(contract: StorageBackendContract): void {
         expect(await world.has(KEY)).toBe(false);
         world.expectUsage({ usedBytes: 0, chunks: 0 });
       }));
+}
+
+function describeAccepted(contract: StorageBackendContract): void {
+  it('finishes what it accepted before it closes', () =>
+    inWorld(contract, async (world) => {
+      using handle = world.chunk({ key: KEY, bytes: chunkBytes(300_000, 4) });
+      const outcomes = Promise.resolve(world.backend.putMany([handle]));
+      await world.backend.close();
+      expect(await outcomes).toEqual(['stored']);
+      await world.backend.open();
+      expect(await world.has(KEY)).toBe(contract.capabilities.persistent || contract.capabilities.shared);
+    }));
 }
 
 function describePersistence(contract: StorageBackendContract): void {
