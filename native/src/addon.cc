@@ -6,6 +6,7 @@
 #include "key_index.h"
 #include "key_match.h"
 #include "mooncake_object.h"
+#include "nixl/agent_object.h"
 #include "pipe.h"
 #include "region_object.h"
 #include "socket_options.h"
@@ -56,6 +57,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("createPipe", Napi::Function::New<CreatePipeOf>(env, "createPipe"));
   exports.Set("exitNow", Napi::Function::New<ExitNowOf>(env, "exitNow"));
   exports.Set("Region", RegionObject::Class(env));
+  exports.Set("NixlAgent", nixl::AgentObject::Class(env));
   exports.Set("KeyIndex", KeyIndex::Class(env));
   exports.Set("MooncakeStore", MooncakeObject::Class(env));
   exports.Set("matchKeys", Napi::Function::New<MatchKeys>(env, "matchKeys"));

@@ -25,7 +25,8 @@ constexpr size_t kStep = size_t{32} << 20;
 // Files to remove when the process exits without releasing their regions: process.exit runs no cleanup hook of Node.
 class NamesAtExit {
  public:
-  ~NamesAtExit() {
+  ~NamesAtExit() { RemoveFiles(); }
+  void RemoveFiles() {
     for (const auto& path : paths_) unlink(path.c_str());
   }
   void Add(const std::string& path) {
@@ -43,6 +44,31 @@ class NamesAtExit {
 };
 
 NamesAtExit names_at_exit;
+
+// Memory that must not be unmapped, as often as it was asked for.
+class KeptMappings {
+ public:
+  void Add(const void* data) {
+    const std::lock_guard lock(mutex_);
+    kept_.insert(data);
+  }
+  void Remove(const void* data) {
+    const std::lock_guard lock(mutex_);
+    const auto found = kept_.find(data);
+    if (found != kept_.end()) kept_.erase(found);
+  }
+  bool Has(const void* data) {
+    const std::lock_guard lock(mutex_);
+    return kept_.contains(data);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::multiset<const void*> kept_;
+};
+
+// Never destroyed: regions outlive the destructors of others.
+KeptMappings& kept_mappings = *new KeptMappings;
 
 // Writes every page without changing it, so that a thread may do it beside writers.
 void Touch(char* from, size_t bytes) {
@@ -110,7 +136,7 @@ bool Region::FaultIn(size_t until, RegionError* error) {
 void Region::Release() {
   cancelled_ = true;
   if (faulter_.joinable()) faulter_.join();
-  if (data_ != nullptr) munmap(data_, bytes_);
+  if (data_ != nullptr && !kept_mappings.Has(data_)) munmap(data_, bytes_);
   data_ = nullptr;
   if (!path_.empty()) {
     unlink(path_.c_str());
@@ -120,5 +146,9 @@ void Region::Release() {
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
 }
+
+void Region::KeepMapped(const void* data) { kept_mappings.Add(data); }
+void Region::MayUnmap(const void* data) { kept_mappings.Remove(data); }
+void Region::RemoveFiles() { names_at_exit.RemoveFiles(); }
 
 }  // namespace kvnest

@@ -30,8 +30,15 @@ class Region {
   size_t bytes() const { return bytes_; }
   size_t faulted_bytes() const { return faulted_bytes_.load(std::memory_order_relaxed); }
 
-  // Unmaps. Idempotent.
+  // Unmaps, unless it is to stay mapped. Idempotent.
   void Release();
+
+  // Others write to this memory, e.g. a network card: released or not, it stays mapped until the opposite is said.
+  static void KeepMapped(const void* data);
+  static void MayUnmap(const void* data);
+
+  // Removes the files of all regions: for an exit that runs no destructors.
+  static void RemoveFiles();
 
  private:
   Region(int fd, std::string path, size_t bytes) : fd_(fd), path_(std::move(path)), bytes_(bytes) {}
