@@ -65,7 +65,9 @@ export class TierStack {
 
   /** Whether a chunk of this size could be stored in any tier. */
   takes(lengthBytes: number): boolean {
-    return this.tiers.some(({ backend }) => lengthBytes <= backend.capabilities.maxChunkBytes);
+    return this.tiers.some(
+      ({ keeps, backend }) => keeps && lengthBytes <= backend.capabilities.maxChunkBytes,
+    );
   }
 
   /** Name of the first tier that has the key. */
