@@ -7,6 +7,7 @@ import {
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
+import { lookupCallChannel, putCallChannel } from '../../common/tracing/engine-call.channel.js';
 import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
@@ -34,6 +35,7 @@ import {
   type StoreResult,
 } from './object-store.interface.js';
 import { PatientReads } from './patient-reads.js';
+import { publishLookup } from './publish-calls.js';
 import { EnginePutReservation } from './put-reservation.js';
 
 /** The engine: admission, the tiers and the keys of token prefixes, behind one interface for all doors. */
@@ -71,11 +73,15 @@ export class TieredCacheEngine implements CacheEngine {
   exists(keys: readonly ChunkKey[], options: LookupOptions = {}): Awaitable<readonly (string | undefined)[]> {
     const how = this.#locateOptions(options);
     this.counters.lookups++;
+    if (lookupCallChannel.hasSubscribers) publishLookup(keys, 0);
     return all(keys.map((key) => this.parts.stack.locate(key, how)));
   }
 
   existsBatch(keys: KeyBatch, options: LookupOptions = {}): Awaitable<Uint8Array> {
     this.counters.lookups++;
+    if (lookupCallChannel.hasSubscribers) {
+      lookupCallChannel.publish({ digests: keys.digests, length: keys.length, tokens: 0 });
+    }
     return this.parts.stack.locateBatch(keys, this.#locateOptions(options));
   }
 
@@ -108,6 +114,9 @@ export class TieredCacheEngine implements CacheEngine {
     handle.setAttributes({ expiresAtMs, depth, ...(parent && { parent }) });
     handle.seal(options.checksum);
     this.counters.bytesIn += handle.lengthBytes;
+    if (putCallChannel.hasSubscribers) {
+      putCallChannel.publish({ key: handle.key, bytes: handle.lengthBytes, depth });
+    }
     if (options.onlyIfAbsent !== true) return this.#store(handle, options.ack === 'all');
     const kept = handle.retain();
     return chain(this.parts.stack.locate(handle.key), (tier) => {
@@ -175,7 +184,7 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
-    return readAhead(this.chunks(request), this.parts.config.readAheadChunks, (key) =>
+    return readAhead(this.#asked(request), this.parts.config.readAheadChunks, (key) =>
       this.#count(key, this.parts.stack.read(key)),
     ).pipe(map(({ item, handle }) => ({ ...item, handle })));
   }
@@ -208,8 +217,14 @@ export class TieredCacheEngine implements CacheEngine {
     return { withMetadata, localOnly, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
   }
 
-  async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
+  #asked(request: PrefixRequest): readonly PrefixChunk[] {
     const chunks = this.chunks(request);
+    if (lookupCallChannel.hasSubscribers) publishLookup(keysOf(chunks), request.tokens.length);
+    return chunks;
+  }
+
+  async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
+    const chunks = this.#asked(request);
     const located = await this.parts.stack.locatePrefix(keysOf(chunks), options);
     return lookupResult(
       located.flatMap(({ tier }, index) => {
