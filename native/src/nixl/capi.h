@@ -51,6 +51,7 @@ static_assert(sizeof(AgentConfig) == 40);
   F(get_local_md, (Agent agent, void** data, size_t* length))                                                       \
   F(load_remote_md, (Agent agent, const void* data, size_t length, char** name))                                    \
   F(invalidate_remote_md, (Agent agent, const char* name))                                                          \
+  F(check_remote_md, (Agent agent, const char* name, TransferList list))                                            \
   F(get_plugin_params, (Agent agent, const char* plugin, MemoryList* types, Params* params))                        \
   F(destroy_mem_list, (MemoryList types))                                                                           \
   F(params_add, (Params params, const char* key, const char* value))                                                \

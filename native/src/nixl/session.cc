@@ -115,6 +115,10 @@ Session::Result Session::LoadPeer(const std::vector<uint8_t>& metadata, std::str
 // The versions differ in what they answer about a peer that is dead.
 void Session::ForgetPeer(const std::string& name) { KVNEST_NIXL_CALL(invalidate_remote_md, agent_, name.c_str()); }
 
+bool Session::Knows(const std::string& name) {
+  return KVNEST_NIXL_CALL(check_remote_md, agent_, name.c_str(), static_cast<TransferList>(nullptr)) == kSuccess;
+}
+
 Session::Result Session::CreateRead(const std::string& peer, MemoryType type, const std::vector<Descriptor>& blocks,
                                     Request* request) {
   TransferList local = nullptr;

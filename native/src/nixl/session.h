@@ -51,6 +51,8 @@ class Session {
 
   Result LoadPeer(const std::vector<uint8_t>& metadata, std::string* name);
   void ForgetPeer(const std::string& name);
+  // Whether its metadata are there. A dead peer's may be.
+  bool Knows(const std::string& name);
 
   // kSuccess and a request, not yet posted.
   Result CreateRead(const std::string& peer, MemoryType type, const std::vector<Descriptor>& blocks, Request* request);

@@ -142,8 +142,10 @@ void Transfers::End(Transfer& transfer, const Session::Result& result) {
   if (result.status == kSuccess) {
     EmitDone(transfer);
   } else {
-    // That is how a peer's death looks; nothing else tells of it.
-    const bool gone = result.status == kBackend || peers_[name].draining;
+    // That is how a peer's death looks; nothing else tells of it. But a request that was not even made may have been
+    // for memory that the peer never registered.
+    const bool death = result.status == kBackend && (transfer.request != nullptr || !session_->Knows(name));
+    const bool gone = death || peers_[name].draining;
     if (gone) DropPeer(name, result.text());
     EndOrder(transfer.order, gone ? Outcome::kGone : Outcome::kFailed, result.text());
   }

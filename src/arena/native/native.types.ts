@@ -1,3 +1,5 @@
+import { type NativeNixlAgentClass } from './native-nixl.types.js';
+
 type Crc32c = (bytes: Uint8Array, previous: number) => number;
 
 /** What the addon exports: the mirror of native/src/addon.cc. It checks no arguments. */
@@ -15,6 +17,7 @@ export interface NativeAddon {
   /** Ends the process at once: nothing is run, flushed or waited for. */
   readonly exitNow: (code: number) => never;
   readonly Region: NativeRegionClass;
+  readonly NixlAgent: NativeNixlAgentClass;
   readonly KeyIndex: NativeKeyIndexClass;
   readonly matchKeys: MatchKeys;
   readonly MooncakeStore: NativeMooncakeStoreClass;

@@ -1,0 +1,242 @@
+import { nixlClosed, nixlPeerRefused, nixlUnavailable } from '../nixl-errors.js';
+import { nixlVersionOf } from '../library/library-version.js';
+import {
+  type NativeEventListener,
+  NativeEvent,
+  type NativeNixlAgent,
+  type NativeNixlAgentClass,
+  NativeOutcome,
+} from '../../../arena/native/native-nixl.types.js';
+import {
+  type NixlAgent,
+  type NixlHealth,
+  type NixlOutcome,
+  type NixlRead,
+  type NixlReadResult,
+} from './nixl-agent.interface.js';
+import { PeerNames } from './peer-names.js';
+import { PendingReads, readWithout } from './pending-reads.js';
+import { readOrderOf } from './read-order.js';
+import { within } from './within.js';
+
+/** Room for the headers of 32768 chunks on their way. */
+const SCRATCH_BYTES = 4 * 1024 * 1024;
+const CLOSE_TIMEOUT_MS = 5000;
+/** A call of the library that takes longer hangs. */
+const HANGING_MS = 10_000;
+
+const OUTCOMES: Readonly<Record<NativeOutcome, NixlOutcome>> = {
+  [NativeOutcome.Done]: 'done',
+  [NativeOutcome.Gone]: 'gone',
+  [NativeOutcome.Failed]: 'failed',
+  [NativeOutcome.Busy]: 'busy',
+  [NativeOutcome.Aborted]: 'aborted',
+};
+
+export interface AgentLimits {
+  /** Reads at a time, those in quarantine included. */
+  readonly maxReads: number;
+  /** A peer with more bytes in quarantine is dropped. */
+  readonly maxQuarantinedBytes: number;
+  readonly addPeerTimeoutMs: number;
+}
+
+export interface ActiveAgentOptions extends AgentLimits {
+  readonly name: string;
+  readonly region: ArrayBuffer;
+  readonly libraries: readonly string[];
+}
+
+type Reply = PromiseWithResolvers<string>;
+
+/** The agent in front of the addon's thread: promises for its events, deadlines, and what is in quarantine. */
+export class ActiveNixlAgent implements NixlAgent {
+  readonly name: string;
+  version = 'unknown';
+  metadata: Buffer = Buffer.alloc(0);
+  readonly #native: NativeNixlAgent;
+  readonly #options: ActiveAgentOptions;
+  readonly #regionBytes: number;
+  readonly #reads = new PendingReads();
+  readonly #peers = new PeerNames();
+  readonly #loads = new Map<number, Reply>();
+  readonly #started = Promise.withResolvers<undefined>();
+  readonly #ended = Promise.withResolvers<undefined>();
+  #lastLoad = 0;
+  #state: 'starting' | 'up' | 'closed' = 'starting';
+  #keptAlive = false;
+  #closing: Promise<void> | undefined;
+  #error: string | undefined;
+
+  constructor(nativeClass: NativeNixlAgentClass, options: ActiveAgentOptions) {
+    const { name, region, libraries } = options;
+    this.name = name;
+    this.#options = options;
+    this.#regionBytes = region.byteLength;
+    this.#native = new nativeClass(name, region, libraries, SCRATCH_BYTES, this.#onEvent);
+    this.#keepAlive();
+  }
+
+  get regionAddress(): bigint {
+    return this.#native.regionAddress;
+  }
+
+  /** @throws KV_NIXL_UNAVAILABLE; what hangs is left behind. */
+  async start(timeoutMs: number): Promise<void> {
+    try {
+      await within(this.#started.promise, timeoutMs, () =>
+        nixlUnavailable(`${this.#native.runningCall || 'the library'} has not returned for ${timeoutMs} ms`),
+      );
+    } catch (error) {
+      this.#state = 'closed';
+      this.#native.close();
+      this.#keepAlive();
+      throw error;
+    }
+  }
+
+  async addPeer(metadata: Uint8Array): Promise<string> {
+    this.#assertUp();
+    return await this.#peers.join(metadata, () => this.#load(metadata));
+  }
+
+  async removePeer(name: string): Promise<void> {
+    this.#drop(name);
+    await Promise.resolve();
+  }
+
+  async read(request: NixlRead): Promise<NixlReadResult> {
+    this.#assertUp();
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) return this.#refused(...refusal);
+    const order = readOrderOf(request, this.#regionBytes);
+    if (typeof order === 'string') return this.#refused('failed', order);
+    const submit = (id: number): void => {
+      this.#native.read(id, request.peer, order.memoryType, order.blocks, order.headers, order.groups);
+      this.#keepAlive();
+    };
+    return await this.#reads.add(request, submit, this.#giveUp);
+  }
+
+  health(): NixlHealth {
+    const hanging = this.#hangs();
+    const error = hanging ? `${this.#native.runningCall} does not return` : this.#error;
+    return {
+      up: this.#state === 'up' && !hanging,
+      ...(error !== undefined && { error }),
+      peers: this.#peers.names,
+      inFlight: this.#reads.inFlight,
+      quarantined: this.#reads.quarantined,
+    };
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#native.close();
+    this.#keepAlive();
+    const hangs = Symbol('hangs');
+    const ended = await within(this.#ended.promise, CLOSE_TIMEOUT_MS, () => hangs).catch(() => hangs);
+    if (ended === hangs) this.#end({ written: true });
+  }
+
+  async #load(metadata: Uint8Array): Promise<string> {
+    const { addPeerTimeoutMs } = this.#options;
+    const id = ++this.#lastLoad;
+    const reply = Promise.withResolvers<string>();
+    this.#loads.set(id, reply);
+    this.#native.addPeer(id, metadata);
+    this.#keepAlive();
+    try {
+      return await within(reply.promise, addPeerTimeoutMs, () =>
+        nixlPeerRefused(`no answer within ${addPeerTimeoutMs} ms`),
+      );
+    } finally {
+      this.#loads.delete(id);
+      this.#keepAlive();
+    }
+  }
+
+  #drop(name: string): void {
+    if (!this.#peers.has(name)) return;
+    this.#peers.forget(name);
+    this.#native.removePeer(name);
+  }
+
+  #refusalOf({ peer, signal }: NixlRead): [NixlOutcome, string] | undefined {
+    if (signal?.aborted) return ['aborted', 'aborted before it began'];
+    if (!this.#peers.has(peer)) return ['gone', 'no such peer'];
+    if (this.#hangs()) return ['busy', `${this.#native.runningCall} does not return`];
+    return this.#reads.count < this.#options.maxReads ? undefined : ['busy', 'too many transfers'];
+  }
+
+  #refused(outcome: NixlOutcome, reason: string): NixlReadResult {
+    return { ...readWithout(outcome, reason), settled: Promise.resolve() };
+  }
+
+  readonly #giveUp = (id: number, peer: string): void => {
+    this.#native.abandon(id);
+    if (this.#reads.quarantinedBytes(peer) > this.#options.maxQuarantinedBytes) {
+      this.#error = `peer ${peer} was dropped: it leaves too many reads hanging`;
+      this.#drop(peer);
+    }
+    this.#keepAlive();
+  };
+
+  readonly #onEvent: NativeEventListener = (kind, id, outcome, text, bytes, checksums) => {
+    switch (kind) {
+      case NativeEvent.Started:
+        this.#state = this.#state === 'starting' ? 'up' : this.#state;
+        this.version = nixlVersionOf(text);
+        this.metadata = bytes;
+        this.#started.resolve(undefined);
+        break;
+      case NativeEvent.NotStarted:
+        this.#started.reject(nixlUnavailable('no library can be used', text.split('\n')));
+        break;
+      case NativeEvent.PeerAdded:
+        this.#loads.get(id)?.resolve(text);
+        break;
+      case NativeEvent.PeerRefused:
+        this.#loads.get(id)?.reject(nixlPeerRefused(text));
+        break;
+      case NativeEvent.PeerGone:
+        this.#peers.forget(text);
+        break;
+      case NativeEvent.ReadEnded:
+        if (outcome === NativeOutcome.Done)
+          this.#reads.end(id, { outcome: 'done', checksums, headers: bytes });
+        else this.#reads.end(id, readWithout(OUTCOMES[outcome], text));
+        break;
+      case NativeEvent.Closed:
+        this.#end({ written: false });
+    }
+    this.#keepAlive();
+  };
+
+  #end(options: { written: boolean }): void {
+    this.#reads.endAll('aborted', options);
+    for (const { reject } of this.#loads.values()) reject(nixlClosed());
+    this.#ended.resolve(undefined);
+    this.#keepAlive();
+  }
+
+  #hangs(): boolean {
+    return this.#native.runningMs > HANGING_MS;
+  }
+
+  /** The process waits for what somebody waits for, and for nothing else. */
+  #keepAlive(): void {
+    const alive = this.#loads.size > 0 || this.#reads.inFlight.transfers > 0;
+    if (alive !== this.#keptAlive) this.#native.keepAlive(alive);
+    this.#keptAlive = alive;
+  }
+
+  #assertUp(): void {
+    if (this.#state !== 'up') throw nixlClosed();
+  }
+}

@@ -1,0 +1,117 @@
+import { type NixlOutcome, type NixlRead, type NixlReadResult } from './nixl-agent.interface.js';
+
+const NO_CHECKSUMS = new Uint32Array();
+const NO_HEADERS = Buffer.alloc(0);
+
+export interface TransferCount {
+  readonly transfers: number;
+  readonly bytes: number;
+}
+
+interface PendingRead {
+  readonly peer: string;
+  readonly bytes: number;
+  /** Ends the wait; absent when nobody waits any more. */
+  answer: ((result: Omit<NixlReadResult, 'settled'>) => void) | undefined;
+  readonly settle: () => void;
+}
+
+/** A result without bytes. */
+export function readWithout(outcome: NixlOutcome, reason?: string): Omit<NixlReadResult, 'settled'> {
+  return { outcome, ...(reason && { reason }), checksums: NO_CHECKSUMS, headers: NO_HEADERS };
+}
+
+/** The reads that the library is not done with: those that somebody waits for, and those in quarantine. */
+export class PendingReads {
+  readonly #reads = new Map<number, PendingRead>();
+  readonly #quarantinedOf = new Map<string, number>();
+  #inFlight: TransferCount = { transfers: 0, bytes: 0 };
+  #quarantined: TransferCount = { transfers: 0, bytes: 0 };
+  #lastId = 0;
+
+  get count(): number {
+    return this.#reads.size;
+  }
+
+  get inFlight(): TransferCount {
+    return this.#inFlight;
+  }
+
+  get quarantined(): TransferCount {
+    return this.#quarantined;
+  }
+
+  quarantinedBytes(peer: string): number {
+    return this.#quarantinedOf.get(peer) ?? 0;
+  }
+
+  /**
+   * @param submit begins the read.
+   * @param giveUp is called when the deadline has passed, or the signal has aborted, before the end.
+   */
+  add(
+    request: NixlRead,
+    submit: (id: number) => void,
+    giveUp: (id: number, peer: string) => void,
+  ): Promise<NixlReadResult> {
+    const id = (this.#lastId = (this.#lastId + 1) >>> 0);
+    const settled = Promise.withResolvers<undefined>();
+    const result = Promise.withResolvers<NixlReadResult>();
+    const stop = (outcome: NixlOutcome): void => {
+      this.#answer(id, readWithout(outcome));
+      giveUp(id, request.peer);
+    };
+    const onAbort = (): void => stop('aborted');
+    const timer = setTimeout(() => stop('timeout'), request.timeoutMs);
+    request.signal?.addEventListener('abort', onAbort, { once: true });
+    const bytes = request.blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+    const answer: PendingRead['answer'] = (answered) => {
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', onAbort);
+      result.resolve({ ...answered, settled: settled.promise });
+    };
+    this.#reads.set(id, { peer: request.peer, bytes, answer, settle: () => settled.resolve(undefined) });
+    this.#inFlight = changed(this.#inFlight, 1, bytes);
+    submit(id);
+    return result.promise;
+  }
+
+  /** The library is done with it. */
+  end(id: number, result: Omit<NixlReadResult, 'settled'>): void {
+    const read = this.#reads.get(id);
+    if (read === undefined) return;
+    this.#answer(id, result);
+    this.#quarantine(read, -1);
+    this.#reads.delete(id);
+    read.settle();
+  }
+
+  /** Nothing more will be heard of any of them. @param written whether the library may still write to their pages. */
+  endAll(outcome: NixlOutcome, { written }: { written: boolean }): void {
+    for (const id of [...this.#reads.keys()]) {
+      if (written) this.#answer(id, readWithout(outcome));
+      else this.end(id, readWithout(outcome));
+    }
+  }
+
+  /** Ends the wait: from now on the read is in quarantine. */
+  #answer(id: number, result: Omit<NixlReadResult, 'settled'>): void {
+    const read = this.#reads.get(id);
+    if (read?.answer === undefined) return;
+    read.answer(result);
+    read.answer = undefined;
+    this.#inFlight = changed(this.#inFlight, -1, read.bytes);
+    this.#quarantine(read, 1);
+  }
+
+  #quarantine({ peer, bytes }: PendingRead, sign: 1 | -1): void {
+    this.#quarantined = changed(this.#quarantined, sign, bytes);
+    const ofPeer = this.quarantinedBytes(peer) + sign * bytes;
+    if (ofPeer > 0) this.#quarantinedOf.set(peer, ofPeer);
+    else this.#quarantinedOf.delete(peer);
+  }
+}
+
+function changed({ transfers, bytes }: TransferCount, sign: 1 | -1, by: number): TransferCount {
+  return { transfers: transfers + sign, bytes: bytes + sign * by };
+}
