@@ -5,7 +5,7 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { formatStoreKey } from '../../protocols/store-key/store-key.js';
 import { type ReadOutcome } from '../storage-backend.interface.js';
 import { type ChunkView } from './chunk-view.js';
-import { inBatches } from './in-batches.js';
+import { inBatches } from '../in-batches.js';
 import { type RemoteParts } from './remote-parts.interface.js';
 
 /** Chunks asked for at once, where the store has a form for many: they all need room in the arena. */

@@ -1,6 +1,6 @@
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ChunkView } from './chunk-view.js';
-import { inBatches } from './in-batches.js';
+import { inBatches } from '../in-batches.js';
 import { keyFits } from './key-limit.js';
 import { type RemoteParts } from './remote-parts.interface.js';
 

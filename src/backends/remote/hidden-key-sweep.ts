@@ -1,5 +1,5 @@
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type HiddenKeys } from './hidden-keys.js';
+import { type HiddenKeys } from '../hidden-keys.js';
 import { type KeyOrder } from '../key-order.js';
 import { type StoreHealth } from './store-health.js';
 

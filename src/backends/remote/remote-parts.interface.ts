@@ -1,7 +1,7 @@
 import { type Clock } from '../../common/clock.js';
 import { type RemoteConnector } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type HiddenKeys } from './hidden-keys.js';
+import { type HiddenKeys } from '../hidden-keys.js';
 import { type KeyOrder } from '../key-order.js';
 import { type PendingWrites } from './pending-writes.js';
 import { type RemoteCounters } from './remote-counters.js';

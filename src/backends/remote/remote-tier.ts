@@ -11,7 +11,7 @@ import { ChunkRemovals } from './chunk-removals.js';
 import { ChunkView } from './chunk-view.js';
 import { connectorStack, maxCooldownMs } from './connector-stack.js';
 import { HiddenKeySweep } from './hidden-key-sweep.js';
-import { HiddenKeys } from './hidden-keys.js';
+import { HiddenKeys } from '../hidden-keys.js';
 import { KeyOrder } from '../key-order.js';
 import { PendingWrites } from './pending-writes.js';
 import { RemoteCounters } from './remote-counters.js';

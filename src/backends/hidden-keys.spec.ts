@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 import { HiddenKeys } from './hidden-keys.js';
 
 const [A, B, C] = [ChunkKey.of('a'), ChunkKey.of('b'), ChunkKey.of('c')];

@@ -1,4 +1,4 @@
-import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
 
 /**
  * Keys under which the store may still hold what nobody must see: a put that was not stored or a removal that failed
