@@ -33,6 +33,7 @@ import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js';
 import { PluginModule } from './plugins/plugin.module.js';
 import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
+import { TraceModule } from './modules/trace/trace.module.js';
 import { TiersModule } from './modules/tiers/tiers.module.js';
 
 /** What every module may inject without importing anything. */
@@ -88,6 +89,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
         PluginModule.forRoot(config),
         ControlModule,
         HealthModule,
+        TraceModule.forRoot(config),
         ...(http === false ? [] : [HttpDoorModule.forRoot(config), MetricsModule]),
         ...(resp === false ? [] : [RespDoorModule.forRoot(resp)]),
         ...(lm === false ? [] : [LmDoorModule.forRoot(lm)]),

@@ -118,6 +118,14 @@ export interface KvnestConfig {
   };
   readonly auth: { readonly token: string | undefined };
   readonly plugins: PluginsConfig;
+  readonly trace: {
+    /** From the start on. */
+    readonly record: boolean;
+    /** Absolute path of the file. */
+    readonly path: string;
+    /** Of the file and its predecessor together. */
+    readonly maxBytes: number;
+  };
   readonly leaseMs: number;
   readonly pinTimeoutMs: number;
   /** How long a put may wait, before its body is read, for tiers that lag behind. */

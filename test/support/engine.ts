@@ -86,6 +86,7 @@ export function testConfig(overrides: Partial<KvnestConfig> = {}): KvnestConfig 
       defaults: TEST_PLUGIN_POLICY,
       scripts: {},
     },
+    trace: { record: false, path: '/nonexistent/trace.jsonl', maxBytes: 2 ** 20 },
     leaseMs: 10_000,
     pinTimeoutMs: 300_000,
     admissionTimeoutMs: 50,

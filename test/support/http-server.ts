@@ -12,6 +12,7 @@ import { HttpDoorModule } from '../../src/modules/doors/http/http-door.module.js
 import { CACHE_ENGINE, type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
 import { HealthModule } from '../../src/modules/health/health.module.js';
 import { MetricsModule } from '../../src/modules/metrics/metrics.module.js';
+import { TraceModule } from '../../src/modules/trace/trace.module.js';
 import { PluginModule } from '../../src/plugins/plugin.module.js';
 import { createTestEngine, NO_DOORS, type TestEngine, testConfig, type TestEngineOptions } from './engine.js';
 
@@ -67,6 +68,7 @@ export async function startHttpServer(options: TestServerOptions = {}): Promise<
       ControlModule,
       HttpDoorModule.forRoot(config),
       HealthModule,
+      TraceModule.forRoot(config),
       MetricsModule,
       PluginModule.forRoot(config),
     ],

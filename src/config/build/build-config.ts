@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Findings } from '../findings.js';
 import { type KvnestConfig, type TierConfig } from '../kvnest-config.interface.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
@@ -23,13 +23,14 @@ export function buildConfig(
   const searchFrom = searchFolders(context);
   const externals = buildExternals(settings, { ...context, searchFrom }, findings);
   const tiers = buildTiers(settings, { ...context, externals }, findings);
+  const dataDir = resolve(context.cwd, settings.data_dir);
   const arenaBytes = settings.arena.capacity ?? defaultArenaBytes(settings, tiers);
   return {
     chunkTokens: settings.chunk_size,
     ...buildHashing(settings, findings),
     hashSeed: settings.hash_seed,
     savePartialChunks: settings.save_unfull_chunk,
-    dataDir: resolve(context.cwd, settings.data_dir),
+    dataDir,
     arena: { capacityBytes: arenaBytes, native: settings.arena.native },
     tiers,
     externals: [
@@ -39,6 +40,11 @@ export function buildConfig(
     doors: buildDoors(settings, context.cwd, findings),
     auth: { token: settings.auth.token },
     plugins: buildPlugins(settings, context.cwd, findings),
+    trace: {
+      record: settings.trace.record,
+      path: resolve(context.cwd, settings.trace.path ?? join(dataDir, 'trace.jsonl')),
+      maxBytes: settings.trace.max_size,
+    },
     leaseMs: settings.lease_ms,
     pinTimeoutMs: Math.ceil(settings.pin_timeout_sec * 1000),
     admissionTimeoutMs: settings.admission_timeout_ms,

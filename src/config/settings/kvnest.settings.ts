@@ -31,6 +31,20 @@ export class AuthSettings {
   token?: string;
 }
 
+export class TraceSettings {
+  /** Record what is asked for from the start on. */
+  @Flag()
+  record = false;
+
+  /** Default: `trace.jsonl` in `data_dir`. */
+  @Text()
+  path?: string;
+
+  /** Of the file and its predecessor together. */
+  @ByteSize({ minBytes: 2 ** 20 })
+  max_size = 2 ** 30;
+}
+
 /** The configuration file: its keys are the fields of this class and of the sections below it. */
 export class KvnestSettings extends LmcacheSettings {
   /** Where tiers on disk keep their files. */
@@ -61,6 +75,9 @@ export class KvnestSettings extends LmcacheSettings {
 
   @Section(() => AuthSettings)
   auth = new AuthSettings();
+
+  @Section(() => TraceSettings)
+  trace = new TraceSettings();
 
   /** Which plugin scripts run here, by their names: `all` is the scheduler and one worker in the same process. */
   @OneOf('scheduler', 'worker', 'all')

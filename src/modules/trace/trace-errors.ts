@@ -9,6 +9,15 @@ export function unreadableTrace(path: string, cause: unknown): KvError {
   });
 }
 
+export function unwritableTrace(path: string, cause: unknown): KvError {
+  const { message } = cause as Error;
+  return new KvError('KV_TRACE_UNWRITABLE', `the trace ${path} cannot be written: ${message}`, {
+    kind: 'config',
+    remedy: 'Name another place with trace.path, or mend its rights.',
+    cause,
+  });
+}
+
 /** @param line counted from 1. */
 export function invalidTrace(path: string, line: number, problem: string): KvError {
   return new KvError('KV_TRACE_INVALID', `${path}:${line}: ${problem}`, {

@@ -4,6 +4,7 @@ import { isKvError } from '../../../common/errors/kv-error.js';
 import { type Trace } from '../trace.interface.js';
 import { invalidTrace, unreadableTrace } from '../trace-errors.js';
 import { MooncakeReader } from './mooncake-reader.js';
+import { RecordedReader } from './recorded-reader.js';
 import { TraceBuilder } from './trace-builder.js';
 import { type TraceLine, type TraceReader } from './trace-line.interface.js';
 
@@ -32,11 +33,19 @@ async function readLines(path: string, builder: TraceBuilder, options: ReadTrace
     if (text.trim() === '') continue;
     const line = parseLine(text);
     if (line === undefined) throw invalidTrace(path, number, 'this is no object of JSON');
-    reader ??= new MooncakeReader(builder, options.bytesPerToken);
+    reader ??= readerFor(line, builder, options);
     const problem = reader.read(line);
     if (problem !== undefined) throw invalidTrace(path, number, problem);
   }
   if (reader === undefined) throw invalidTrace(path, Math.max(1, number), 'there is no line in it');
+}
+
+function readerFor(
+  first: TraceLine,
+  builder: TraceBuilder,
+  { bytesPerToken }: ReadTraceOptions,
+): TraceReader {
+  return 'kvnest_trace' in first ? new RecordedReader(builder) : new MooncakeReader(builder, bytesPerToken);
 }
 
 function parseLine(text: string): TraceLine | undefined {
