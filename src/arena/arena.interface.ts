@@ -89,6 +89,8 @@ export interface Arena {
   readonly regionName: string | undefined;
   /** Number of chunk records: slots are 0 … slotCount - 1. */
   readonly slotCount: number;
+  /** All of its memory, for who has to make it known to a device. */
+  readonly buffer: ArrayBuffer;
 
   /**
    * @returns a handle in state `reserved`, or undefined when space or records are short.

@@ -24,8 +24,12 @@ export class UnfinishedCalls {
     return untilAborted(this.label, signal, running, giveBack);
   }
 
-  /** Settles when none is left, or after so many milliseconds. */
-  async settled(withinMs: number): Promise<void> {
+  /** Settles when none is left, or after so many milliseconds, if there is such a bound. */
+  async settled(withinMs?: number): Promise<void> {
+    if (withinMs === undefined) {
+      await Promise.allSettled(this.#running);
+      return;
+    }
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), withinMs);
     await Promise.race([Promise.allSettled(this.#running), late]);

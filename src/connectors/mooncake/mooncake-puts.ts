@@ -4,23 +4,12 @@ import { type MemoryReplica, type Outcome } from '../../protocols/mooncake/moonc
 import { remoteAborted } from '../connector-errors.js';
 import { type SendOutcome } from '../remote-connector.interface.js';
 import { type MooncakeMasters } from './master/mooncake-masters.js';
+import { type ObjectToStore } from './mooncake-engine.interface.js';
 import { type MooncakeReads } from './mooncake-reads.js';
 import { type SegmentOwners, type WriteEnd } from './owners/segment-owners.js';
 import { type SegmentSizes } from './owners/segment-sizes.js';
 
 type Signal = AbortSignal | undefined;
-
-/**
- * What becomes of an object of the same name that is there: it stays, for the name says what the bytes are; it stays when
- * it begins with the same bytes and is as long; it goes.
- */
-export type WhenThere = 'keep' | 'compare' | 'replace';
-
-export interface ObjectToStore {
-  readonly name: string;
-  readonly parts: readonly Uint8Array[];
-  readonly whenThere: WhenThere;
-}
 
 interface Attempt extends ObjectToStore {
   readonly lengthBytes: number;

@@ -1,25 +1,13 @@
 import { type MemoryReplica, type ReplicaList } from '../../protocols/mooncake/mooncake-reply.js';
-import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
 import { type FetchOutcome } from '../remote-connector.interface.js';
+import { fetchedTogether } from './fetched-together.js';
 import { type MooncakeMasters } from './master/mooncake-masters.js';
+import { type ObjectStart, type ObjectToFetch } from './mooncake-engine.interface.js';
 import { type SegmentOwners } from './owners/segment-owners.js';
 import { type TransferConnection, type ValueTarget } from './owners/transfer-connection.js';
 import { RunningReads } from './running-reads.js';
 
 type Signal = AbortSignal | undefined;
-
-export interface ObjectToFetch {
-  readonly name: string;
-  /** Makes room for a value of so many bytes. */
-  readonly take: (lengthBytes: number) => ChunkIntake;
-}
-
-/** The beginning of an object. */
-export interface ObjectStart {
-  readonly bytes: Buffer;
-  /** Of the whole object. */
-  readonly lengthBytes: number;
-}
 
 /** Where an object is, as the master said at a time; it holds for as long as the lease. */
 interface Location extends ReplicaList {
@@ -59,17 +47,12 @@ export class MooncakeReads {
   async fetchMany(objects: readonly ObjectToFetch[], signal: Signal): Promise<readonly FetchOutcome[]> {
     const names = objects.map(({ name }) => name);
     const locations = await this.#locate(names, signal);
-    const settled = await Promise.allSettled(
+    return fetchedTogether(
       objects.map(async ({ name, take }, i) => {
         const read: ReadReplica<FetchOutcome> = (...place) => fetchWhole(take, signal, ...place);
         return (await this.#read(name, locations[i], read, signal)) ?? 'miss';
       }),
     );
-    const failed = settled.find((result) => result.status === 'rejected');
-    const fetched = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    if (failed === undefined) return fetched;
-    for (const outcome of fetched) if (typeof outcome !== 'string') outcome[Symbol.dispose]();
-    throw failed.reason;
   }
 
   /** At most so many bytes of the beginning of each; undefined in the place of what is not there. */

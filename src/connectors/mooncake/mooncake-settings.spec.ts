@@ -110,3 +110,30 @@ describe("LMCache's configuration", () => {
     });
   });
 });
+
+describe("Mooncake's own library", () => {
+  const code = { code: 'KV_CONFIG_INVALID' };
+
+  it('is needed for RDMA, and only used when it is asked for', () => {
+    expect(read('mooncakestore://h').options).toMatchObject({ engine: 'wire', protocol: 'tcp' });
+    expect(() => read('mooncakestore://h?protocol=rdma')).toThrow(
+      expect.objectContaining({ ...code, remedy: expect.stringContaining('engine: native') }),
+    );
+    expect(read('mooncakestore://h?protocol=rdma&engine=native').options).toMatchObject({ protocol: 'rdma' });
+  });
+
+  it('takes one master, and no tenant', () => {
+    const native = 'engine=native';
+    expect(() => read(`mooncakestore://a,b?${native}`)).toThrow(expect.objectContaining(code));
+    expect(() => read(`mooncakestore://a?${native}&tenant_id=t`)).toThrow(expect.objectContaining(code));
+    expect(() => read(`mooncakestore://a?${native}&tenant_id=default`)).not.toThrow();
+  });
+
+  it('is told the device that LMCache is told, if it is told one', () => {
+    const deviceOf = (extraConfig: Given['extraConfig']): unknown =>
+      read('mooncakestore://h?engine=native', { extraConfig: extraConfig ?? {} }).options.device_name;
+    expect(deviceOf({ device_name: '' })).toBeUndefined();
+    expect(deviceOf({ device_name: 'mlx5_0' })).toBe('mlx5_0');
+    expect(deviceOf({ device_name: '', mooncake_rdma_devices: 'mlx5_1' })).toBe('mlx5_1');
+  });
+});

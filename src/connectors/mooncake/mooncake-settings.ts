@@ -28,7 +28,9 @@ export function readMooncakeSettings(
   const given =
     configPath === undefined || configPath === '' ? target.extraConfig : readConfigFile(configPath);
   const options = readConnectorOptions(MooncakeOptions, target, lmcacheOptions(given, target.extraConfig));
-  return { options, masters: mastersOf(target, options) };
+  const masters = mastersOf(target, options);
+  expectEngine(target, options, masters.length);
+  return { options, masters };
 }
 
 /** LMCache gives keys with the prefix to Mooncake as they are; then come its own older names. */
@@ -42,7 +44,26 @@ function lmcacheOptions(
     given['mooncake_master_server_address'] ??
     given['master_server_addr'] ??
     given['master_server_address'];
-  return { ...Object.fromEntries(values), master_server_addr, save_chunk_meta };
+  // Where none is wanted, LMCache's configuration has an empty text.
+  const devices = [given['mooncake_rdma_devices'], given['mooncake_device_name'], given['device_name']];
+  const device_name = devices.find((name) => name !== undefined && name !== '');
+  return { ...Object.fromEntries(values), master_server_addr, save_chunk_meta, device_name };
+}
+
+/** Mooncake's library takes less than kvnest itself does, but RDMA. */
+function expectEngine({ url }: ConnectorTarget, options: MooncakeOptions, masters: number): void {
+  const { engine, protocol, tenant_id } = options;
+  if (engine === 'wire' && protocol === 'rdma')
+    throw urlInvalid(
+      url,
+      'has protocol rdma, which engine wire has not',
+      'Set engine: native, or protocol: tcp.',
+    );
+  if (engine === 'wire') return;
+  const remedy = 'Leave that out, or set engine: wire.';
+  if (tenant_id !== 'default')
+    throw urlInvalid(url, 'has a tenant, which engine native does not know', remedy);
+  if (masters > 1) throw urlInvalid(url, 'names several masters, and engine native takes one', remedy);
 }
 
 function readConfigFile(path: string): Readonly<Record<string, unknown>> {

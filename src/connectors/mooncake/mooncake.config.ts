@@ -8,6 +8,10 @@ export class MooncakeOptions {
   @OneOf('lmcache', 'sealed')
   layout: 'lmcache' | 'sealed' = 'lmcache';
 
+  /** What speaks to the store: kvnest itself, or Mooncake's own library. */
+  @OneOf('wire', 'native')
+  engine: 'wire' | 'native' = 'wire';
+
   /** LMCache's: false when objects are the bytes of chunks and nothing else. */
   @Flag()
   save_chunk_meta = true;
@@ -33,9 +37,17 @@ export class MooncakeOptions {
   })
   metadata_server = 'P2PHANDSHAKE';
 
-  /** Others would need what TCP does not. */
-  @OneOf('tcp')
-  protocol = 'tcp';
+  /** RDMA needs Mooncake's own library. */
+  @OneOf('tcp', 'rdma')
+  protocol: 'tcp' | 'rdma' = 'tcp';
+
+  /** Of RDMA, for Mooncake's library, which looks for one otherwise. */
+  @Text()
+  device_name?: string;
+
+  /** As which Mooncake's library is known to others. Default: the name of the machine. */
+  @Text()
+  local_hostname?: string;
 
   /** The longest object, header included. Default: 1 GiB. */
   @ByteSize({ minBytes: 128 * 1024, maxBytes: 2 ** 40 })

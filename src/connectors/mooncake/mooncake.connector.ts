@@ -1,6 +1,5 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { MOONCAKE_CODES } from '../../protocols/mooncake/mooncake-codes.js';
 import { remoteUnsupported } from '../connector-errors.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
 import { LateWrites } from '../late-writes.js';
@@ -16,11 +15,7 @@ import {
 } from '../remote-connector.interface.js';
 import { UnfinishedCalls } from '../unfinished-calls.js';
 import { type MooncakeLayout } from './layouts/mooncake-layout.interface.js';
-import { MooncakeMasters, type MooncakeMastersOptions } from './master/mooncake-masters.js';
-import { MooncakePuts, type ObjectToStore } from './mooncake-puts.js';
-import { MooncakeReads } from './mooncake-reads.js';
-import { SegmentOwners, type SegmentOwnersOptions } from './owners/segment-owners.js';
-import { SegmentSizes } from './owners/segment-sizes.js';
+import { type MooncakeEngine, type ObjectToStore } from './mooncake-engine.interface.js';
 
 /** The master takes longer ones; no key has such a name. */
 const MAX_NAME_BYTES = 64 * 1024;
@@ -28,7 +23,11 @@ const NOBODYS_NAME = 'kvnest:ping';
 /** Damaged chunks that are remembered, to be replaced by the next put. */
 const MAX_DAMAGED = 4_096;
 
-export interface MooncakeConnectorOptions extends MooncakeMastersOptions, SegmentOwnersOptions {
+export interface MooncakeConnectorOptions {
+  /** What errors call the store. */
+  readonly label: string;
+  /** What speaks to the store. It belongs to the connector. */
+  readonly engine: MooncakeEngine;
   readonly layout: MooncakeLayout;
   /** Header included. */
   readonly maxValueBytes: number;
@@ -38,40 +37,32 @@ export interface MooncakeConnectorOptions extends MooncakeMastersOptions, Segmen
 
 type Signal = AbortSignal | undefined;
 
-/** What there is between `connect` and `close`. */
-interface Opened {
-  readonly masters: MooncakeMasters;
-  readonly owners: SegmentOwners;
-  readonly reads: MooncakeReads;
-  readonly puts: MooncakePuts;
-}
-
 /** A chunk that is to be put, with its place among the answers. */
 interface ChunkToPut extends ObjectToStore {
   readonly at: number;
 }
 
-/** Chunks in the memory of a Mooncake Store, over TCP. */
+/** Chunks in the memory of a Mooncake Store. */
 export class MooncakeConnector implements RemoteConnector {
   readonly capabilities: ConnectorCapabilities;
   readonly #options: MooncakeConnectorOptions;
   readonly #layout: MooncakeLayout;
+  readonly #engine: MooncakeEngine;
   readonly #lifecycle: ConnectorLifecycle;
   readonly #unfinished: UnfinishedCalls;
   readonly #late: LateWrites;
   readonly #damaged = new Set<string>();
-  #opened: Opened;
 
   constructor(options: MooncakeConnectorOptions) {
     const { label, layout, maxValueBytes } = options;
     this.#options = options;
     this.#layout = layout;
-    this.#opened = open(options);
+    this.#engine = options.engine;
     this.#unfinished = new UnfinishedCalls(label);
     this.#late = new LateWrites(label);
     this.#lifecycle = new ConnectorLifecycle({
       label,
-      open: (call) => this.#open(call?.signal),
+      open: (call) => this.#engine.connect(call?.signal),
       shut: () => this.#shut(),
     });
     this.capabilities = {
@@ -100,14 +91,14 @@ export class MooncakeConnector implements RemoteConnector {
   /** Whether the master answers: it knows of each segment whether its owner lives. */
   ping(options?: CallOptions): Promise<void> {
     return this.#lifecycle.run(async () => {
-      await this.#opened.masters.existMany([NOBODYS_NAME], options?.signal);
+      await this.#engine.existMany([NOBODYS_NAME], options?.signal);
     });
   }
 
   describe(options?: CallOptions): Promise<string> {
     return this.#lifecycle.run(async () => {
-      await this.#opened.masters.connect(options?.signal);
-      return `${this.#opened.masters.describe()}, over TCP`;
+      await this.#engine.connect(options?.signal);
+      return this.#engine.describe();
     });
   }
 
@@ -123,9 +114,9 @@ export class MooncakeConnector implements RemoteConnector {
       const names = keys.map((key) => this.#layout.nameOf(key));
       const { metadataPeekBytes, capabilities } = this.#layout;
       const isCounted = options?.withMetadata !== true || capabilities.metadata === 'lmcache';
-      if (isCounted) return this.#opened.masters.existMany(names, options?.signal);
+      if (isCounted) return this.#engine.existMany(names, options?.signal);
       if (capabilities.metadata === 'none') return names.map(() => false);
-      const starts = await this.#opened.reads.peekMany(names, metadataPeekBytes, options.signal);
+      const starts = await this.#engine.peekMany(names, metadataPeekBytes, options.signal);
       return starts.map((start) => start !== undefined && this.#layout.hasMetadata(start.bytes));
     });
   }
@@ -142,7 +133,7 @@ export class MooncakeConnector implements RemoteConnector {
         name: this.#layout.nameOf(key),
         take: (lengthBytes: number) => this.#layout.take(key, lengthBytes),
       }));
-      const outcomes = await this.#opened.reads.fetchMany(objects, options?.signal);
+      const outcomes = await this.#engine.fetchMany(objects, options?.signal);
       for (const [i, { name }] of objects.entries()) if (outcomes[i] === 'corrupt') this.#remember(name);
       return outcomes;
     });
@@ -181,10 +172,14 @@ export class MooncakeConnector implements RemoteConnector {
   removeMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly boolean[]> {
     return this.#lifecycle.run(async () => {
       await this.#late.settled(keys, options?.signal);
-      return this.#remove(
-        keys.map((key) => this.#layout.nameOf(key)),
+      if (keys.length === 0) return [];
+      const names = keys.map((key) => this.#layout.nameOf(key));
+      let removing: Promise<readonly boolean[]> | undefined;
+      const awaited = this.#unfinished.run(
         options?.signal,
+        () => (removing = this.#engine.removeMany(names)),
       );
+      return this.#late.watchAll(keys, awaited, Promise.allSettled([removing]));
     });
   }
 
@@ -192,21 +187,9 @@ export class MooncakeConnector implements RemoteConnector {
     return this.#lifecycle.run(() => Promise.reject(remoteUnsupported(this.#options.label, 'list')));
   }
 
-  async #open(signal: Signal): Promise<void> {
-    this.#opened = open(this.#options);
-    try {
-      await this.#opened.masters.connect(signal);
-    } catch (error) {
-      this.#opened.masters.close();
-      throw error;
-    }
-  }
-
   async #shut(): Promise<void> {
-    const { masters, owners } = this.#opened;
     await this.#unfinished.settled(this.#options.drainTimeoutMs);
-    masters.close();
-    owners.close();
+    await this.#engine.close();
   }
 
   async #putAll(chunks: readonly ArenaHandle[], signal: Signal): Promise<readonly SendOutcome[]> {
@@ -222,26 +205,13 @@ export class MooncakeConnector implements RemoteConnector {
         objects.push({ at, name, parts, whenThere: this.#damaged.delete(name) ? 'replace' : whenThere });
       }
     }
-    await this.#remove(unwritable, signal);
+    if (unwritable.length > 0) await this.#engine.removeMany(unwritable);
     const outcomes: SendOutcome[] = chunks.map(() => 'rejected');
     for (const batch of byDifferentNames(objects)) {
-      const stored = await this.#opened.puts.putMany(batch, signal);
+      const stored = await this.#engine.putMany(batch, signal);
       for (const [i, { at }] of batch.entries()) outcomes[at] = stored[i] ?? 'busy';
     }
     return outcomes;
-  }
-
-  async #remove(names: readonly string[], signal: Signal): Promise<readonly boolean[]> {
-    if (names.length === 0) return [];
-    const { reads, masters } = this.#opened;
-    reads.invalidate(names);
-    const codes = await masters.removeMany(names, signal);
-    return codes.map((code) => {
-      if (code === MOONCAKE_CODES.OK) return true;
-      if (code === MOONCAKE_CODES.OBJECT_NOT_FOUND || code === MOONCAKE_CODES.REPLICA_IS_NOT_READY)
-        return false;
-      throw masters.failed('BatchRemove', code);
-    });
   }
 
   #remember(name: string): void {
@@ -250,15 +220,6 @@ export class MooncakeConnector implements RemoteConnector {
     const [oldest = name] = this.#damaged;
     this.#damaged.delete(oldest);
   }
-}
-
-function open(options: MooncakeConnectorOptions): Opened {
-  const masters = new MooncakeMasters(options);
-  const owners = new SegmentOwners(options);
-  const reads = new MooncakeReads(masters, owners);
-  const sizes = new SegmentSizes(masters, owners);
-  const puts = new MooncakePuts({ label: options.label, masters, owners, reads, sizes });
-  return { masters, owners, reads, puts };
 }
 
 /** Who comes twice comes in another batch: the later one is to stay. */

@@ -1,43 +1,38 @@
+import { hostname } from 'node:os';
 import { Module } from '@nestjs/common';
+import { type ConnectorContext } from '../connector-definition.interface.js';
 import { defineConnector } from '../define-connector.js';
 import { intakePlace } from '../intake/value-intake.js';
 import { LmcacheLayout } from './layouts/lmcache.layout.js';
 import { SealedLayout } from './layouts/sealed.layout.js';
-import { readMooncakeSettings } from './mooncake-settings.js';
+import { type MooncakeEngine } from './mooncake-engine.interface.js';
+import { type MooncakeSettings, readMooncakeSettings } from './mooncake-settings.js';
 import { MooncakeConnector } from './mooncake.connector.js';
+import { NativeEngine } from './native/native.engine.js';
+import { WireEngine } from './wire.engine.js';
 
 const DEFAULT_SILENCE_MS = 3_000;
 const DEFAULT_MAX_VALUE_BYTES = 1024 ** 3;
+/** Found where the system's loader looks. */
+const DEFAULT_LIBRARY = 'libmooncake_store.so';
 
 @Module({})
 class MooncakeConnectorModule {}
 
-/** `mooncakestore://host:port`: a Mooncake Store, over TCP; several masters, of which one leads, are separated by commas. */
+/** `mooncakestore://host:port`: a Mooncake Store; several masters, of which one leads, are separated by commas. */
 export const mooncakeConnector = defineConnector({
   type: 'mooncake',
   schemes: ['mooncakestore'],
   module: MooncakeConnectorModule,
   create: (context) => {
-    const { options, masters } = readMooncakeSettings(context);
+    const settings = readMooncakeSettings(context);
+    const { options } = settings;
     const place = intakePlace(context);
-    const { metadata_server: metadataServer, transfer_timeout: seconds } = options;
-    const silenceMs =
-      options.transfer_timeout_ms ??
-      (seconds === undefined ? DEFAULT_SILENCE_MS : Math.ceil(1_000 * seconds));
     return new MooncakeConnector({
       label: context.url.label,
-      logger: context.logger,
-      masters,
-      tenant: options.tenant_id,
-      replicas: options.replica_num,
-      connections: options.connections,
-      connectTimeoutMs: options.socket_connect_timeout_ms,
-      silenceMs,
-      masterSilenceMs: options.master_timeout_ms,
-      banMs: options.owner_ban_ms,
+      engine: options.engine === 'native' ? nativeEngine(context, settings) : wireEngine(context, settings),
       drainTimeoutMs: options.drain_timeout_ms,
       maxValueBytes: options.max_value ?? DEFAULT_MAX_VALUE_BYTES,
-      metadataServer: metadataServer === 'P2PHANDSHAKE' ? undefined : metadataServer,
       layout:
         options.layout === 'sealed'
           ? new SealedLayout(place)
@@ -45,3 +40,51 @@ export const mooncakeConnector = defineConnector({
     });
   },
 });
+
+function wireEngine(
+  { url, logger }: ConnectorContext,
+  { options, masters }: MooncakeSettings,
+): MooncakeEngine {
+  const { metadata_server: metadataServer, transfer_timeout: seconds } = options;
+  return new WireEngine({
+    label: url.label,
+    logger,
+    masters,
+    tenant: options.tenant_id,
+    replicas: options.replica_num,
+    connections: options.connections,
+    connectTimeoutMs: options.socket_connect_timeout_ms,
+    silenceMs:
+      options.transfer_timeout_ms ??
+      (seconds === undefined ? DEFAULT_SILENCE_MS : Math.ceil(1_000 * seconds)),
+    masterSilenceMs: options.master_timeout_ms,
+    banMs: options.owner_ban_ms,
+    metadataServer: metadataServer === 'P2PHANDSHAKE' ? undefined : metadataServer,
+  });
+}
+
+function nativeEngine(
+  { url, arena }: ConnectorContext,
+  { options, masters }: MooncakeSettings,
+): MooncakeEngine {
+  const library = process.env['MOONCAKE_STORE_LIBRARY'];
+  return new NativeEngine({
+    label: url.label,
+    connections: options.connections,
+    memory: arena.buffer,
+    settings: {
+      library: library === undefined || library === '' ? DEFAULT_LIBRARY : library,
+      hostname: options.local_hostname ?? hostname(),
+      metadataServer: options.metadata_server,
+      protocol: options.protocol,
+      device: options.device_name ?? '',
+      master: addressOf(masters),
+      replicas: options.replica_num,
+    },
+  });
+}
+
+function addressOf([master]: MooncakeSettings['masters']): string {
+  const { host = '', port = 0 } = master ?? {};
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

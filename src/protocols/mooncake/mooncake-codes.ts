@@ -1,4 +1,4 @@
-/** What Mooncake's master says instead of a value. */
+/** What Mooncake's master, or its client library, says instead of a value. */
 export const MOONCAKE_CODES = {
   OK: 0,
   NO_AVAILABLE_HANDLE: -200,
@@ -9,6 +9,9 @@ export const MOONCAKE_CODES = {
   OBJECT_ALREADY_EXISTS: -705,
   LEASE_EXPIRED: -707,
   REPLICA_IS_GONE: -712,
+  TRANSFER_FAIL: -800,
+  RPC_FAIL: -900,
+  RPC_TIMEOUT: -901,
   UNAVAILABLE_IN_CURRENT_STATUS: -1010,
   UNAVAILABLE_IN_CURRENT_MODE: -1011,
   TENANT_QUOTA_EXCEEDED: -1700,

@@ -5,11 +5,13 @@ import {
   MooncakeConnector,
   type MooncakeConnectorOptions,
 } from '../../../src/connectors/mooncake/mooncake.connector.js';
+import { WireEngine, type WireEngineOptions } from '../../../src/connectors/mooncake/wire.engine.js';
 import { intakePlace } from '../../../src/connectors/intake/value-intake.js';
 import { RecordingLogger } from '../recording-logger.js';
 import { RemoteWorld } from '../remote-world.js';
 
-export interface MooncakeWorldOptions extends Partial<Omit<MooncakeConnectorOptions, 'layout'>> {
+export interface MooncakeWorldOptions
+  extends Partial<WireEngineOptions>, Partial<Omit<MooncakeConnectorOptions, 'layout' | 'engine'>> {
   readonly layout?: 'lmcache' | 'sealed';
 }
 
@@ -20,9 +22,10 @@ export class MooncakeWorld extends RemoteWorld {
   static async connect(port: number, options: MooncakeWorldOptions = {}): Promise<MooncakeWorld> {
     const world = new MooncakeWorld();
     const place = intakePlace(world);
-    const { layout, ...others } = options;
-    world.connector = new MooncakeConnector({
-      label: 'mooncakestore://test',
+    const label = 'mooncakestore://test';
+    const { layout, drainTimeoutMs = 5_000, maxValueBytes = 2 ** 30, ...others } = options;
+    const engine = new WireEngine({
+      label,
       logger: world.logger,
       masters: [{ host: '127.0.0.1', port }],
       tenant: 'default',
@@ -32,11 +35,15 @@ export class MooncakeWorld extends RemoteWorld {
       silenceMs: 1_000,
       masterSilenceMs: 20_000,
       banMs: 60_000,
-      drainTimeoutMs: 5_000,
-      maxValueBytes: 2 ** 30,
       metadataServer: undefined,
-      layout: layout === 'sealed' ? new SealedLayout(place) : new LmcacheLayout(place, true),
       ...others,
+    });
+    world.connector = new MooncakeConnector({
+      label,
+      engine,
+      drainTimeoutMs,
+      maxValueBytes,
+      layout: layout === 'sealed' ? new SealedLayout(place) : new LmcacheLayout(place, true),
     });
     try {
       await world.connector.connect();

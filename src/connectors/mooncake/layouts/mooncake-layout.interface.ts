@@ -2,7 +2,7 @@ import { type ArenaHandle } from '../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import { type ChunkIntake } from '../../intake/chunk-intake.interface.js';
 import { type ConnectorCapabilities } from '../../remote-connector.interface.js';
-import { type WhenThere } from '../mooncake-puts.js';
+import { type WhenThere } from '../mooncake-engine.interface.js';
 
 /** What to send for a chunk. */
 export interface EncodedChunk {
