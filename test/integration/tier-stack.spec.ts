@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { IN_FLIGHT } from '../../src/modules/tiers/tier-stack.js';
+import { IN_FLIGHT } from '../../src/modules/tiers/tier-search.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { batchOf } from '../contracts/chunks/batch-of.js';
 import { ManualClock } from '../support/clock.js';

@@ -11,8 +11,10 @@ import { lookupCallChannel, putCallChannel } from '../../common/tracing/engine-c
 import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
+import { type Places } from '../prefetch/prefix-read.interface.js';
 import { readAhead } from '../prefetch/read-ahead.js';
-import { type LocateOptions, type StoreOutcomes } from '../tiers/tier-stack.js';
+import { type LocateOptions } from '../tiers/tier-search.js';
+import { type StoreOutcomes } from '../tiers/tier-stack.js';
 import {
   type CacheEngine,
   type EngineStatus,
@@ -184,9 +186,18 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
-    return readAhead(this.#asked(request), this.parts.config.readAheadChunks, (key) =>
-      this.#count(key, this.parts.stack.read(key)),
-    ).pipe(map(({ item, handle }) => ({ ...item, handle })));
+    const { stack, config } = this.parts;
+    const source = {
+      locate: (keys: readonly ChunkKey[]) => stack.locateAhead(keys),
+      read: (key: ChunkKey) => this.#count(key, stack.read(key)),
+    };
+    const chunks = this.#asked(request);
+    const onLocated = (places: Places): void => {
+      const missing = chunks[places.indexOf(undefined)];
+      if (missing !== undefined) void this.#count(missing.key, 'miss');
+    };
+    const loaded$ = readAhead(chunks, source, { window: config.readAheadChunks, onLocated });
+    return loaded$.pipe(map(({ item, handle }) => ({ ...item, handle })));
   }
 
   reserveChunk(

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { firstValueFrom, toArray } from 'rxjs';
+import { firstValueFrom, type Observable, take, toArray } from 'rxjs';
+import { SeededRandom } from '../../../test/support/seeded-random.js';
 import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
 import { createArena } from '../../arena/create-arena.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
+import { type Awaitable } from '../../common/awaitable.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type Loaded, readAhead } from './read-ahead.js';
+import { type Loaded, type Places } from './prefix-read.interface.js';
+import { readAhead } from './read-ahead.js';
 
 interface Item {
   readonly index: number;
@@ -50,9 +53,19 @@ describe('readAhead', () => {
     await nextTurn();
   };
 
+  /** All from one tier, unless said otherwise. */
+  const read = (
+    count: number,
+    window: number,
+    from: (key: ChunkKey) => Awaitable<ReadOutcome> = slow,
+    now: Places = Array<string>(count).fill('disk'),
+    later?: Promise<Places>,
+  ): Observable<Loaded<Item>> =>
+    readAhead(items(count), { locate: () => ({ now, later }), read: from }, { window });
+
   it('delivers in prefix order, whatever the order of arrival', async () => {
     const got: string[] = [];
-    readAhead(items(3), 3, slow).subscribe(({ handle }) => {
+    read(3, 3).subscribe(({ handle }) => {
       got.push(handle.key.toString());
       handle[Symbol.dispose]();
     });
@@ -65,7 +78,7 @@ describe('readAhead', () => {
 
   it('starts as many loads as the window, and one more for each disposal', async () => {
     const held: ArenaHandle[] = [];
-    readAhead(items(6), 2, slow).subscribe(({ handle }) => held.push(handle));
+    read(6, 2).subscribe(({ handle }) => held.push(handle));
     expect(started).toEqual(['k0', 'k1']);
     await arrive('k0');
     await arrive('k1');
@@ -76,10 +89,56 @@ describe('readAhead', () => {
     held.forEach((handle) => handle[Symbol.dispose]());
   });
 
+  it('loads from every tier at a time, each with a window of its own', async () => {
+    const places = ['disk', 'disk', 'disk', 'redis', 'redis', 'redis', 'disk'];
+    const got: number[] = [];
+    read(7, 2, slow, places).subscribe(({ item, handle }) => {
+      got.push(item.index);
+      handle[Symbol.dispose]();
+    });
+    expect(started).toEqual(['k0', 'k1', 'k3', 'k4']);
+    for (const name of ['k3', 'k4', 'k1']) await arrive(name);
+    expect([started.length, got]).toEqual([4, []]);
+    await arrive('k0');
+    expect([started.slice(4), got]).toEqual([
+      ['k2', 'k6'],
+      [0, 1],
+    ]);
+    for (const name of ['k2', 'k6', 'k5']) await arrive(name);
+    expect(got).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it('delivers what is here while it is not known where the rest is', async () => {
+    let tell!: (places: Places) => void;
+    const later = new Promise<Places>((resolve) => (tell = resolve));
+    const got: number[] = [];
+    let completed = false;
+    read(4, 4, slow, ['memory', undefined, 'memory', undefined], later).subscribe({
+      next: ({ item, handle }) => {
+        got.push(item.index);
+        handle[Symbol.dispose]();
+      },
+      complete: () => (completed = true),
+    });
+    await arrive('k0');
+    await arrive('k2');
+    expect([started, got, completed]).toEqual([['k0', 'k2'], [0], false]);
+    tell(['disk', 'redis', 'disk', undefined]);
+    await nextTurn();
+    expect([started.slice(2), completed]).toEqual([['k1'], false]);
+    await arrive('k1');
+    expect([got, completed]).toEqual([[0, 1, 2], true]);
+  });
+
+  it('ends with the error that locating ended with', async () => {
+    const broken = Promise.reject(new Error('no tiers'));
+    await expect(firstValueFrom(read(1, 1, slow, [undefined], broken))).rejects.toThrow('no tiers');
+  });
+
   it('ends at the first chunk that is missing, and gives back what was read beyond it', async () => {
     let completed = false;
     const got: number[] = [];
-    readAhead(items(4), 4, slow).subscribe({
+    read(4, 4).subscribe({
       next: ({ item, handle }) => {
         got.push(item.index);
         handle[Symbol.dispose]();
@@ -94,7 +153,7 @@ describe('readAhead', () => {
   });
 
   it('gives everything back when it is cancelled, also what arrives later', async () => {
-    const subscription = readAhead(items(4), 4, slow).subscribe(({ handle }) => handle[Symbol.dispose]());
+    const subscription = read(4, 4).subscribe(({ handle }) => handle[Symbol.dispose]());
     await arrive('k1');
     subscription.unsubscribe();
     expect(arena.usage().references).toBe(0);
@@ -103,9 +162,18 @@ describe('readAhead', () => {
     await arrive('k3');
   });
 
+  it('gives everything back when the receiver leaves in the middle of a run of chunks', async () => {
+    const got: Loaded<Item>[] = [];
+    const first$ = read(10, 8, (key) => chunk(key.toString())).pipe(take(1));
+    first$.subscribe((loaded) => got.push(loaded));
+    expect([got.length, arena.usage().references]).toEqual([1, 1]);
+    got[0]?.handle[Symbol.dispose]();
+    await nextTurn();
+  });
+
   it('reads again what found no room, when a chunk in front of it is disposed', async () => {
     const held: ArenaHandle[] = [];
-    readAhead(items(2), 2, slow).subscribe(({ handle }) => held.push(handle));
+    read(2, 2).subscribe(({ handle }) => held.push(handle));
     await arrive('k1', 'busy');
     await arrive('k0');
     expect(started).toEqual(['k0', 'k1']);
@@ -117,17 +185,80 @@ describe('readAhead', () => {
     held[0]?.[Symbol.dispose]();
   });
 
-  it('ends where there is no room although nothing in front of it holds any', async () => {
-    const done = firstValueFrom(readAhead(items(2), 1, slow).pipe(toArray()));
+  it('takes the room of what is further back for the next chunk, and reads that again later', async () => {
+    const got: number[] = [];
+    read(3, 3).subscribe(({ item, handle }) => {
+      got.push(item.index);
+      handle[Symbol.dispose]();
+    });
+    await arrive('k1');
+    await arrive('k2');
+    await arrive('k0', 'busy');
+    expect(arena.usage().references).toBe(1);
+    expect(started).toEqual(['k0', 'k1', 'k2', 'k0']);
+    await arrive('k0');
+    expect([got, started.slice(4)]).toEqual([[0, 1], ['k2']]);
+    await arrive('k2');
+    expect(got).toEqual([0, 1, 2]);
+  });
+
+  it('ends where there is no room although nothing of it holds any', async () => {
+    const done = firstValueFrom(read(2, 1).pipe(toArray()));
     await arrive('k0', 'busy');
     expect(await done).toEqual([]);
+  });
+
+  it('ends, in order and with nothing left, whatever the tiers answer and whenever', async () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = new SeededRandom(seed);
+      const count = 1 + random.below(30);
+      const missing = random.below(2) === 0 ? count : random.below(count);
+      const places = Array.from({ length: count }, () => ['memory', 'disk', 'redis'][random.below(3)]!);
+      const known = places.map((place) => (random.below(3) > 0 ? place : undefined));
+      let room = 1 + random.below(6);
+      const source = async (key: ChunkKey): Promise<ReadOutcome> => {
+        for (let turns = random.below(4); turns > 0; turns--) await nextTurn();
+        if (Number(key.toString().slice(1)) === missing) return 'miss';
+        if (room === 0) return 'busy';
+        room--;
+        const handle = chunk(key.toString());
+        const dispose = handle[Symbol.dispose].bind(handle);
+        return Object.assign(handle, {
+          [Symbol.dispose]: () => {
+            room++;
+            dispose();
+          },
+        });
+      };
+      const got: number[] = [];
+      await new Promise<void>((resolve, reject) => {
+        const receive = async ({ item, handle }: Loaded<Item>): Promise<void> => {
+          got.push(item.index);
+          for (let turns = random.below(3); turns > 0; turns--) await nextTurn();
+          handle[Symbol.dispose]();
+        };
+        read(
+          count,
+          1 + random.below(4),
+          source,
+          known,
+          nextTurn().then(() => places),
+        ).subscribe({
+          next: (loaded) => void receive(loaded),
+          complete: resolve,
+          error: reject,
+        });
+      });
+      expect([seed, ...got]).toEqual([seed, ...Array(missing).keys()]);
+      await expect(untilEmpty()).resolves.toBe(0);
+    }
   });
 
   it('reads a thousand chunks that are ready at once without growing the stack', async () => {
     let count = 0;
     const last = await new Promise<Loaded<Item> | undefined>((resolve) => {
       let latest: Loaded<Item> | undefined;
-      readAhead(items(1000), 8, (key) => chunk(key.toString())).subscribe({
+      read(1000, 8, (key) => chunk(key.toString())).subscribe({
         next: (loaded) => {
           count++;
           latest = loaded;
@@ -138,4 +269,10 @@ describe('readAhead', () => {
     });
     expect([count, last?.item.index]).toEqual([1000, 999]);
   });
+
+  /** What loads on arrives within some turns. */
+  async function untilEmpty(): Promise<number> {
+    for (let turns = 0; turns < 20 && arena.usage().references > 0; turns++) await nextTurn();
+    return arena.usage().references;
+  }
 });

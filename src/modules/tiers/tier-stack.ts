@@ -13,29 +13,15 @@ import { type Clock } from '../../common/clock.js';
 import { hitChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
+import { type Locating } from '../prefetch/prefix-read.interface.js';
 import { ChunkLoads } from './chunk-loads.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';
+import { type Located, type LocateOptions, TierSearch } from './tier-search.js';
 import { type Tier } from './tier.js';
 
 /** What a store came to: the outcome of each tier that has answered, by name. */
 export type StoreOutcomes = ReadonlyMap<string, PutOutcome>;
-
-export interface Located {
-  readonly key: ChunkKey;
-  readonly tier: string;
-}
-
-export interface LocateOptions extends ContainsOptions {
-  /** Tiers that other servers see, too, are not asked. */
-  readonly localOnly?: boolean;
-}
-
-/** Name under which a chunk is found that no tier has yet. */
-export const IN_FLIGHT = 'in-flight';
-
-/** The same, as a number: there are never so many tiers. */
-export const IN_FLIGHT_MARK = 255;
 
 /**
  * The backends in the order of the configuration: earlier ones are asked first, writes go through to all, reads
@@ -48,8 +34,7 @@ export class TierStack {
   readonly #inFlight: InFlightPuts;
   readonly #loads = new ChunkLoads();
   readonly #localLoads = new ChunkLoads();
-  /** The place of the first tier, from each place on, that no other server sees. */
-  readonly #localFrom: readonly number[];
+  readonly #search: TierSearch;
 
   constructor(
     readonly tiers: readonly Tier[],
@@ -57,10 +42,7 @@ export class TierStack {
     clock: Clock,
   ) {
     this.#inFlight = new InFlightPuts(clock);
-    this.#localFrom = tiers.map((_, from) => {
-      const next = tiers.findIndex((tier, index) => index >= from && !tier.backend.capabilities.shared);
-      return next === -1 ? tiers.length : next;
-    });
+    this.#search = new TierSearch(tiers, this.#inFlight, (key) => this.#dropExpired(key));
   }
 
   /** Whether a chunk of this size could be stored in any tier. */
@@ -72,7 +54,7 @@ export class TierStack {
 
   /** Name of the first tier that has the key. */
   locate(key: ChunkKey, options?: LocateOptions): Awaitable<string | undefined> {
-    return chain(this.#dropExpired(key), () => this.#locateFrom(0, key, options));
+    return this.#search.locate(key, options);
   }
 
   /**
@@ -80,24 +62,20 @@ export class TierStack {
    * once where tiers that know the answer at once have all of them. The batch may change when this returns.
    */
   locateBatch(keys: KeyBatch, options?: LocateOptions): Awaitable<Uint8Array> {
-    const answers = new Uint8Array(keys.length);
-    const isLocal = options?.localOnly === true;
-    let missing = keys.length;
-    let index = this.#placeFrom(0, isLocal);
-    if (!this.#inFlight.anyExpired) {
-      for (; missing > 0; index = this.#placeFrom(index + 1, isLocal)) {
-        const found = this.tiers[index]?.containsBatch(keys, answers, index + 1, options);
-        if (found === undefined) break;
-        missing -= found;
-      }
-    }
-    return missing === 0 ? answers : this.#locateRest(index, keys, answers, options);
+    return this.#search.locateBatch(keys, options);
   }
 
   /** The keys in front of the first that no tier has, each with the first tier that has it. */
-  async locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
-    for (const key of keys) if (this.#inFlight.hasExpired(key)) await this.remove(key);
-    return this.#locateRun(0, keys, options);
+  locatePrefix(keys: readonly ChunkKey[], options?: ContainsOptions): Promise<readonly Located[]> {
+    return this.#search.locatePrefix(keys, options);
+  }
+
+  /**
+   * Where each key of a prefix would be read from. Tiers of this server are asked for all keys at once, and what they do
+   * not have is asked of the others while the caller goes on.
+   */
+  locateAhead(keys: readonly ChunkKey[]): Locating {
+    return this.#search.locateAhead(keys);
   }
 
   /**
@@ -238,80 +216,6 @@ export class TierStack {
     return this.#loads.during(() => this.#localLoads.during(change, concerns), concerns);
   }
 
-  #placeFrom(index: number, localOnly: boolean): number {
-    return localOnly ? (this.#localFrom[index] ?? index) : index;
-  }
-
-  /** Those that tiers in front of `index` do not have. */
-  #locateRest(
-    index: number,
-    keys: KeyBatch,
-    answers: Uint8Array,
-    options: LocateOptions | undefined,
-  ): Awaitable<Uint8Array> {
-    const slow: Promise<void>[] = [];
-    for (let i = 0; i < answers.length; i++) {
-      if (answers[i] !== 0) continue;
-      const key = keys.key(i);
-      const located = chain(this.#dropExpired(key), () => this.#locateFrom(index, key, options));
-      if (located instanceof Promise) slow.push(located.then((tier) => void (answers[i] = this.#mark(tier))));
-      else answers[i] = this.#mark(located);
-    }
-    return slow.length === 0 ? answers : Promise.all(slow).then(() => answers);
-  }
-
-  #mark(tier: string | undefined): number {
-    if (tier === undefined) return 0;
-    return tier === IN_FLIGHT ? IN_FLIGHT_MARK : 1 + this.tiers.findIndex(({ name }) => name === tier);
-  }
-
-  #locateFrom(
-    from: number,
-    key: ChunkKey,
-    options: LocateOptions | undefined,
-  ): Awaitable<string | undefined> {
-    const index = this.#placeFrom(from, options?.localOnly === true);
-    const tier = this.tiers[index];
-    if (tier === undefined) return this.#isInFlight(key, options) ? IN_FLIGHT : undefined;
-    return chain(
-      tier.ask((backend) => backend.contains(key, options), false),
-      (found) => (found ? tier.name : this.#locateFrom(index + 1, key, options)),
-    );
-  }
-
-  /**
-   * As `locatePrefix`, from a tier on. At the first key that this one lacks, the lower tiers are asked for all the
-   * rest: a tier at the end of a network is asked once, not once for every key.
-   */
-  async #locateRun(
-    index: number,
-    keys: readonly ChunkKey[],
-    options: ContainsOptions | undefined,
-  ): Promise<readonly Located[]> {
-    const tier = this.tiers[index];
-    if (tier === undefined) return this.#locateInFlight(keys, options);
-    const found: Located[] = [];
-    while (found.length < keys.length) {
-      const rest = keys.slice(found.length);
-      const run = await tier.ask((backend) => backend.containsPrefix(rest, options), 0);
-      for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
-      const lower = run < rest.length ? await this.#locateRun(index + 1, rest.slice(run), options) : [];
-      if (lower.length === 0) break;
-      found.push(...(await preferTier(tier, lower, options)));
-    }
-    return found;
-  }
-
-  #locateInFlight(keys: readonly ChunkKey[], options: ContainsOptions | undefined): readonly Located[] {
-    const missing = keys.findIndex((key) => !this.#isInFlight(key, options));
-    return keys.slice(0, missing === -1 ? keys.length : missing).map((key) => ({ key, tier: IN_FLIGHT }));
-  }
-
-  #isInFlight(key: ChunkKey, options: ContainsOptions | undefined): boolean {
-    using handle = this.#inFlight.get(key);
-    return handle !== undefined && (options?.withMetadata !== true || handle.metadata.length > 0);
-  }
-
   /** @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`. */
   #readFrom(
     from: number,
@@ -319,7 +223,7 @@ export class TierStack {
     worst: 'miss' | 'busy' | 'corrupt',
     localOnly: boolean,
   ): Awaitable<ReadOutcome> {
-    const index = this.#placeFrom(from, localOnly);
+    const index = this.#search.placeFrom(from, localOnly);
     const tier = this.tiers[index];
     if (tier === undefined) return worst;
     const { zeroCopy } = tier.backend.capabilities;
@@ -355,18 +259,6 @@ export class TierStack {
       .filter((answer) => answer instanceof Promise);
     if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));
   }
-}
-
-/** The same keys, those that this tier has, too, as found in it. */
-async function preferTier(
-  tier: Tier,
-  located: readonly Located[],
-  options: ContainsOptions | undefined,
-): Promise<readonly Located[]> {
-  const here = await all(
-    located.map(({ key }) => tier.ask((backend) => backend.contains(key, options), false)),
-  );
-  return located.map((found, i) => (here[i] === true ? { ...found, tier: tier.name } : found));
 }
 
 /** Resolves when one of the puts is stored, or all have been answered. */

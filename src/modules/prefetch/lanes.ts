@@ -1,0 +1,48 @@
+import { Lane } from './lane.js';
+
+/** The chunks of one prefix by the tier that each is loaded from. */
+export class Lanes {
+  readonly #byTier = new Map<string, Lane>();
+  readonly #ofChunk: (Lane | undefined)[];
+
+  constructor(
+    chunks: number,
+    private readonly window: number,
+  ) {
+    this.#ofChunk = new Array<Lane | undefined>(chunks).fill(undefined);
+  }
+
+  has(index: number): boolean {
+    return this.#ofChunk[index] !== undefined;
+  }
+
+  /** Chunk number `index` comes from this tier. What was said of it first holds. */
+  add(index: number, tier: string): void {
+    if (this.has(index)) return;
+    let lane = this.#byTier.get(tier);
+    if (lane === undefined) {
+      lane = new Lane(this.window);
+      this.#byTier.set(tier, lane);
+    }
+    this.#ofChunk[index] = lane;
+    lane.add(index);
+  }
+
+  /** A chunk that was taken is to be taken again. */
+  return(index: number): void {
+    this.#ofChunk[index]?.add(index);
+  }
+
+  /** A chunk that was taken is held no more. */
+  release(index: number): void {
+    const lane = this.#ofChunk[index];
+    if (lane !== undefined) lane.held--;
+  }
+
+  /** Takes, of each tier, all that the windows allow in front of `end`, and `urgent`. */
+  takeAll(end: number, urgent: number, take: (index: number) => void): void {
+    for (const lane of this.#byTier.values()) {
+      for (let index = lane.take(end, urgent); index !== -1; index = lane.take(end, urgent)) take(index);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
+import { type Awaitable } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+
+/** Names of tiers, one for each key: where a chunk is loaded from. Undefined: no tier has it. */
+export type Places = readonly (string | undefined)[];
+
+/** What is known of some keys at once, and what has to be waited for. */
+export interface Locating {
+  /** The tiers that answer at once; undefined where they do not have the key. */
+  readonly now: Places;
+  /** All tiers, of all keys; undefined when there is nothing to wait for. */
+  readonly later: Promise<Places> | undefined;
+}
+
+/** Where chunks come from. */
+export interface ChunkSource {
+  /** Asks every tier once, all of them at a time. */
+  locate(keys: readonly ChunkKey[]): Locating;
+  read(key: ChunkKey): Awaitable<ReadOutcome>;
+}
+
+export interface PrefixReadOptions {
+  /** Chunks of each tier that are loading, or loaded and not yet disposed by the receiver. */
+  readonly window: number;
+  /** Go on behind a chunk that is missing, and deliver it without a handle. Default: it is the end. */
+  readonly skipMissing?: boolean;
+  /** Told when it is known where all chunks are, before the last of them is delivered. */
+  readonly onLocated?: (places: Places) => void;
+}
+
+/** One item of the prefix with the chunk that belongs to it. */
+export interface Loaded<T> {
+  readonly item: T;
+  readonly handle: ArenaHandle;
+}

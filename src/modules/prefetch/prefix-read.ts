@@ -1,0 +1,232 @@
+import { type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { CreditedHandle } from './credited-handle.js';
+import { Lanes } from './lanes.js';
+import { type ChunkSource, type Places, type PrefixReadOptions } from './prefix-read.interface.js';
+
+/** Who gets the chunks. */
+export interface ChunkSink {
+  /** The next chunk of the prefix, which the sink disposes; undefined: it is missing, and missing ones are skipped. */
+  deliver(index: number, handle: ArenaHandle | undefined): void;
+  /** There is no further one. */
+  end(): void;
+  fail(error: unknown): void;
+}
+
+type Arrived = ArenaHandle | 'missing';
+
+/**
+ * Loads the chunks of a prefix from all tiers at a time and delivers them in order.
+ *
+ * Each tier has a window of its own, so that a slow one never holds up a fast one, and the first chunk leaves while the
+ * last is still on its way. The receiver's disposals are the credit for further loads: a slow receiver slows them down. A
+ * load that finds no room waits for the chunks in front of it to be disposed, and those behind it give their room up for
+ * it: a prefix never waits for the memory of others, nor for its own.
+ */
+export class PrefixRead {
+  readonly #lanes: Lanes;
+  readonly #arrived = new Map<number, Arrived>();
+  /** Chunks that found no room, until they have; whether they are being read again. */
+  readonly #cramped = new Map<number, boolean>();
+  /** Chunks behind them that gave their room up. */
+  readonly #dropped = new Set<number>();
+  #next = 0;
+  /** Nothing is delivered from here on. */
+  #end: number;
+  #loading = 0;
+  #heldByReceiver = 0;
+  /** Room was given back since a chunk without room was last read again. */
+  #isRoomNew = false;
+  #isRunning = false;
+  #runAgain = false;
+  #isOver = false;
+
+  constructor(
+    private readonly keys: readonly ChunkKey[],
+    private readonly source: ChunkSource,
+    private readonly options: PrefixReadOptions,
+    private readonly sink: ChunkSink,
+  ) {
+    this.#lanes = new Lanes(keys.length, options.window);
+    this.#end = keys.length;
+  }
+
+  start(): void {
+    const { now, later } = this.source.locate(this.keys);
+    if (later === undefined) this.#place(now, true);
+    else {
+      this.#place(now, false);
+      later.then(
+        (places) => this.#place(places, true),
+        (error: unknown) => this.#fail(error),
+      );
+    }
+  }
+
+  /** Gives back everything that was not delivered; what is still loading is dropped when it arrives. */
+  cancel(): void {
+    this.#isOver = true;
+    for (const index of [...this.#arrived.keys()]) this.#drop(index);
+  }
+
+  #place(places: Places, isAll: boolean): void {
+    if (this.#isOver) return;
+    for (const [index, place] of places.entries()) {
+      if (place !== undefined) this.#lanes.add(index, place);
+      else if (isAll && !this.#lanes.has(index)) this.#miss(index);
+    }
+    if (isAll) this.options.onLocated?.(places);
+    this.#run();
+  }
+
+  /** One step after the other, also where a step, or the receiver, causes the next. */
+  #run(): void {
+    this.#runAgain = true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#runAgain) {
+      this.#runAgain = false;
+      this.#deliver();
+      this.#makeRoom();
+      this.#load();
+    }
+    this.#isRunning = false;
+    if (this.#next === this.#end && !this.#isOver) {
+      this.cancel();
+      this.sink.end();
+    }
+  }
+
+  #deliver(): void {
+    for (; !this.#isOver && this.#next < this.#end; this.#next++) {
+      const index = this.#next;
+      const arrived = this.#arrived.get(index);
+      if (arrived === undefined) return;
+      this.#arrived.delete(index);
+      if (arrived === 'missing') this.sink.deliver(index, undefined);
+      else {
+        this.#heldByReceiver++;
+        this.sink.deliver(index, new CreditedHandle(arrived, () => this.#onDisposed(index)));
+      }
+    }
+  }
+
+  #onDisposed(index: number): void {
+    this.#heldByReceiver--;
+    this.#lanes.release(index);
+    this.#isRoomNew = true;
+    this.#run();
+  }
+
+  /** For chunks that found none. What is behind the next chunk is given up for it when no other could be waited for. */
+  #makeRoom(): void {
+    if (this.#isOver) return;
+    if (this.#isRoomNew) {
+      this.#isRoomNew = false;
+      this.#readCramped();
+      return;
+    }
+    if (this.#heldByReceiver > 0 || this.#cramped.get(this.#next) !== false) return;
+    const furthest = this.#furthestLoaded();
+    if (furthest === -1) {
+      if (this.#loading === 0) this.#endAt(this.#next);
+    } else {
+      this.#drop(furthest);
+      this.#dropped.add(furthest);
+      this.#runAgain = true;
+    }
+  }
+
+  #furthestLoaded(): number {
+    let furthest = -1;
+    for (const [index, arrived] of this.#arrived) {
+      if (typeof arrived === 'object' && index > furthest) furthest = index;
+    }
+    return furthest;
+  }
+
+  #readCramped(): void {
+    let first = Infinity;
+    for (const [index, isReading] of this.#cramped) if (!isReading && index < first) first = index;
+    if (first === Infinity) return;
+    this.#cramped.set(first, true);
+    this.#read(first);
+  }
+
+  #load(): void {
+    if (this.#isOver) return;
+    const end = Math.min(this.#end, ...this.#cramped.keys());
+    for (const index of this.#dropped) {
+      if (index >= end) continue;
+      this.#dropped.delete(index);
+      this.#lanes.return(index);
+    }
+    const urgent = this.#heldByReceiver === 0 ? this.#next : -1;
+    this.#lanes.takeAll(end, urgent, (index) => this.#read(index));
+  }
+
+  #read(index: number): void {
+    this.#loading++;
+    const outcome = this.source.read(this.keys[index] as ChunkKey);
+    if (!(outcome instanceof Promise)) this.#onOutcome(index, outcome);
+    else
+      outcome.then(
+        (later) => this.#onOutcome(index, later),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #onOutcome(index: number, outcome: ReadOutcome): void {
+    this.#loading--;
+    if (outcome === 'busy' && !this.#isOver && index < this.#end) {
+      this.#cramped.set(index, false);
+      this.#run();
+      return;
+    }
+    this.#cramped.delete(index);
+    if (this.#isOver || index >= this.#end) {
+      if (typeof outcome !== 'string') {
+        outcome[Symbol.dispose]();
+        this.#isRoomNew = true;
+      }
+      this.#lanes.release(index);
+    } else if (typeof outcome !== 'string') this.#arrived.set(index, outcome);
+    else {
+      this.#lanes.release(index);
+      this.#miss(index);
+    }
+    this.#run();
+  }
+
+  #miss(index: number): void {
+    if (this.options.skipMissing === true) this.#arrived.set(index, 'missing');
+    else this.#endAt(index);
+  }
+
+  #endAt(index: number): void {
+    if (index >= this.#end) return;
+    this.#end = index;
+    for (const later of [...this.#arrived.keys()]) if (later >= index) this.#drop(later);
+    for (const [later, isReading] of [...this.#cramped]) {
+      if (later < index || isReading) continue;
+      this.#cramped.delete(later);
+      this.#lanes.release(later);
+    }
+  }
+
+  #drop(index: number): void {
+    const arrived = this.#arrived.get(index);
+    this.#arrived.delete(index);
+    if (typeof arrived !== 'object') return;
+    arrived[Symbol.dispose]();
+    this.#isRoomNew = true;
+    this.#lanes.release(index);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.cancel();
+    this.sink.fail(error);
+  }
+}
