@@ -14,10 +14,18 @@ export interface BackendDefinition {
   /**
    * Reaches for what the backend needs beyond this machine, as it would at its start, for `kvnest doctor`.
    *
-   * @returns what to call it.
+   * @returns what to call it, or one answer for each of several.
    * @throws KvError: of kind `config` where the server would not start.
    */
-  probe?(tier: TierConfig, config: KvnestConfig): Promise<string>;
+  probe?(tier: TierConfig, config: KvnestConfig): Promise<string | readonly BackendProbe[]>;
+}
+
+/** One of several things that a backend needs beyond this machine. */
+export interface BackendProbe {
+  /** What to call it. */
+  readonly what: string;
+  /** Why it does not answer; undefined: it does. */
+  readonly error?: unknown;
 }
 
 /** Finds a policy by its name in the configuration. @throws KV_CONFIG_INVALID for a name nobody knows. */

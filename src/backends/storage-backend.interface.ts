@@ -47,6 +47,20 @@ export interface ContainsOptions {
   readonly withMetadata?: boolean;
 }
 
+/** Another server that a backend reads from. */
+export interface BackendPeer {
+  /** Its address, without secrets. */
+  readonly name: string;
+  /** Whether it is asked now. */
+  readonly up: boolean;
+  /** In one word. */
+  readonly state: string;
+  /** How chunks come from it. */
+  readonly transport: string;
+  /** Each only grows. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 export interface BackendUsage {
   readonly capacityBytes: number;
   /** Never above `capacityBytes`, not for a moment. */
@@ -61,6 +75,8 @@ export interface BackendUsage {
   readonly healthy: boolean;
   /** What only this kind of backend counts, by name; each only grows. */
   readonly counters?: Readonly<Record<string, number>>;
+  /** Other servers that it reads from. */
+  readonly peers?: readonly BackendPeer[];
 }
 
 export interface ScanPage {

@@ -1,4 +1,4 @@
-import { type BackendDefinition } from '../../backends/backend-definition.interface.js';
+import { type BackendDefinition, type BackendProbe } from '../../backends/backend-definition.interface.js';
 import { backendsCatalog } from '../../backends/backends.catalog.js';
 import { isKvError } from '../../common/errors/kv-error.js';
 import { type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
@@ -21,6 +21,13 @@ export const checkStores: Check = async (config) => {
   return (await Promise.all(diagnoses)).flat();
 };
 
+function probeDiagnosis(tier: string, { what, error }: BackendProbe): Diagnosis {
+  if (error === undefined) return ok(`tier ${tier}: ${what} answers`);
+  const message = error instanceof Error ? error.message : `${what} does not answer`;
+  const remedy = isKvError(error) ? `${error.remedy ?? ''} ` : '';
+  return warn(`tier ${tier}: ${message}`, `${remedy}The server starts without it, and finds it later.`);
+}
+
 async function probe(
   tier: TierConfig,
   definition: BackendDefinition | undefined,
@@ -28,7 +35,9 @@ async function probe(
 ): Promise<readonly Diagnosis[]> {
   if (definition?.probe === undefined) return [];
   try {
-    return [ok(`tier ${tier.name}: ${await definition.probe(tier, config)} answers`)];
+    const probed = await definition.probe(tier, config);
+    const probes = typeof probed === 'string' ? [{ what: probed }] : probed;
+    return probes.map((each) => probeDiagnosis(tier.name, each));
   } catch (error) {
     if (!isKvError(error)) throw error;
     const { message, kind, remedy = 'See docs/errors.md.' } = error;

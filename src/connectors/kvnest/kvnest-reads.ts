@@ -6,6 +6,12 @@ import { existsRequest, flagsOf, getRequest } from './kvnest-requests.js';
 import { type KvnestServers } from './kvnest-servers.js';
 import { askForKeys, type KeyPart } from './named-keys.js';
 
+/** What one may ask of servers beyond the contract of connectors. */
+export interface KvnestExistsOptions extends ExistsOptions {
+  /** They keep what is there, until it is read or their time for that is up. */
+  readonly lease?: boolean;
+}
+
 /** What changes nothing at the servers. */
 export class KvnestReads {
   constructor(
@@ -26,7 +32,7 @@ export class KvnestReads {
     if (failures.length === pings.length) throw failures[0] as Error;
   }
 
-  exists(keys: readonly ChunkKey[], options?: ExistsOptions): Promise<readonly boolean[]> {
+  exists(keys: readonly ChunkKey[], options?: KvnestExistsOptions): Promise<readonly boolean[]> {
     return askForKeys(this.servers.cluster, keys, false, (part) =>
       this.#orMiss(part, false, () => this.#exists(part, options)),
     );
@@ -48,8 +54,11 @@ export class KvnestReads {
     throw failures[0];
   }
 
-  #exists(part: KeyPart, { signal, withMetadata = false }: ExistsOptions = {}): Promise<readonly boolean[]> {
-    const request = existsRequest(part, { withMetadata, localOnly: this.localOnly });
+  #exists(
+    part: KeyPart,
+    { signal, withMetadata = false, lease = false }: KvnestExistsOptions = {},
+  ): Promise<readonly boolean[]> {
+    const request = existsRequest(part, { withMetadata, lease, localOnly: this.localOnly });
     return this.servers.askHeader({ server: part.server, kind: 'control', request, signal }, flagsOf(part));
   }
 

@@ -13,16 +13,22 @@ import { encodePutList } from '../../protocols/kvnest-tcp/put-list.js';
 import { type PutOutcome, readPutAnswers } from '../../protocols/kvnest-tcp/replies.js';
 import { type KeyPart, type NamedKey } from './named-keys.js';
 
-/** @param localOnly servers answer from tiers that no other server sees. */
+export interface ExistsQuestion {
+  /** A chunk that carries no metadata does not count. */
+  readonly withMetadata: boolean;
+  /** Servers answer from tiers that no other server sees. */
+  readonly localOnly: boolean;
+  /** Servers keep what is there, until it is read or their time for that is up. */
+  readonly lease: boolean;
+}
+
 export function existsRequest(
   part: Omit<KeyPart, 'server'>,
-  {
-    withMetadata = false,
-    localOnly = false,
-  }: { readonly withMetadata?: boolean; readonly localOnly?: boolean },
+  { withMetadata, localOnly, lease }: ExistsQuestion,
 ): WireRequest {
-  const { WITH_METADATA, LOCAL } = EXISTS_OPTIONS;
-  return keysRequest(PATTERNS.EXISTS, part, (withMetadata ? WITH_METADATA : 0) | (localOnly ? LOCAL : 0));
+  const { LEASE, WITH_METADATA, LOCAL } = EXISTS_OPTIONS;
+  const option = (lease ? LEASE : 0) | (withMetadata ? WITH_METADATA : 0) | (localOnly ? LOCAL : 0);
+  return keysRequest(PATTERNS.EXISTS, part, option);
 }
 
 /** Expiry and depth come back, too. */
