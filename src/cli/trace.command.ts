@@ -1,23 +1,32 @@
 import { suggestion } from '../config/nearest-name.js';
+import { SERVER_HELP } from './ask-server.js';
 import { usageError } from './cli-error.js';
 import { type CliCommand } from './cli-io.interface.js';
+import { record } from './trace/record.js';
 import { replay } from './trace/replay.js';
 
-const SUBCOMMANDS: Readonly<Record<string, CliCommand['run']>> = { replay };
+const SUBCOMMANDS: Readonly<Record<string, CliCommand['run']>> = { replay, record };
 
 /** `kvnest trace`: what was asked of a cache, and what other caches would have made of it. */
 export const traceCommand: CliCommand = {
   help: `Usage: kvnest trace replay FILE --policy NAME… --capacity BLOCKS… [--json]
+       kvnest trace record [--seconds N | --start | --stop | --status] [--url URL] [--token TOKEN] [--json]
 
   replay    what caches of these capacities, with these eviction policies, would have had of what FILE asks for.
             FILE is a trace of Mooncake's or one that kvnest recorded: docs/traces.md
+  record    have a running server write down what it is asked for, to its trace.path, until Ctrl-C
 
+With replay:
   --policy NAME           an eviction policy, "belady" for the optimum, "all" for every one; several with commas between
   --capacity BLOCKS       such as 1000 or 10k, or bytes, such as 64GiB; several with commas between
   --disk BLOCKS           a second tier of this capacity below the first
   --bytes-per-token SIZE  what a token takes where the trace tells no sizes; default: 128KiB, as Llama 3.1 8B in bf16
   --json                  one object for each policy and capacity, each on a line
-  --debug                 show the stack of errors
+
+With record:
+  --seconds N     stop after so long
+  --start         start and return; --stop ends it, --status says how far it is
+${SERVER_HELP}  --debug         show the stack of errors
 `,
   run: ([name, ...args], io) => {
     const subcommand = name === undefined ? undefined : SUBCOMMANDS[name];

@@ -16,6 +16,8 @@ export interface LookupCall {
   readonly length: number;
   /** Tokens of the whole prompt; 0 = the keys came without them. */
   readonly tokens: number;
+  /** Whether it is to read what is there, too. */
+  readonly reads: boolean;
 }
 
 /** Somebody has handed over a whole chunk, whatever becomes of it. */

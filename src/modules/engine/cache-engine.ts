@@ -75,14 +75,14 @@ export class TieredCacheEngine implements CacheEngine {
   exists(keys: readonly ChunkKey[], options: LookupOptions = {}): Awaitable<readonly (string | undefined)[]> {
     const how = this.#locateOptions(options);
     this.counters.lookups++;
-    if (lookupCallChannel.hasSubscribers) publishLookup(keys, 0);
+    if (lookupCallChannel.hasSubscribers) publishLookup(keys);
     return all(keys.map((key) => this.parts.stack.locate(key, how)));
   }
 
   existsBatch(keys: KeyBatch, options: LookupOptions = {}): Awaitable<Uint8Array> {
     this.counters.lookups++;
     if (lookupCallChannel.hasSubscribers) {
-      lookupCallChannel.publish({ digests: keys.digests, length: keys.length, tokens: 0 });
+      lookupCallChannel.publish({ digests: keys.digests, length: keys.length, tokens: 0, reads: false });
     }
     return this.parts.stack.locateBatch(keys, this.#locateOptions(options));
   }
@@ -191,7 +191,7 @@ export class TieredCacheEngine implements CacheEngine {
       locate: (keys: readonly ChunkKey[]) => stack.locateAhead(keys),
       read: (key: ChunkKey) => this.#count(key, stack.read(key)),
     };
-    const chunks = this.#asked(request);
+    const chunks = this.#asked(request, true);
     const onLocated = (places: Places): void => {
       const missing = chunks[places.indexOf(undefined)];
       if (missing !== undefined) void this.#count(missing.key, 'miss');
@@ -228,14 +228,14 @@ export class TieredCacheEngine implements CacheEngine {
     return { withMetadata, localOnly, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
   }
 
-  #asked(request: PrefixRequest): readonly PrefixChunk[] {
+  #asked(request: PrefixRequest, reads: boolean): readonly PrefixChunk[] {
     const chunks = this.chunks(request);
-    if (lookupCallChannel.hasSubscribers) publishLookup(keysOf(chunks), request.tokens.length);
+    if (lookupCallChannel.hasSubscribers) publishLookup(keysOf(chunks), request.tokens.length, reads);
     return chunks;
   }
 
   async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
-    const chunks = this.#asked(request);
+    const chunks = this.#asked(request, false);
     const located = await this.parts.stack.locatePrefix(keysOf(chunks), options);
     return lookupResult(
       located.flatMap(({ tier }, index) => {

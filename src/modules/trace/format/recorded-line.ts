@@ -18,6 +18,11 @@ export function lookupLine(timeMs: number, keys: readonly string[], tokens: numb
   return line({ t: timeMs, op: 'lookup', keys, ...(tokens > 0 && { tokens }) });
 }
 
+/** A lookup that reads what it finds. */
+export function retrieveLine(timeMs: number, keys: readonly string[], tokens: number): string {
+  return line({ t: timeMs, op: 'retrieve', keys, ...(tokens > 0 && { tokens }) });
+}
+
 /** @param bytes length of the chunk; undefined = it was not there. */
 export function getLine(timeMs: number, key: string, bytes: number | undefined): string {
   return line({ t: timeMs, op: 'get', key, ...(bytes !== undefined && { bytes }) });

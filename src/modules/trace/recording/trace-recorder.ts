@@ -3,7 +3,7 @@ import { lookupCallChannel, putCallChannel } from '../../../common/tracing/engin
 import { hitChannel, missChannel } from '../../../common/tracing/engine-event.channel.js';
 import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
 import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
-import { getLine, headerLine, lookupLine, putLine } from '../format/recorded-line.js';
+import { getLine, headerLine, lookupLine, putLine, retrieveLine } from '../format/recorded-line.js';
 import { unwritableTrace } from '../trace-errors.js';
 import { digestNames, keyName } from './key-names.js';
 import { type RecordingStatus } from './recording-status.interface.js';
@@ -97,9 +97,10 @@ function subscribe(queue: TraceQueue): readonly (() => void)[] {
   const startMs = performance.now();
   const now = (): number => Math.round(performance.now() - startMs);
   return [
-    lookupCallChannel.subscribe(({ digests, length, tokens }) => {
+    lookupCallChannel.subscribe(({ digests, length, tokens, reads }) => {
       const timeMs = now();
-      queue.push(timeMs, lookupLine(timeMs, digestNames(digests, length), tokens));
+      const asLine = reads ? retrieveLine : lookupLine;
+      queue.push(timeMs, asLine(timeMs, digestNames(digests, length), tokens));
     }),
     hitChannel.subscribe(({ key, bytes }) => {
       const timeMs = now();
