@@ -8,6 +8,7 @@ import { installDependencies } from './setup/dependencies.mjs';
 import { prepareInfinistore } from './setup/infinistore.mjs';
 import { prepareMooncake } from './setup/mooncake.mjs';
 import { buildNativeParts } from './setup/native.mjs';
+import { prepareNixl } from './setup/nixl.mjs';
 import { preparePython } from './setup/python.mjs';
 import { fail } from './setup/report.mjs';
 import { installSystemPackages } from './setup/system-packages.mjs';
@@ -23,6 +24,7 @@ try {
     preparePython();
     prepareInfinistore();
     prepareMooncake();
+    prepareNixl();
   }
 } catch (error) {
   fail(error);
