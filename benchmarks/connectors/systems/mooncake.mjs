@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { LmcacheLayout } from '../../../dist/connectors/mooncake/layouts/lmcache.layout.js';
 import { SealedLayout } from '../../../dist/connectors/mooncake/layouts/sealed.layout.js';
 import { MooncakeConnector } from '../../../dist/connectors/mooncake/mooncake.connector.js';
+import { WireEngine } from '../../../dist/connectors/mooncake/wire.engine.js';
 
 const VENV = fileURLToPath(new URL('../../../.cache/mooncake/0.3.13', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('mooncake-client.py', import.meta.url));
@@ -46,18 +47,21 @@ export async function open({ start, freePort, until, place, logger, totalBytes }
     name,
     new MooncakeConnector({
       label: 'mooncakestore://bench',
-      logger,
-      masters: [{ host: '127.0.0.1', port }],
-      tenant: 'default',
-      replicas: 1,
-      connections: 4,
-      connectTimeoutMs: 5_000,
-      silenceMs: 10_000,
-      masterSilenceMs: 10_000,
-      banMs: 10_000,
+      engine: new WireEngine({
+        label: 'mooncakestore://bench',
+        logger,
+        masters: [{ host: '127.0.0.1', port }],
+        tenant: 'default',
+        replicas: 1,
+        connections: 4,
+        connectTimeoutMs: 5_000,
+        silenceMs: 10_000,
+        masterSilenceMs: 10_000,
+        banMs: 10_000,
+        metadataServer: undefined,
+      }),
       drainTimeoutMs: 5_000,
       maxValueBytes: 2 ** 30,
-      metadataServer: undefined,
       layout,
     }),
   ]);

@@ -27,7 +27,8 @@ export class NativeWorld extends RemoteWorld {
     const label = 'mooncakestore://test';
     this.connector = new MooncakeConnector({
       label,
-      drainTimeoutMs: 5_000,
+      // The engine waits for its calls itself.
+      drainTimeoutMs: 0,
       maxValueBytes: 2 ** 30,
       layout: layout === 'sealed' ? new SealedLayout(place) : new LmcacheLayout(place, layout === 'lmcache'),
       engine: new NativeEngine({
