@@ -1,4 +1,4 @@
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pythonSites } from './python-sites.js';
 
@@ -39,7 +39,8 @@ function filesOf(prefix: string): string[] {
 }
 
 function virtualEnvSites({ VIRTUAL_ENV: folder }: NodeJS.ProcessEnv): string[] {
-  return folder ? globSync(join(folder, 'lib/python3*/site-packages')) : [];
+  const lib = folder ? join(folder, 'lib') : '';
+  return lib && existsSync(lib) ? readdirSync(lib).map((python) => join(lib, python, 'site-packages')) : [];
 }
 
 function sorted(files: readonly string[], names: readonly string[]): NixlLibraries {

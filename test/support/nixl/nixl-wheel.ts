@@ -1,0 +1,28 @@
+import { globSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadNative } from '../../../src/arena/native/load-native.js';
+
+const FOLDER = resolve(import.meta.dirname, '../../../.cache/nixl');
+const LIBRARY = 'lib/python3*/site-packages/.nixl_cu12.mesonpy.libs/libnixl_capi.so';
+
+/** The library of the wheel that "npm test" installs. */
+export const NIXL_LIBRARY = globSync(join(FOLDER, LIBRARY))[0] ?? join(FOLDER, 'libnixl_capi.so');
+
+/** Runs with the wheel's Python agent. */
+export const NIXL_PYTHON = join(FOLDER, 'bin/python');
+
+/** Why there is no NIXL here, undefined when there is. */
+export function missingNixl(): string | undefined {
+  const found = globSync(join(FOLDER, LIBRARY)).length > 0;
+  return (
+    loadNative().reason ?? (found ? undefined : 'there is no NIXL here; "npm test" installs it where it may')
+  );
+}
+
+/**
+ * What UCX is told in tests: only the loopback device. Without `tls` it copies straight from the other process's memory
+ * (cma), where the kernel lets it.
+ */
+export function ucxEnvironment(tls?: string): Record<string, string> {
+  return { UCX_NET_DEVICES: 'lo', NIXL_CAPI_PATH: NIXL_LIBRARY, ...(tls !== undefined && { UCX_TLS: tls }) };
+}
