@@ -60,7 +60,8 @@ export async function probeStore(
     });
     return `${url.label} (${description === undefined ? '' : `${description}; `}${await roundTrip(stack)})`;
   } finally {
-    await stack.close();
+    // What it answered counts, and not how it is left.
+    await stack.close().catch(() => undefined);
   }
 }
 

@@ -89,7 +89,9 @@ export class InfinistoreClient {
       }
     };
     const lanes = Math.min(this.#connections, Math.ceil(keys.length / KEYS_A_LANE));
-    await Promise.all(Array.from({ length: lanes }, () => this.#questions.lease(ask, signal)));
+    const asked = Array.from({ length: lanes }, () => this.#questions.lease(ask, signal));
+    // Until the last answer is here, also when another question failed.
+    for (const lane of await Promise.allSettled(asked)) if (lane.status === 'rejected') throw lane.reason;
     return found;
   }
 

@@ -45,6 +45,8 @@ type Work<T> = (signal: Signal) => Promise<T>;
 interface Opened {
   readonly store: InfinistoreStore;
   readonly layout: InfinistoreLayout;
+  /** Aborts when it ends. */
+  readonly shut: AbortController;
 }
 
 /** Chunks in the memory of an InfiniStore server, over TCP. */
@@ -82,8 +84,10 @@ export class InfinistoreConnector extends LoopingConnector {
   }
 
   /** Waits for answers that are on their way: the server does not survive a connection that ends before them. */
-  close(): Promise<void> {
-    return this.#lifecycle.close();
+  async close(): Promise<void> {
+    await this.#lifecycle.close();
+    // What a connect has left that was given up.
+    await this.#calls.settled(this.#options.drainTimeoutMs);
   }
 
   ping(options?: CallOptions): Promise<void> {
@@ -136,7 +140,8 @@ export class InfinistoreConnector extends LoopingConnector {
 
   /** The connections end when nothing is on its way, or when that takes too long. */
   async #shut(): Promise<void> {
-    const { store } = this.#opened;
+    const { store, shut } = this.#opened;
+    shut.abort();
     const latestMs = performance.now() + this.#options.drainTimeoutMs;
     await this.#calls.settled(this.#options.drainTimeoutMs);
     void this.#calls.run(undefined, () => store.done());
@@ -148,7 +153,7 @@ export class InfinistoreConnector extends LoopingConnector {
     this.#opened = open(this.#options);
     try {
       await this.#ping(options?.signal);
-      await this.#tellKeys(options?.signal);
+      void this.#tellKeys(this.#opened.shut.signal);
     } catch (error) {
       void this.#shut();
       throw error;
@@ -161,13 +166,15 @@ export class InfinistoreConnector extends LoopingConnector {
     void this.#calls.run(undefined, () => store.healAll());
   }
 
-  async #tellKeys(signal: Signal): Promise<void> {
-    const { label, logger, managePort } = this.#options;
+  /** Nobody waits for it: the store can be used without. */
+  async #tellKeys(shut: AbortSignal): Promise<void> {
+    const { label, logger, managePort, connectTimeoutMs } = this.#options;
     if (managePort === undefined) return;
+    const signal = AbortSignal.any([shut, AbortSignal.timeout(connectTimeoutMs)]);
     try {
       logger.log(`${label} has ${await this.#countKeys(managePort, signal)} keys`);
     } catch (error) {
-      logger.warn((error as Error).message);
+      if (!shut.aborted) logger.warn((error as Error).message);
     }
   }
 
@@ -248,7 +255,8 @@ export class InfinistoreConnector extends LoopingConnector {
 function open(options: InfinistoreConnectorOptions): Opened {
   const store = new InfinistoreStore(options);
   const Layout = options.layout === 'sealed' ? SealedLayout : LmcacheLayout;
-  return { store, layout: new Layout(store, options.place, options.maxValueBytes) };
+  const layout = new Layout(store, options.place, options.maxValueBytes);
+  return { store, layout, shut: new AbortController() };
 }
 
 function giveBack(late: unknown): void {
