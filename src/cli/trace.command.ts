@@ -10,18 +10,30 @@ const SUBCOMMANDS: Readonly<Record<string, CliCommand['run']>> = { replay, recor
 /** `kvnest trace`: what was asked of a cache, and what other caches would have made of it. */
 export const traceCommand: CliCommand = {
   help: `Usage: kvnest trace replay FILE --policy NAME… --capacity BLOCKS… [--json]
+       kvnest trace replay FILE --url kvnest://HOST:PORT [--speed 1|10|max] [--json]
        kvnest trace record [--seconds N | --start | --stop | --status] [--url URL] [--token TOKEN] [--json]
 
   replay    what caches of these capacities, with these eviction policies, would have had of what FILE asks for.
-            FILE is a trace of Mooncake's or one that kvnest recorded: docs/traces.md
+            With --url: what a running server has of it. FILE is a trace of Mooncake's or one that kvnest
+            recorded: docs/traces.md
   record    have a running server write down what it is asked for, to its trace.path, until Ctrl-C
 
-With replay:
+With replay, against simulated tiers:
   --policy NAME           an eviction policy, "belady" for the optimum, "all" for every one; several with commas between
   --capacity BLOCKS       such as 1000 or 10k, or bytes, such as 64GiB; several with commas between
   --disk BLOCKS           a second tier of this capacity below the first
-  --bytes-per-token SIZE  what a token takes where the trace tells no sizes; default: 128KiB, as Llama 3.1 8B in bf16
-  --json                  one object for each policy and capacity, each on a line
+
+With replay, against a server:
+  --url URL               its TCP door, as for kvnest/client
+  --token TOKEN           its auth.token; default: KVNEST_AUTH_TOKEN
+  --speed N               how much faster than it was; "max": as fast as the server answers; default: 1
+  --requests N            only the first N
+  --in-flight N           requests at a time beyond which the next waits; default: 16
+
+With replay:
+  --bytes-per-token SIZE  what a token takes where the trace tells no sizes; default: 128KiB, as Llama 3.1 8B in bf16,
+                          and 256 against a server
+  --json                  one object for each policy and capacity, each on a line; one against a server
 
 With record:
   --seconds N     stop after so long

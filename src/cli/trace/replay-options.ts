@@ -43,6 +43,20 @@ export function capacities(option: string, values: readonly string[] | undefined
   });
 }
 
+/** @throws KV_CLI_USAGE for what is no size. */
+export function tokenBytes(text: string | undefined, fallbackBytes: number): number {
+  const bytes = text === undefined ? fallbackBytes : parseByteSize(text);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  throw usageError(`--bytes-per-token ${text ?? ''} is no size`, 'Give one such as 128KiB.');
+}
+
+/** A whole number, at least 1. @throws KV_CLI_USAGE */
+export function countOption(option: string, text: string | undefined, fallback: number): number {
+  const count = text === undefined ? fallback : Number(text);
+  if (text === undefined || (Number.isSafeInteger(count) && count >= 1)) return count;
+  throw usageError(`--${option} ${text} is no number of them`, 'Give a whole number, at least 1.');
+}
+
 function parseCapacity(text: string): Capacity | undefined {
   const [, digits, factor] = BLOCKS.exec(text) ?? [];
   if (digits !== undefined) {
