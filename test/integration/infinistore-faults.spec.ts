@@ -119,6 +119,7 @@ describeWithPeer(missingInfinistore())('infinistore://: what goes wrong', () => 
   });
 
   it('the management port tells how many keys there are, when it connects and when it is asked', async () => {
+    await expectEventually(() => world.logger.lines.length > 0);
     expect(world.logger.lines).toEqual([{ level: 'log', message: 'infinistore://test has 0 keys' }]);
     await world.store('key', chunkBytes(1_000));
     // A chunk and the pointer to it.
@@ -130,7 +131,7 @@ describeWithPeer(missingInfinistore())('infinistore://: what goes wrong', () => 
   it('a management port that does not answer is a warning, and an error to who asks', async () => {
     const managePort = await freePort();
     const other = await InfinistoreWorld.connect(server.port, { managePort });
-    expect(other.logger.count('warn')).toBe(1);
+    await expectEventually(() => other.logger.count('warn') === 1);
     expect(await errorOf(async () => other.connector.describe?.())).toMatchObject({
       code: 'KV_REMOTE_UNREACHABLE',
       message: expect.stringContaining(`management port ${managePort}`),
