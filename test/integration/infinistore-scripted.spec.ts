@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type KvError } from '../../src/common/errors/kv-error.js';
+import { InfinistoreConnection } from '../../src/connectors/infinistore/infinistore-connection.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
+import { encodeExists } from '../../src/protocols/infinistore/infinistore-request.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes } from '../contracts/chunks/chunk-bytes.js';
 import { expectEventually } from '../support/eventually.js';
@@ -159,6 +161,19 @@ describe('An InfiniStore server that', () => {
     expect([isClosed, server.sockets.size]).toEqual([false, 1]);
     held[0]?.();
     await closing;
+  });
+
+  it('hangs up as soon as it has accepted is told why that may be', async () => {
+    await begin();
+    const hasty = createServer((socket) => socket.resetAndDestroy()).listen(0, '127.0.0.1');
+    await once(hasty, 'listening');
+    const { port } = hasty.address() as AddressInfo;
+    const connection = new InfinistoreConnection({ host: '127.0.0.1', port, label: 'hasty' });
+    await connection.closed;
+    const call = errorOf(() => connection.call([encodeExists('key')], { kind: 'number' }));
+    expect(await call).toMatchObject({ ...LOST, message: expect.stringContaining('uvloop 0.23') });
+    await world.close();
+    hasty.close();
   });
 
   it('has a management port that says nothing is used without', async () => {

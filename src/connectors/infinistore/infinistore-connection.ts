@@ -53,6 +53,7 @@ export class InfinistoreConnection implements PooledConnection {
   readonly closed: Promise<void>;
   /** Settles when the server has accepted it. */
   readonly connected: Promise<void>;
+  #isAccepted = false;
   readonly #label: string;
   readonly #socket: Socket;
   readonly #parser = new InfinistoreReplyParser();
@@ -83,6 +84,7 @@ export class InfinistoreConnection implements PooledConnection {
     // A socket that is ending cannot be reset any more, and Node ends one whose other side has ended.
     const options = { noDelay: true, ...keepAlive, allowHalfOpen: true, onread };
     this.#socket = connect({ host, port, ...options })
+      .once('connect', () => (this.#isAccepted = true))
       .on('error', (error) => this.destroy(this.#lost(error)))
       .on('end', () => this.destroy(this.#lost()))
       .resume();
@@ -232,7 +234,7 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #lost(cause: Error = new Error('the connection was closed')): Error {
-    const isBeforeAnswer = this.receivedBytes === 0 && this.#call !== undefined;
+    const isBeforeAnswer = this.receivedBytes === 0 && this.#isAccepted;
     const hint = `${cause.message} before its first answer: a server on uvloop 0.23 or later aborts then`;
     return remoteUnreachable(this.#label, isBeforeAnswer ? new Error(hint, { cause }) : cause);
   }
