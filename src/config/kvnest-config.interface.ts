@@ -134,6 +134,8 @@ export interface KvnestConfig {
   readonly maxPendingBytes: number;
   /** Chunks read ahead of the consumer by retrieve. */
   readonly readAheadChunks: number;
+  /** Bounds of what all prefetches together load from one tier at a time. */
+  readonly prefetch: { readonly loads: number; readonly bytes: number };
   readonly drainTimeoutMs: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly extraConfig: Readonly<Record<string, unknown>>;

@@ -45,6 +45,16 @@ export class TraceSettings {
   max_size = 2 ** 30;
 }
 
+/** What all prefetches together load from one tier at a time. */
+export class PrefetchSettings {
+  @WholeNumber({ min: 1, max: 1_024 })
+  loads_per_tier = 4;
+
+  /** By the largest chunk so far. */
+  @ByteSize({ minBytes: 2 ** 20 })
+  bytes_per_tier = 64 * 2 ** 20;
+}
+
 /** The configuration file: its keys are the fields of this class and of the sections below it. */
 export class KvnestSettings extends LmcacheSettings {
   /** Where tiers on disk keep their files. */
@@ -111,6 +121,9 @@ export class KvnestSettings extends LmcacheSettings {
   /** Chunks read ahead of the consumer by retrieve. */
   @WholeNumber({ min: 1, max: 1_024 })
   read_ahead_chunks = 8;
+
+  @Section(() => PrefetchSettings)
+  prefetch = new PrefetchSettings();
 
   /** How long a stopping server waits for requests in flight. */
   @WholeNumber({ min: 0, max: HOUR_MS })

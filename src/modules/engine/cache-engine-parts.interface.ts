@@ -8,7 +8,13 @@ import { type PrefixChunker } from './chunking/prefix-chunker.js';
 export interface CacheEngineParts {
   readonly config: Pick<
     KvnestConfig,
-    'chunkTokens' | 'keyFormat' | 'hashAlgorithm' | 'leaseMs' | 'pinTimeoutMs' | 'readAheadChunks'
+    | 'chunkTokens'
+    | 'keyFormat'
+    | 'hashAlgorithm'
+    | 'leaseMs'
+    | 'pinTimeoutMs'
+    | 'readAheadChunks'
+    | 'prefetch'
   >;
   readonly arena: Arena;
   readonly stack: TierStack;

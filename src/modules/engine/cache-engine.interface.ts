@@ -3,6 +3,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type BackendUsage } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
 import {
   type ObjectStore,
   type PutReservation,
@@ -62,6 +63,14 @@ export interface CacheEngine extends ObjectStore {
   lookup(request: PrefixRequest, options?: { readonly pinMs?: number }): Awaitable<LookupResult>;
   /** Chunks in prefix order until the first that is missing; unsubscribing cancels and gives everything back. */
   retrieve(request: PrefixRequest): Observable<RetrievedChunk>;
+  /**
+   * Brings the chunks of a prefix to a faster tier, up to the first that is missing, and tells how far it is. Ends with the
+   * server, too. @throws KV_PREFETCH_OPTIONS
+   */
+  prefetch(
+    what: PrefixRequest | readonly ChunkKey[],
+    options?: PrefetchOptions,
+  ): Observable<PrefetchProgress>;
   /** Room for one chunk of a prefix, as `reserve`. */
   reserveChunk(
     chunk: PrefixChunk,

@@ -11,6 +11,8 @@ import { lookupCallChannel, putCallChannel } from '../../common/tracing/engine-c
 import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
+import { Prefetcher } from '../prefetch/prefetcher.js';
+import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
 import { type Places } from '../prefetch/prefix-read.interface.js';
 import { readAhead } from '../prefetch/read-ahead.js';
 import { type LocateOptions } from '../tiers/tier-search.js';
@@ -46,11 +48,14 @@ export class TieredCacheEngine implements CacheEngine {
   readonly #patientReads: PatientReads;
   /** Those of other servers: they wait for nothing that waits for other servers. */
   readonly #patientLocalReads: PatientReads;
+  readonly #prefetcher: Prefetcher;
   #draining = false;
 
   constructor(private readonly parts: CacheEngineParts) {
     this.#patientReads = new PatientReads(parts.config.leaseMs);
     this.#patientLocalReads = new PatientReads(parts.config.leaseMs);
+    const { leaseMs, prefetch } = parts.config;
+    this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ...prefetch });
   }
 
   get chunkTokens(): number {
@@ -65,6 +70,7 @@ export class TieredCacheEngine implements CacheEngine {
   beginDrain(): void {
     this.#draining = true;
     this.parts.gate.close();
+    this.#prefetcher.close();
   }
 
   /** Resolves when every chunk that was accepted has reached its tiers. */
@@ -88,7 +94,7 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   get(key: ChunkKey, { localOnly = false }: ReachOptions = {}): Awaitable<ArenaHandle | undefined> {
-    const read = (): Awaitable<ReadOutcome> => this.parts.stack.read(key, localOnly);
+    const read = (): Awaitable<ReadOutcome> => this.parts.stack.read(key, { localOnly });
     const patience = localOnly ? this.#patientLocalReads : this.#patientReads;
     const patient = chain(read(), (outcome) => (outcome === 'busy' ? patience.retry(read) : outcome));
     return chain(this.#count(key, patient), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
@@ -189,7 +195,7 @@ export class TieredCacheEngine implements CacheEngine {
     const { stack, config } = this.parts;
     const source = {
       locate: (keys: readonly ChunkKey[]) => stack.locateAhead(keys),
-      read: (key: ChunkKey) => this.#count(key, stack.read(key)),
+      read: (key: ChunkKey, place: string) => this.#count(key, stack.read(key, { place })),
     };
     const chunks = this.#asked(request, true);
     const onLocated = (places: Places): void => {
@@ -198,6 +204,13 @@ export class TieredCacheEngine implements CacheEngine {
     };
     const loaded$ = readAhead(chunks, source, { window: config.readAheadChunks, onLocated });
     return loaded$.pipe(map(({ item, handle }) => ({ ...item, handle })));
+  }
+
+  prefetch(
+    what: PrefixRequest | readonly ChunkKey[],
+    options?: PrefetchOptions,
+  ): Observable<PrefetchProgress> {
+    return this.#prefetcher.prefetch('tokens' in what ? keysOf(this.chunks(what)) : what, options);
   }
 
   reserveChunk(

@@ -4,7 +4,10 @@ export class Lane {
   held = 0;
   readonly #waiting: number[] = [];
 
-  constructor(private readonly window: number) {}
+  constructor(
+    readonly place: string,
+    private readonly window: number,
+  ) {}
 
   /** Chunk number `index` is in this tier; numbers come in any order. */
   add(index: number): void {

@@ -12,16 +12,17 @@ export class Lanes {
     this.#ofChunk = new Array<Lane | undefined>(chunks).fill(undefined);
   }
 
-  has(index: number): boolean {
-    return this.#ofChunk[index] !== undefined;
+  /** Where a chunk comes from, or undefined. */
+  placeOf(index: number): string | undefined {
+    return this.#ofChunk[index]?.place;
   }
 
   /** Chunk number `index` comes from this tier. What was said of it first holds. */
   add(index: number, tier: string): void {
-    if (this.has(index)) return;
+    if (this.#ofChunk[index] !== undefined) return;
     let lane = this.#byTier.get(tier);
     if (lane === undefined) {
-      lane = new Lane(this.window);
+      lane = new Lane(tier, this.window);
       this.#byTier.set(tier, lane);
     }
     this.#ofChunk[index] = lane;

@@ -18,7 +18,8 @@ export interface Locating {
 export interface ChunkSource {
   /** Asks every tier once, all of them at a time. */
   locate(keys: readonly ChunkKey[]): Locating;
-  read(key: ChunkKey): Awaitable<ReadOutcome>;
+  /** @param place what `locate` said. */
+  read(key: ChunkKey, place: string): Awaitable<ReadOutcome>;
 }
 
 export interface PrefixReadOptions {

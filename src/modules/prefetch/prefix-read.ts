@@ -74,7 +74,7 @@ export class PrefixRead {
     if (this.#isOver) return;
     for (const [index, place] of places.entries()) {
       if (place !== undefined) this.#lanes.add(index, place);
-      else if (isAll && !this.#lanes.has(index)) this.#miss(index);
+      else if (isAll && this.#lanes.placeOf(index) === undefined) this.#miss(index);
     }
     if (isAll) this.options.onLocated?.(places);
     this.#run();
@@ -168,7 +168,8 @@ export class PrefixRead {
 
   #read(index: number): void {
     this.#loading++;
-    const outcome = this.source.read(this.keys[index] as ChunkKey);
+    const place = this.#lanes.placeOf(index) as string;
+    const outcome = this.source.read(this.keys[index] as ChunkKey, place);
     if (!(outcome instanceof Promise)) this.#onOutcome(index, outcome);
     else
       outcome.then(

@@ -23,6 +23,17 @@ import { type Tier } from './tier.js';
 /** What a store came to: the outcome of each tier that has answered, by name. */
 export type StoreOutcomes = ReadonlyMap<string, PutOutcome>;
 
+export interface ReadOptions {
+  /** Tiers that other servers see, too, are not asked, and loads from there not waited for. */
+  readonly localOnly?: boolean;
+  /** Name of the tier where the chunk was found: what lies in front of it, but for memory, is asked when it has moved. */
+  readonly place?: string;
+  /** Number of the first tier that what is read is put into; default: the first of all. */
+  readonly upTo?: number;
+}
+
+const EVERYWHERE: ReadOptions = {};
+
 /**
  * The backends in the order of the configuration: earlier ones are asked first, writes go through to all, reads
  * promote upwards, concurrent reads of one key are one read, and a put on its way is visible.
@@ -79,12 +90,19 @@ export class TierStack {
   }
 
   /**
-   * The chunk from the first tier that has it; the handle belongs to the caller.
-   *
-   * @param localOnly tiers that other servers see, too, are not asked, and loads from there not waited for.
+   * The chunk from the first tier that has it, which then has it, too, as all in front of it; the handle belongs to the
+   * caller.
    */
-  read(key: ChunkKey, localOnly = false): Awaitable<ReadOutcome> {
-    return chain(this.#dropExpired(key), () => this.#readFrom(0, key, 'miss', localOnly));
+  read(key: ChunkKey, options: ReadOptions = EVERYWHERE): Awaitable<ReadOutcome> {
+    return chain(this.#dropExpired(key), () => {
+      const first =
+        options.place === undefined ? 0 : this.tiers.findIndex(({ name }) => name === options.place);
+      const read = this.#readFrom(0, key, 'miss', options, first);
+      if (first <= 0) return read;
+      return chain(read, (outcome) =>
+        outcome === 'miss' ? this.#readFrom(0, key, 'miss', options) : outcome,
+      );
+    });
   }
 
   /**
@@ -216,23 +234,28 @@ export class TierStack {
     return this.#loads.during(() => this.#localLoads.during(change, concerns), concerns);
   }
 
-  /** @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`. */
+  /**
+   * @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`.
+   * @param first in front of this tier only memory is asked.
+   */
   #readFrom(
     from: number,
     key: ChunkKey,
     worst: 'miss' | 'busy' | 'corrupt',
-    localOnly: boolean,
+    options: ReadOptions,
+    first = 0,
   ): Awaitable<ReadOutcome> {
-    const index = this.#search.placeFrom(from, localOnly);
+    const index = this.#search.placeFrom(from, options.localOnly === true);
     const tier = this.tiers[index];
     if (tier === undefined) return worst;
     const { zeroCopy } = tier.backend.capabilities;
+    if (!zeroCopy && index < first) return this.#readFrom(index + 1, key, worst, options, first);
     const outcome = zeroCopy
       ? tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss')
-      : (this.#inFlight.get(key) ?? this.#load(index, tier, key));
+      : (this.#inFlight.get(key) ?? this.#load(index, key, options));
     return chain(outcome, (answer) => {
       if (typeof answer === 'string')
-        return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer, localOnly);
+        return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer, options, first);
       tier.hits++;
       if (hitChannel.hasSubscribers) {
         hitChannel.publish({ type: 'hit', key, tier: tier.name, bytes: answer.lengthBytes });
@@ -241,20 +264,21 @@ export class TierStack {
     });
   }
 
-  #load(index: number, tier: Tier, key: ChunkKey): Awaitable<ReadOutcome> {
+  #load(index: number, key: ChunkKey, { upTo = 0 }: ReadOptions): Awaitable<ReadOutcome> {
+    const tier = this.tiers[index] as Tier;
     // A reader that asks local tiers only must not wait for another server, which may wait for that reader.
     const loads = tier.backend.capabilities.shared ? this.#loads : this.#localLoads;
     return loads.read(
       key,
       async () => tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'),
-      (handle) => this.#promote(index, handle),
+      (handle) => this.#promote(upTo, index, handle),
     );
   }
 
-  /** Puts what a lower tier gave into the tiers above it. */
-  #promote(from: number, handle: ArenaHandle): void {
+  /** Puts what tier number `from` gave into those above it, from `upTo` on. */
+  #promote(upTo: number, from: number, handle: ArenaHandle): void {
     const slow = this.tiers
-      .slice(0, from)
+      .slice(upTo, from)
       .map((tier) => tier.put(handle))
       .filter((answer) => answer instanceof Promise);
     if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));

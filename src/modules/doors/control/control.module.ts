@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../../config/kvnest-config.interface.js';
+import { JobsModule } from '../../jobs/jobs.module.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
 import { CacheController } from './cache/cache.controller.js';
 import { EventsController } from './events/events.controller.js';
+import { JobsController } from './jobs/jobs.controller.js';
 import { ObjectsController } from './objects/objects.controller.js';
+import { PrefetchController } from './prefetch/prefetch.controller.js';
 import { PrefixController } from './prefix/prefix.controller.js';
 import { PrefixValuesController } from './values/prefix-values.controller.js';
 import { SMALL_VALUES, SmallValues } from './values/small-values.js';
@@ -14,6 +17,7 @@ import { ValuesController } from './values/values.controller.js';
  * global modules.
  */
 @Module({
+  imports: [JobsModule],
   controllers: [
     ObjectsController,
     PrefixController,
@@ -21,6 +25,8 @@ import { ValuesController } from './values/values.controller.js';
     ValuesController,
     PrefixValuesController,
     EventsController,
+    PrefetchController,
+    JobsController,
   ],
   providers: [
     {

@@ -22,6 +22,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['KV_NOT_FOUND', 404],
   ['KV_HTTP_NO_ROUTE', 404],
   ['KV_PLUGIN_UNKNOWN', 404],
+  ['KV_JOB_UNKNOWN', 404],
   ['KV_HTTP_METHOD', 405],
   ['KV_HTTP_BODY_TIMEOUT', 408],
   ['KV_HTTP_HEADERS_TIMEOUT', 408],
