@@ -34,6 +34,7 @@ import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js'
 import { PluginModule } from './plugins/plugin.module.js';
 import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
 import { TraceModule } from './modules/trace/trace.module.js';
+import { PeersModule } from './modules/peers/peers.module.js';
 import { TiersModule } from './modules/tiers/tiers.module.js';
 
 /** What every module may inject without importing anything. */
@@ -85,6 +86,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
         CommonModule,
         ArenaModule.forRoot(config),
         EngineModule.forRoot(tiers),
+        PeersModule.forRoot(tiers),
         DoorRegistryModule,
         PluginModule.forRoot(config),
         ControlModule,

@@ -69,6 +69,7 @@ describe.each([
       memory,
       config: { chunkTokens: 16 },
       limits: { maxValueBytes: 200_000 },
+      maxLeaseMs: 200,
       tiers: (parts) => [
         new DiskBackend({
           ...parts,

@@ -1,8 +1,10 @@
+import { type Arena } from '../../src/arena/arena.interface.js';
 import { type Clock, systemClock } from '../../src/common/clock.js';
 import { type DoorLimits } from '../../src/config/kvnest-config.interface.js';
 import { DoorRegistry } from '../../src/modules/doors/door-registry.js';
 import { type ServedConnection, type SocketDoor } from '../../src/modules/doors/socket/socket-door.js';
 import { type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
+import { type TierStack } from '../../src/modules/tiers/tier-stack.js';
 import { createTestEngine, type TestEngine, type TestEngineOptions } from './engine.js';
 
 export interface TestSocketDoorOptions extends TestEngineOptions {
@@ -24,6 +26,8 @@ export interface TestSocketDoor<D> extends TestEngine, AsyncDisposable {
 /** What every door over sockets is made from. */
 interface SocketDoorParts {
   readonly engine: CacheEngine;
+  readonly arena: Arena;
+  readonly stack: TierStack;
   readonly registry: DoorRegistry;
   readonly clock: Clock;
   readonly drainTimeoutMs: number;
@@ -40,6 +44,8 @@ export async function openSocketDoor<D extends SocketDoor<ServedConnection>>(
   started.defer(() => parts.close());
   const door = create({
     engine: options.wrapEngine?.(parts.engine) ?? parts.engine,
+    arena: parts.arena,
+    stack: parts.stack,
     registry: new DoorRegistry(),
     clock: options.clock ?? systemClock,
     drainTimeoutMs: options.drainTimeoutMs ?? 1000,

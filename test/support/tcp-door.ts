@@ -3,11 +3,14 @@ import { type TcpDoorLimits } from '../../src/config/kvnest-config.interface.js'
 import { DoorSecret } from '../../src/modules/doors/door-secret.js';
 import { createTcpDoor } from '../../src/modules/doors/tcp/create-tcp-door.js';
 import { type TcpDoor } from '../../src/modules/doors/tcp/tcp-door.js';
+import { TieredPeerOwner } from '../../src/modules/peers/tiered-peer-owner.js';
 import { openSocketDoor, type TestSocketDoor, type TestSocketDoorOptions } from './socket-door.js';
 
 export interface TestTcpDoorOptions extends TestSocketDoorOptions {
   readonly limits?: Partial<TcpDoorLimits>;
   readonly token?: string;
+  /** Longest lease that peers get. */
+  readonly maxLeaseMs?: number;
   /** Told of the door before it listens: add handlers of patterns to its strategy here. */
   readonly prepare?: (door: TcpDoor) => void;
   /** False: Nest has not told all handlers yet; `strategy.listen` does. */
@@ -22,6 +25,7 @@ export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<Tes
     const door = createTcpDoor({
       bootId: randomUUID(),
       ...parts,
+      peers: new TieredPeerOwner({ ...parts, ...(options.maxLeaseMs && { maxLeaseMs: options.maxLeaseMs }) }),
       limits: { heartbeatMs: 15_000, maxInFlight: 256, tls: undefined, ...limits },
       secret: new DoorSecret(options.token),
     });

@@ -25,7 +25,23 @@ export function hello(fields: object = { version: 1, client: 'random' }): Buffer
 
 /** A request that the protocol allows. Many of them cannot be fulfilled. */
 export function randomRequest(random: SeededRandom, requestId: number): RandomFrame {
-  const make = random.pick([byKey, byKey, byKey, get, get, put, put, put, lookup, retrieve, store, named]);
+  const make = random.pick([
+    byKey,
+    byKey,
+    byKey,
+    get,
+    get,
+    put,
+    put,
+    put,
+    lookup,
+    retrieve,
+    store,
+    named,
+    locate,
+    release,
+    summary,
+  ]);
   const { pattern, header, body = Buffer.alloc(0) } = make(random);
   const timeoutMs = random.chance(0.03) ? 1 + random.below(3) : random.chance(0.1) ? 60_000 : 0;
   const fields = { type: FRAME_TYPES.REQUEST, pattern, requestId, timeoutMs, bodyBytes: body.length };
@@ -86,6 +102,19 @@ function byKey(random: SeededRandom): Asked {
 
 function get(random: SeededRandom): Asked {
   return { pattern: PATTERNS.GET, header: keyList(someKeys(random, 1), random.below(4), random.below(2)) };
+}
+
+function locate(random: SeededRandom): Asked {
+  const header = keyList(someKeys(random, 0), random.below(5), random.below(2));
+  return { pattern: PATTERNS.LOCATE, header };
+}
+
+function release(random: SeededRandom): Asked {
+  return { pattern: PATTERNS.RELEASE, header: random.bytes(8 * (1 + random.below(3))) };
+}
+
+function summary(random: SeededRandom): Asked {
+  return { pattern: PATTERNS.SUMMARY, header: random.chance(0.5) ? Buffer.alloc(12) : random.bytes(12) };
 }
 
 function put(random: SeededRandom): Asked {
@@ -169,7 +198,7 @@ function withLengths(
 function randomFields(random: SeededRandom): FrameFields {
   return {
     type: random.pick(Object.values(FRAME_TYPES)),
-    pattern: random.below(12),
+    pattern: random.below(15),
     flags: random.below(3),
     requestId: random.below(20),
     bodyBytes: random.below(3),

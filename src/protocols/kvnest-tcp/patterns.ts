@@ -13,6 +13,9 @@ export const PATTERNS = {
   LOOKUP: 7,
   STORE: 8,
   RETRIEVE: 9,
+  LOCATE: 10,
+  RELEASE: 11,
+  SUMMARY: 12,
 } as const;
 
 export type Pattern = (typeof PATTERNS)[keyof typeof PATTERNS];

@@ -1,10 +1,10 @@
 import { frameError } from './frame.js';
 import { MAX_KEYS } from './key-list.js';
+import { readUInt64, writeUInt64 } from './uint64.js';
 
 const LIST_BYTES = 12;
 /** What stands in front of the key of each chunk. */
 export const PUT_ENTRY_BYTES = 28;
-const HIGH_WORD = 2 ** 32;
 const ACK_ALL = 1;
 const FLAG_ONLY_IF_ABSENT = 1;
 const FLAG_HAS_CHECKSUM = 1;
@@ -117,15 +117,4 @@ function readEntry(header: Buffer, at: number): PutEntry {
     metadata: header.subarray(metadataAt, end),
     depth: place === 0 ? undefined : place - 1,
   };
-}
-
-function writeUInt64(target: Buffer, value: number, at: number): void {
-  target.writeUInt32LE(value % HIGH_WORD, at);
-  target.writeUInt32LE(Math.floor(value / HIGH_WORD), at + 4);
-}
-
-function readUInt64(bytes: Buffer, at: number): number {
-  const value = bytes.readUInt32LE(at) + HIGH_WORD * bytes.readUInt32LE(at + 4);
-  if (!Number.isSafeInteger(value)) throw frameError('a number of more than 53 bits');
-  return value;
 }

@@ -11,6 +11,7 @@ import {
   writeFramePrefix,
 } from './frame.js';
 import { keyListBytes, readKeyList, writeKeyList } from './key-list.js';
+import { encodeLocateAnswer, type LocateOutcome, readLeases, readLocateAnswer } from './locate.js';
 import { PATTERNS } from './patterns.js';
 import { encodePutList, readPutList } from './put-list.js';
 import {
@@ -23,6 +24,12 @@ import {
   readPutAnswers,
   writeGetAnswer,
 } from './replies.js';
+import {
+  encodeSummaryAnswer,
+  encodeSummaryQuestion,
+  readSummaryAnswer,
+  readSummaryQuestion,
+} from './summary.js';
 
 interface VectorPrefix {
   readonly type: number;
@@ -126,7 +133,43 @@ const CODECS = {
     },
     encode: (header) => encodeGetAnswer(readGetAnswer(header, true)),
   },
+  locate_answer: {
+    read: (header) => {
+      const { lease, leaseMs, outcomes } = readLocateAnswer(header);
+      return { lease, lease_ms: leaseMs, chunks: outcomes.map(locatedFields) };
+    },
+    encode: (header) => encodeLocateAnswer(readLocateAnswer(header)),
+  },
+  summary_question: {
+    read: readSummaryQuestion,
+    encode: (header) => encodeSummaryQuestion(readSummaryQuestion(header)),
+  },
+  summary_answer: {
+    read: (header) => {
+      const answer = readSummaryAnswer(header);
+      if (answer.kind === 'whole') return { ...answer, filter: answer.filter.toString('hex') };
+      if (answer.kind === 'none') return answer;
+      return { ...answer, hashes: answer.hashes.map(({ first, second }) => [first, second]) };
+    },
+    encode: (header) => encodeSummaryAnswer(readSummaryAnswer(header)),
+  },
 } satisfies Record<string, HeaderCodec>;
+
+function locatedFields(outcome: LocateOutcome): unknown {
+  if (typeof outcome === 'string') return outcome;
+  const { metadata, checksum, lengthBytes, expiresAtMs, depth, slot, generation, digest, extents } = outcome;
+  return {
+    metadata: metadata.toString('hex'),
+    checksum,
+    length: lengthBytes,
+    expires_at_ms: expiresAtMs,
+    place: depth + 1,
+    slot,
+    generation,
+    digest,
+    extents: extents.map(({ offset, length }) => [offset, length]),
+  };
+}
 
 function encodeGetAnswer(answer: GetAnswer): Buffer {
   if (!answer.found) return MISS_ANSWER;
@@ -143,6 +186,10 @@ const READERS = {
   put_answers: readPutAnswers,
   get_answer: (header: Buffer) => readGetAnswer(header),
   get_answer_with_attributes: (header: Buffer) => readGetAnswer(header, true),
+  locate_answer: readLocateAnswer,
+  leases: readLeases,
+  summary_question: readSummaryQuestion,
+  summary_answer: readSummaryAnswer,
 };
 
 const FILE = join(import.meta.dirname, '../../../test/vectors/kvnest-tcp.json');

@@ -6,6 +6,7 @@ import { type TcpDoorLimits } from '../../../config/kvnest-config.interface.js';
 import { PROTOCOL_VERSION } from '../../../protocols/kvnest-tcp/frame.js';
 import { MAX_KEYS } from '../../../protocols/kvnest-tcp/key-list.js';
 import { type CacheEngine } from '../../engine/cache-engine.interface.js';
+import { type PeerOwner } from '../../peers/peer-owner.interface.js';
 import { type DoorRegistry } from '../door-registry.js';
 import { type DoorSecret } from '../door-secret.js';
 import { CAPABILITIES } from './patterns/pattern-table.js';
@@ -22,6 +23,7 @@ const MAX_JSON_BYTES = 16 * 1024 * 1024;
 export interface TcpDoorOptions {
   readonly limits: TcpDoorLimits;
   readonly engine: CacheEngine;
+  readonly peers: PeerOwner;
   readonly registry: DoorRegistry;
   readonly clock: Clock;
   readonly bootId: string;
@@ -30,9 +32,9 @@ export interface TcpDoorOptions {
 }
 
 /** Puts the door together. It listens from `onApplicationBootstrap` on. @throws KV_CONFIG_TLS */
-export function createTcpDoor({ limits, engine, secret, bootId, ...parts }: TcpDoorOptions): TcpDoor {
+export function createTcpDoor({ limits, engine, peers, secret, bootId, ...parts }: TcpDoorOptions): TcpDoor {
   const { heartbeatMs, maxInFlight, maxValueBytes } = limits;
-  const counters = new TcpCounters();
+  const counters = new TcpCounters(() => peers.counters());
   const tiers = new TierNumbers(engine.status().tiers.map(({ name }) => name));
   const hello = encodeHello({
     version: PROTOCOL_VERSION,
@@ -61,6 +63,7 @@ export function createTcpDoor({ limits, engine, secret, bootId, ...parts }: TcpD
     tls: loadTls(limits),
     services: (named) => ({
       engine,
+      peers,
       clock: parts.clock,
       counters,
       tiers,

@@ -20,7 +20,8 @@ export class TcpCounters extends SocketCounters {
   timeouts = 0;
   heartbeatsMissed = 0;
 
-  constructor() {
+  /** @param peers what is counted of peers that read chunks by themselves. */
+  constructor(private readonly peers: () => Readonly<Record<string, number>>) {
     super(DROP_REASONS);
   }
 
@@ -31,6 +32,7 @@ export class TcpCounters extends SocketCounters {
       cancelled: this.cancelled,
       timeouts: this.timeouts,
       heartbeats_missed: this.heartbeatsMissed,
+      ...this.peers(),
     };
   }
 }

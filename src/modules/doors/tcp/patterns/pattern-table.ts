@@ -1,6 +1,7 @@
 import { PATTERNS } from '../../../../protocols/kvnest-tcp/patterns.js';
 import { existsPattern } from './exists.pattern.js';
 import { getPattern } from './get.pattern.js';
+import { locatePattern, releasePattern, summaryPattern } from './peer.patterns.js';
 import { deletePattern, pinPattern, unpinPattern } from './keys.patterns.js';
 import { lookupPattern } from './lookup.pattern.js';
 import { namedPattern } from './named.pattern.js';
@@ -21,6 +22,9 @@ export const PATTERN_TABLE: readonly (PatternHandler | undefined)[] = table({
   [PATTERNS.LOOKUP]: lookupPattern,
   [PATTERNS.STORE]: storePattern,
   [PATTERNS.RETRIEVE]: retrievePattern,
+  [PATTERNS.LOCATE]: locatePattern,
+  [PATTERNS.RELEASE]: releasePattern,
+  [PATTERNS.SUMMARY]: summaryPattern,
 });
 
 /** Patterns whose header is JSON. */

@@ -1,6 +1,7 @@
 import { type Clock } from '../../../../common/clock.js';
 import { type Awaitable } from '../../../../common/awaitable.js';
 import { type CacheEngine } from '../../../engine/cache-engine.interface.js';
+import { type PeerOwner } from '../../../peers/peer-owner.interface.js';
 import { type IncomingValue } from '../../socket/incoming-value.js';
 import { type Permits } from '../permits.js';
 import { type TcpCounters } from '../tcp-counters.js';
@@ -15,6 +16,7 @@ export interface PatternServices {
   readonly counters: TcpCounters;
   readonly tiers: TierNumbers;
   readonly named: NamedPatterns;
+  readonly peers: PeerOwner;
   readonly maxValueBytes: number;
   /** Most bytes of tokens, or of a header in JSON. */
   readonly maxJsonBytes: number;

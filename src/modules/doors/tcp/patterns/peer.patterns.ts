@@ -1,0 +1,45 @@
+import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
+import { readKeyList } from '../../../../protocols/kvnest-tcp/key-list.js';
+import {
+  encodeLocateAnswer,
+  type LocateAnswer,
+  NO_LEASE,
+  readLeases,
+} from '../../../../protocols/kvnest-tcp/locate.js';
+import { encodeSummaryAnswer, readSummaryQuestion } from '../../../../protocols/kvnest-tcp/summary.js';
+import { type TcpRequest } from '../tcp-request.js';
+import { chunkKey } from './chunk-keys.js';
+import { type PatternContext, type PatternHandler } from './pattern.interface.js';
+
+/** Where chunks lie, which are held there for a while. */
+export const locatePattern: PatternHandler = (request, header, _, context) => {
+  const { namespace, option, keys } = readKeyList(Buffer.from(header));
+  const chunks = keys.map((key) => chunkKey(key, namespace));
+  Promise.resolve(context.peers.locate(chunks, option, request)).then(
+    (answer) => tellPlaces(request, answer, context),
+    (error: unknown) => request.fail(error),
+  );
+  return undefined;
+};
+
+/** Nobody could give back a lease that is never told. */
+function tellPlaces(request: TcpRequest, answer: LocateAnswer, { peers }: PatternContext): void {
+  if (!request.ended) request.reply(encodeLocateAnswer(answer), { end: true });
+  else if (answer.lease !== NO_LEASE) peers.release([answer.lease]);
+}
+
+export const releasePattern: PatternHandler = (request, header, _, { peers }) => {
+  const leases = readLeases(header);
+  if (leases.length === 0) throw frameError('a release of no lease');
+  request.reply(Uint8Array.from(peers.release(leases), Number), { end: true });
+  return undefined;
+};
+
+/** Some megabytes wait for their turn as chunks do. */
+export const summaryPattern: PatternHandler = (request, header, _, { peers }) => {
+  Promise.resolve(peers.summary(readSummaryQuestion(header))).then(
+    (answer) => request.whenRoom(() => request.reply(encodeSummaryAnswer(answer), { end: true })),
+    (error: unknown) => request.fail(error),
+  );
+  return undefined;
+};

@@ -1,0 +1,27 @@
+import { type Awaitable } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type LocateAnswer } from '../../protocols/kvnest-tcp/locate.js';
+import { type SummaryAnswer, type SummaryVersion } from '../../protocols/kvnest-tcp/summary.js';
+
+/** Someone who waits for an answer, or does not any more. */
+export interface Asker {
+  readonly ended: boolean;
+}
+
+/** What this server does for peers that read its chunks straight from its memory. */
+export interface PeerOwner {
+  /**
+   * Where chunks lie that are in tiers of this server's own, which are held there under a lease. One that lies on a disk only is
+   * read into memory.
+   *
+   * @param leaseMs how long, as far as this server allows; 0 = as long as it does.
+   */
+  locate(keys: readonly ChunkKey[], leaseMs: number, asker: Asker): Awaitable<LocateAnswer>;
+  /** @returns for each lease, whether it was held. */
+  release(leases: readonly string[]): readonly boolean[];
+  /** What keys there are, or which came since a version. */
+  summary(since: SummaryVersion): Awaitable<SummaryAnswer>;
+  counters(): Readonly<Record<string, number>>;
+}
+
+export const PEER_OWNER = Symbol.for('kvnest:PeerOwner');
