@@ -42,6 +42,7 @@ const HEAD = Buffer.allocUnsafeSlow(8);
 /** Where values are read that nobody wants. */
 const DISCARD = Buffer.allocUnsafeSlow(64 * 1024);
 const KEEP_ALIVE_MS = 30_000;
+const ENDED_BY_PEER = new Set([undefined, 'ECONNRESET', 'EPIPE']);
 
 /**
  * A connection to InfiniStore's server, with one request on its way at a time. The server aborts when a connection ends
@@ -53,7 +54,6 @@ export class InfinistoreConnection implements PooledConnection {
   readonly closed: Promise<void>;
   /** Settles when the server has accepted it. */
   readonly connected: Promise<void>;
-  #isAccepted = false;
   readonly #label: string;
   readonly #socket: Socket;
   readonly #parser = new InfinistoreReplyParser();
@@ -84,7 +84,6 @@ export class InfinistoreConnection implements PooledConnection {
     // A socket that is ending cannot be reset any more, and Node ends one whose other side has ended.
     const options = { noDelay: true, ...keepAlive, allowHalfOpen: true, onread };
     this.#socket = connect({ host, port, ...options })
-      .once('connect', () => (this.#isAccepted = true))
       .on('error', (error) => this.destroy(this.#lost(error)))
       .on('end', () => this.destroy(this.#lost()))
       .resume();
@@ -233,8 +232,8 @@ export class InfinistoreConnection implements PooledConnection {
     this.destroy(remoteProtocol(this.#label, what));
   }
 
-  #lost(cause: Error = new Error('the connection was closed')): Error {
-    const isBeforeAnswer = this.receivedBytes === 0 && this.#isAccepted;
+  #lost(cause: NodeJS.ErrnoException = new Error('the connection was closed')): Error {
+    const isBeforeAnswer = this.receivedBytes === 0 && ENDED_BY_PEER.has(cause.code);
     const hint = `${cause.message} before its first answer: a server on uvloop 0.23 or later aborts then`;
     return remoteUnreachable(this.#label, isBeforeAnswer ? new Error(hint, { cause }) : cause);
   }
