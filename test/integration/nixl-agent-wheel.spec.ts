@@ -1,12 +1,19 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expectEventually } from '../support/eventually.js';
+import { runBareAgent } from '../support/nixl/bare-agent.js';
 import { NixlProcess, type NixlProcessOptions } from '../support/nixl/nixl-process.js';
-import { missingNixl, NIXL_LIBRARY } from '../support/nixl/nixl-wheel.js';
+import { missingNixl, NIXL_LIBRARY, ucxEnvironment } from '../support/nixl/nixl-wheel.js';
 import { describeWithPeer } from '../support/peer.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const MIB = 1024 * 1024;
-const READS = process.env['KVNEST_SOAK'] ? 10_000 : 1_000;
+const [READS, ROUNDS] = process.env['KVNEST_SOAK'] ? [10_000, 100] : [1_000, 3];
+
+const PAGE_ABOVE_HEAP = resolve(import.meta.dirname, '../fixtures/nixl-capi/page-above-heap.c');
 
 const processes: NixlProcess[] = [];
 
@@ -116,11 +123,31 @@ withNixl('Two processes with the real NIXL', () => {
       });
     });
 
-    it('leaves the event loop alone while it reads', async () => {
+    it('leaves the event loop alone while the library copies', async () => {
       const { reader, facts } = await pair(options);
-      const request = NixlProcess.request(facts, new Array<number>(32).fill(2 * MIB), { groups: [] });
-      const { done } = await reader.calls.repeat(request, 4, 2);
-      expect(done).toBe(4);
+      const request = NixlProcess.request(facts, [64 * MIB]);
+      await reader.calls.read(request);
+      expect(await reader.calls.turnsDuring(request)).toBeGreaterThan(100);
+    });
+
+    it(`reads from a peer that is killed and comes again under its name, ${ROUNDS} times`, async () => {
+      const name = 'the same every time';
+      const reader = await start(options);
+      for (let round = 1; round <= ROUNDS; round++) {
+        await using owner = await NixlProcess.start({ ...options, name, regionBytes: 16 * MIB });
+        await owner.calls.fill(round, 0, 16 * MIB);
+        const facts = await owner.calls.about();
+        await reader.calls.addPeer(facts.metadata);
+        const request = NixlProcess.request(facts, [16 * MIB]);
+        const { outcome, checksums } = await reader.calls.read(request);
+        expect([outcome, checksums[0]]).toEqual(['done', await owner.calls.checksum(0, 16 * MIB)]);
+        const reads = [1, 2, 3, 4].map(() => reader.calls.read(request));
+        owner.kill('SIGKILL');
+        await Promise.all(reads);
+        await owner.exited;
+        expect((await reader.calls.read(request)).outcome).toBe('gone');
+        await reader.calls.settled();
+      }
     });
 
     it('ends with its exit code, however it ends', async () => {
@@ -199,6 +226,23 @@ withNixl('Two processes with the real NIXL', () => {
       const running = await start();
       running.kill(signal);
       expect(await running.exited).toEqual([null, signal]);
+    }
+  });
+
+  it('does not let UCX patch the memory calls, which kills a process with something right above its heap', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kvnest-nixl-'));
+    try {
+      const preload = join(folder, 'page.so');
+      expect(spawnSync('cc', ['-shared', '-fPIC', '-o', preload, PAGE_ABOVE_HEAP]).status).toBe(0);
+      const environment = { ...ucxEnvironment(), LD_PRELOAD: preload };
+      expect(runBareAgent(NIXL_LIBRARY, 'close', environment)).toMatchObject({ status: 0, stdout: 'up\n' });
+      const patched = runBareAgent(NIXL_LIBRARY, 'close', {
+        ...environment,
+        UCX_MEM_MMAP_HOOK_MODE: 'bistro',
+      });
+      expect(patched.signal).toBe('SIGSEGV');
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

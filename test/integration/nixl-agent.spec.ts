@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { crc32c } from '../../src/common/crc32c.js';
 import { NIXL_HEADER_BYTES, type NixlRead } from '../../src/backends/nixl/agent/nixl-agent.interface.js';
 import { type StartNixlOptions } from '../../src/backends/nixl/agent/start-nixl-agent.js';
 import { expectEventually } from '../support/eventually.js';
+import { runBareAgent } from '../support/nixl/bare-agent.js';
 import { BACKEND, FakeNixl, IN_PROGRESS, missingForFakeNixl, NOT_FOUND } from '../support/nixl/fake-nixl.js';
 import { AgentWithRegion } from '../support/nixl/nixl-agents.js';
 import { describeWithPeer } from '../support/peer.js';
@@ -317,6 +317,13 @@ describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its libra
 });
 
 describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
+  let nixl: FakeNixl;
+  beforeAll(() => {
+    nixl = new FakeNixl();
+  });
+  afterAll(() => nixl[Symbol.dispose]());
+  beforeEach(() => nixl.reset());
+
   const unavailable = async (library: string, options: Partial<StartNixlOptions> = {}): Promise<string> => {
     const error = await AgentWithRegion.start(library, options).then(
       () => undefined,
@@ -337,7 +344,6 @@ describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
   });
 
   it('refuses a stub', async () => {
-    using nixl = new FakeNixl();
     nixl.answer('is_stub', 1);
     expect(await unavailable(nixl.path)).toContain('a stub');
   });
@@ -345,7 +351,6 @@ describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
   it.each(['create_configured_agent', 'get_plugin_params', 'create_backend', 'register_mem'] as const)(
     'says that %s failed, and leaves nothing behind',
     async (call) => {
-      using nixl = new FakeNixl();
       nixl.answer(call, BACKEND);
       expect(await unavailable(nixl.path)).toContain(`${call}: BACKEND`);
       const calls = nixl.log().map((line) => line.split(' ')[0]);
@@ -354,7 +359,6 @@ describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
   );
 
   it('does not wait for ever', async () => {
-    using nixl = new FakeNixl();
     nixl.hold('create_backend');
     expect(await unavailable(nixl.path, { startTimeoutMs: BRIEF_MS })).toContain(
       'create_backend has not returned',
@@ -364,51 +368,30 @@ describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
   });
 
   it('preloads the siblings of a library that does not find them itself', async () => {
-    using nixl = new FakeNixl({ sibling: true });
-    await using started = await AgentWithRegion.start(nixl.path);
+    using lost = new FakeNixl({ sibling: true });
+    await using started = await AgentWithRegion.start(lost.path);
     expect(started.agent.health().up).toBe(true);
   });
 
-  it.each(['natural', 'process.exit(3)', 'close'])('does not keep a process from ending: %s', (end) => {
-    using nixl = new FakeNixl();
-    const { status, signal, stdout } = spawnSync(process.execPath, ['-e', script(nixl.path, end)], {
-      encoding: 'utf8',
-    });
-    expect([status, signal, stdout]).toEqual([end === 'process.exit(3)' ? 3 : 0, null, 'up\n']);
-    expect(nixl.log().at(-1)).toBe('destroy_agent');
-  });
+  it.each(['by itself', 'process.exit(3)', 'close'] as const)(
+    'does not keep a process from ending: %s',
+    (end) => {
+      const { status, signal, stdout } = runBareAgent(nixl.path, end);
+      expect([status, signal, stdout]).toEqual([end === 'process.exit(3)' ? 3 : 0, null, 'up\n']);
+      expect(nixl.log().at(-1)).toBe('destroy_agent');
+    },
+  );
 
   it('ends a process although the library hangs', () => {
-    using nixl = new FakeNixl();
     nixl.hold('destroy_agent');
-    const { status, stdout } = spawnSync(process.execPath, ['-e', script(nixl.path, 'process.exit(5)')], {
-      encoding: 'utf8',
-    });
+    const { status, stdout } = runBareAgent(nixl.path, 'process.exit(5)');
     expect([status, stdout]).toEqual([5, 'up\n']);
   });
 
   it('sets the environment of UCX before the library is loaded, where it is unset', () => {
-    using nixl = new FakeNixl();
-    spawnSync(process.execPath, ['-e', script(nixl.path, 'close')], { env: { UCX_MODULES: '^ib' } });
+    runBareAgent(nixl.path, 'close', { UCX_MODULES: '^ib' });
     expect(nixl.log()[0]).toBe(
       'loaded UCX_MEM_MMAP_HOOK_MODE=none UCX_HANDLE_ERRORS=none UCX_DEBUG_SIGNO=0 UCX_MODULES=^ib',
     );
   });
 });
-
-/** The addon alone, in a process of its own. */
-function script(library: string, end: string): string {
-  const addon = new URL('../../native/build/Release/kvnest_native.node', import.meta.url).pathname;
-  return `
-    const addon = require(${JSON.stringify(addon)});
-    const region = new addon.Region(-1, '', 1 << 20, 1 << 20);
-    const agent = new addon.NixlAgent('alone', region.buffer, [${JSON.stringify(library)}], 4096, (kind) => {
-      agent.keepAlive(false);
-      if (kind !== 0) return;
-      console.log('up');
-      if (${JSON.stringify(end)} === 'close') agent.close();
-      else if (${JSON.stringify(end)} !== 'natural') eval(${JSON.stringify(end)});
-    });
-    agent.keepAlive(true);
-  `;
-}

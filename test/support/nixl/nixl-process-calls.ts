@@ -37,6 +37,8 @@ export interface NixlProcessCalls {
   read(request: NixlRead): Promise<Omit<NixlReadResult, 'settled'>>;
   /** Waits until the library is done with all reads up to now. */
   settled(): Promise<void>;
+  /** How often the event loop turns while this is read. */
+  turnsDuring(request: NixlRead): Promise<number>;
   repeat(request: NixlRead, times: number, atOnce: number): Promise<RepeatedReads>;
   health(): NixlHealth;
   resources(): Resources;

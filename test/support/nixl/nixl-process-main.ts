@@ -34,6 +34,19 @@ const calls: NixlProcessCalls = {
   settled: async () => {
     await Promise.all(settling.splice(0));
   },
+  turnsDuring: async (request) => {
+    let [turns, reading] = [0, true];
+    const read = agent.read(request).finally(() => {
+      reading = false;
+    });
+    // The read may end while this waits, which the check above it does not see.
+    while (reading) {
+      await new Promise(setImmediate);
+      turns++;
+    }
+    await read;
+    return turns;
+  },
   repeat: async (request, times, atOnce) => {
     let done = 0;
     const one = async (): Promise<void> => {

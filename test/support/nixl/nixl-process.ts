@@ -12,6 +12,8 @@ export interface NixlProcessOptions {
   readonly tls?: string;
   readonly regionBytes?: number;
   readonly maxQuarantinedBytes?: number;
+  /** Of the agent. */
+  readonly name?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +49,11 @@ export class NixlProcess implements AsyncDisposable {
       [String(regionBytes), JSON.stringify(limits)],
       {
         execArgv: ['--expose-gc', '--import', join(import.meta.dirname, '../typescript-hooks.mjs')],
-        env: { PATH: process.env['PATH'], ...ucxEnvironment(tls), ...environment },
+        env: {
+          PATH: process.env['PATH'],
+          ...ucxEnvironment(tls),
+          ...environment,
+        },
         serialization: 'advanced',
         // The library writes to stderr what it thinks of dead peers.
         stdio: ['ignore', 'ignore', process.env['KVNEST_NIXL_LOG'] ? 'inherit' : 'ignore', 'ipc'],

@@ -12,6 +12,8 @@ export interface StartNixlOptions extends Partial<AgentLimits> {
   /** Where the library is looked for. Default `process.env`; the library itself always reads that of the process. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly startTimeoutMs?: number;
+  /** Of the agent: one that no other process has or had. Default a new UUID. */
+  readonly name?: string;
 }
 
 const DEFAULTS = {
@@ -22,19 +24,18 @@ const DEFAULTS = {
 const START_TIMEOUT_MS = 30_000;
 
 /**
- * Finds NIXL and makes an agent of it, under a new name.
+ * Finds NIXL and makes an agent of it.
  * @throws KV_NIXL_UNAVAILABLE with every place that was looked at and why it was of no use
  */
 export async function startNixlAgent(options: StartNixlOptions): Promise<NixlAgent> {
-  const { region, environment = process.env, startTimeoutMs = START_TIMEOUT_MS, ...limits } = options;
+  const { environment = process.env, startTimeoutMs = START_TIMEOUT_MS, ...rest } = options;
   const { addon, reason } = loadNative();
   if (addon === undefined) throw nixlUnavailable(`the native addon is ${reason}`);
   const { candidates, absent } = await findNixlLibraries(environment);
   const agent = new ActiveNixlAgent(addon.NixlAgent, {
     ...DEFAULTS,
-    ...limits,
     name: randomUUID(),
-    region,
+    ...rest,
     libraries: candidates,
   });
   try {
