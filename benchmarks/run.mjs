@@ -15,6 +15,7 @@ const BENCHMARKS = {
   serde: 'serde.bench.mjs',
   plugins: 'plugins/plugins.bench.mjs',
   tcp: 'tcp/tcp.bench.mjs',
+  prefetch: 'prefetch/prefetch.bench.mjs',
   connectors: 'connectors/connectors.bench.mjs',
 };
 
