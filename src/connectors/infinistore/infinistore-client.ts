@@ -52,8 +52,8 @@ export class InfinistoreClient {
   /** Small requests do not wait behind values. */
   readonly #questions: Pool;
   readonly #fresh: Pool;
-  /** Connections on which a long value was read, until the server is done with it. */
-  readonly #resting = new Map<InfinistoreConnection, Promise<void>>();
+  /** Of connections on which a long value was read, each until the server is done with it. */
+  readonly #rests = new Set<Promise<void>>();
 
   constructor(options: InfinistoreClientOptions) {
     this.#label = options.label;
@@ -126,24 +126,36 @@ export class InfinistoreClient {
     return this.#put(this.#questions, request, { signal }, onBegin);
   }
 
-  /** @param unwanted when it aborts the value is read all the same, and `miss` is the answer. */
+  /**
+   * The answer is there before the connection may be used again.
+   *
+   * @param unwanted when it aborts the value is read all the same, and `miss` is the answer.
+   */
   get(key: string, take: (lengthBytes: number) => ChunkIntake, unwanted: Signal): Promise<FetchOutcome> {
     const request = [encodeGet(key)];
-    return this.#values.lease(async (connection) => {
+    const { promise, resolve, reject } = Promise.withResolvers<FetchOutcome>();
+    const leased = this.#values.lease(async (connection) => {
       let intake: ChunkIntake | undefined;
-      await this.#resting.get(connection);
+      let lengthBytes = 0;
       try {
         const reply = await connection.call(request, {
           kind: 'value',
-          take: (lengthBytes) => (intake = take(lengthBytes)),
+          take: (bytes) => {
+            lengthBytes = bytes;
+            return (intake = take(bytes));
+          },
           unwanted,
         });
-        if (reply.number > QUICK_BYTES) void this.#rest(connection);
-        return this.#isThere(reply) && unwanted?.aborted !== true ? (intake?.finish() ?? 'miss') : 'miss';
+        lengthBytes = reply.number;
+        const isWanted = this.#isThere(reply) && unwanted?.aborted !== true;
+        resolve(isWanted ? (intake?.finish() ?? 'miss') : 'miss');
       } finally {
         intake?.[Symbol.dispose]();
+        if (lengthBytes > QUICK_BYTES) await this.#rest();
       }
     }, unwanted);
+    leased.catch(reject);
+    return promise;
   }
 
   /**
@@ -162,7 +174,7 @@ export class InfinistoreClient {
         return into(bytes);
       };
       const reply = await connection.call(request, { kind: 'value', take });
-      if (reply.number > QUICK_BYTES) await this.#rest(connection);
+      if (reply.number > QUICK_BYTES) await this.#rest();
       return this.#isThere(reply) ? bytes : undefined;
     }, signal);
   }
@@ -184,7 +196,7 @@ export class InfinistoreClient {
 
   /** Settles when the server is done with every value that it has sent. */
   async done(): Promise<void> {
-    await Promise.all(this.#resting.values());
+    await Promise.all(this.#rests);
   }
 
   close(): void {
@@ -207,8 +219,7 @@ export class InfinistoreClient {
     { signal, cut }: PutSignals,
     onBegin: () => void,
   ): Promise<boolean> {
-    const reply = await pool.lease(async (connection) => {
-      await this.#resting.get(connection);
+    const reply = await pool.lease((connection) => {
       onBegin();
       return connection.call(request, { kind: 'code', cut });
     }, signal);
@@ -221,15 +232,15 @@ export class InfinistoreClient {
    * When it has answered a question that was asked on another connection since, it knows. (After a poll its loop runs the
    * callbacks of writes eight times, then looks for requests: only from the tenth write on can the last one be between.)
    */
-  #rest(connection: InfinistoreConnection): Promise<void> {
+  #rest(): Promise<void> {
     const question = encodeExists(NOBODYS_KEY);
     const rest = this.#ask(question, undefined)
       .then(
         () => undefined,
         () => undefined,
       )
-      .finally(() => this.#resting.delete(connection));
-    this.#resting.set(connection, rest);
+      .finally(() => this.#rests.delete(rest));
+    this.#rests.add(rest);
     return rest;
   }
 

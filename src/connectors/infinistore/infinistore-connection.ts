@@ -38,7 +38,7 @@ interface RunningCall extends InfinistoreCallOptions {
 /** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
 const READ_BYTES = 256 * 1024;
 /** Where heads of replies are read. Each is taken out before the next read, so that all connections share it. */
-const HEAD = Buffer.allocUnsafeSlow(8);
+const HEAD = Buffer.allocUnsafeSlow(16);
 /** Where values are read that nobody wants. */
 const DISCARD = Buffer.allocUnsafeSlow(64 * 1024);
 const KEEP_ALIVE_MS = 30_000;
@@ -158,11 +158,16 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #nextTarget(): Buffer {
-    if (this.#remainingBytes === 0) return HEAD.subarray(0, this.#parser.missingBytes || 1);
+    if (this.#remainingBytes === 0) return HEAD.subarray(0, this.#headBytes());
     if (this.#call?.unwanted?.aborted === true) this.#dropIntake();
     const target = this.#intake?.target(Math.min(READ_BYTES, this.#remainingBytes));
     this.#isDiscarding = target === undefined || target.length === 0;
     return this.#isDiscarding ? DISCARD.subarray(0, this.#remainingBytes) : (target as Buffer);
+  }
+
+  /** One more than there may be, where no value follows: a socket is asked once more when a target was filled. */
+  #headBytes(): number {
+    return this.#parser.missingBytes + (this.#call?.kind === 'value' ? 0 : 1);
   }
 
   #onBytes(bytes: number): void {
@@ -172,7 +177,8 @@ export class InfinistoreConnection implements PooledConnection {
   }
 
   #onHead(bytes: Buffer): void {
-    const call = this.#reply === undefined ? this.#call : undefined;
+    const isAwaited = this.#reply === undefined && bytes.length <= this.#parser.missingBytes;
+    const call = isAwaited ? this.#call : undefined;
     const reply = this.#parser.push(bytes);
     if (call === undefined) this.#violated('it answers what nobody asked');
     else if (typeof reply === 'string') this.#violated(reply);

@@ -24,7 +24,6 @@ describe.each([1, 3, 8])('replies of InfiniStore, in pieces of %i bytes', (piece
     ['code', 'fb010000', { code: 507, number: 0 }, 0],
     ['value', '94010000', { code: 404, number: 0 }, 0],
     ['value', 'c8000000 0f000000 6162', { code: 200, number: 15 }, 2],
-    ['value', '90010000 c8000000', { code: 400, number: 0 }, 4],
   ] as const)('a %s: %s', (kind, hex, reply, left) => {
     expect(read(kind, hex, pieceBytes)).toEqual([reply, left]);
   });
@@ -37,4 +36,9 @@ describe.each([1, 3, 8])('replies of InfiniStore, in pieces of %i bytes', (piece
   ] as const)('are no replies: a %s, %s', (kind, hex, what) => {
     expect(read(kind, hex, pieceBytes)[0]).toBe(what);
   });
+});
+
+it('a reply of InfiniStore is none when something comes behind any code but that of success', () => {
+  expect(read('value', '94010000', 8)).toEqual([{ code: 404, number: 0 }, 0]);
+  expect(read('value', '94010000 c8000000', 8)[0]).toBe('more behind the code 404');
 });

@@ -36,7 +36,7 @@ export class InfinistoreReplyParser {
 
   /** No more may be read at once: what follows may be a value. */
   get missingBytes(): number {
-    return (this.#filled < CODE_BYTES ? CODE_BYTES : 2 * CODE_BYTES) - this.#filled;
+    return (this.#kind === 'code' ? CODE_BYTES : 2 * CODE_BYTES) - this.#filled;
   }
 
   /**
@@ -48,6 +48,8 @@ export class InfinistoreReplyParser {
     if (this.#filled < CODE_BYTES) return undefined;
     const code = this.#bytes.readInt32LE(0);
     if (!KNOWN_CODES.has(code)) return `the code ${code}`;
+    if (code !== INFINISTORE_CODES.FINISHED && this.#filled > CODE_BYTES)
+      return `more behind the code ${code}`;
     if (code !== INFINISTORE_CODES.FINISHED || this.#kind === 'code') return { code, number: 0 };
     if (this.#filled < 2 * CODE_BYTES) return undefined;
     const number = this.#bytes.readInt32LE(CODE_BYTES);
