@@ -28,6 +28,7 @@ With replay, against a server:
   --token TOKEN           its auth.token; default: KVNEST_AUTH_TOKEN
   --speed N               how much faster than it was; "max": as fast as the server answers; default: 1
   --requests N            only the first N
+  --prefetch N            tell the server of each request N requests before, to bring what it has to its first tier
   --in-flight N           requests at a time beyond which the next waits; default: 16
 
 With replay:

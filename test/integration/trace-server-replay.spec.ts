@@ -7,7 +7,9 @@ import { connect } from '../../src/client/index.js';
 import { type TcpDoorLimits } from '../../src/config/kvnest-config.interface.js';
 import { startServer } from '../../src/main.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../../src/modules/doors/door-registry.js';
+import { CACHE_ENGINE, type CacheEngine } from '../../src/modules/engine/cache-engine.interface.js';
 import { NO_DOORS, testConfig } from '../support/engine.js';
+import { expectEventually } from '../support/eventually.js';
 import { runCli } from '../support/run-cli.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -106,6 +108,25 @@ describe('kvnest trace replay --url', () => {
     expect(again).toMatchObject({ hit_rate_blocks: 1, blocks_wrong: 0, bytes_stored: 0 });
   });
 
+  it.each(['prompts', 'keys'])('prefetches %s, and has the same', async (kind) => {
+    const lines =
+      kind === 'prompts'
+        ? prompts(20)
+        : [
+            { kvnest_trace: 1, chunk_tokens: 256 },
+            ...prompts(20).map((_, t) => ({ t, op: 'put', key: `${t}`, bytes: 10 })),
+            ...prompts(20).map((_, t) => ({ t: 20 + t, op: 'get', key: `${t}`, bytes: 10 })),
+          ];
+    const path = await write(`prefetched-${kind}.jsonl`, lines);
+    const expected = await simulate(path);
+    const result = await replay(path, '--speed', 'max', '--bytes-per-token', '4', '--prefetch', '3');
+    expect(result).toMatchObject({
+      hit_blocks: expected['hit_blocks'],
+      blocks_wrong: 0,
+      prefetches_failed: 0,
+    });
+  });
+
   it('notices that bytes are not those that it stored', async () => {
     const path = await write('wrong.jsonl', prompts(3));
     await replay(path, '--speed', 'max', '--bytes-per-token', '4');
@@ -159,6 +180,25 @@ describe('kvnest trace replay --url', () => {
     expect(wrong).toMatchObject({ code: 1, out: '', err: expect.stringContaining('token') });
     const nobody = await runCli(['trace', 'replay', path, '--url', 'kvnest://127.0.0.1:1']);
     expect(nobody).toMatchObject({ code: 1, out: '', err: expect.stringContaining('127.0.0.1:1') });
+  });
+
+  it('ends with the reason when the server goes in the middle', async () => {
+    const path = await write('long.jsonl', prompts(600));
+    const running = runCli([
+      'trace',
+      'replay',
+      path,
+      '--url',
+      url,
+      '--token',
+      'secret',
+      '--bytes-per-token',
+      '4',
+    ]);
+    const engine = server.get<CacheEngine>(CACHE_ENGINE);
+    await expectEventually(() => engine.status().counters.stored > 0);
+    await server.close();
+    expect(await running).toMatchObject({ code: 1, out: '', err: expect.stringContaining('kvnest: ') });
   });
 
   it.each([

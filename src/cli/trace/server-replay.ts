@@ -16,6 +16,7 @@ export const SERVER_REPLAY_OPTIONS = {
   speed: { type: 'string', default: '1' },
   requests: { type: 'string' },
   'in-flight': { type: 'string' },
+  prefetch: { type: 'string' },
 } as const;
 
 interface ServerValues {
@@ -24,6 +25,7 @@ interface ServerValues {
   readonly speed: string;
   readonly requests?: string | undefined;
   readonly 'in-flight'?: string | undefined;
+  readonly prefetch?: string | undefined;
   readonly policy?: unknown;
   readonly capacity?: unknown;
   readonly disk?: unknown;
@@ -46,6 +48,7 @@ export function againstServer(values: ServerValues, { env }: CliIo): ReplayWay {
     speed: readSpeed(values.speed),
     requests: countOption('requests', values.requests, Infinity),
     atOnce: countOption('in-flight', values['in-flight'], DEFAULT_AT_ONCE),
+    prefetchAhead: values.prefetch === undefined ? 0 : countOption('prefetch', values.prefetch, 0),
   };
   return {
     bytesPerToken: tokenBytes(values['bytes-per-token'], DEFAULT_BYTES_PER_TOKEN),

@@ -1,3 +1,4 @@
+import { lastValueFrom } from 'rxjs';
 import { type KvnestClient } from '../../../client/index.js';
 import { type Trace } from '../../../modules/trace/trace.interface.js';
 import { type BlockBytes } from './block-bytes.js';
@@ -15,9 +16,14 @@ export class KeyRunner implements RequestRunner {
     private readonly bytes: BlockBytes,
   ) {}
 
+  prefetch(request: number): Promise<unknown> {
+    const keys = this.#blocks(request).map(keyOf);
+    return lastValueFrom(this.client.send('kv.prefetch.keys', { keys }), { defaultValue: undefined });
+  }
+
   async run(request: number): Promise<RequestOutcome> {
-    const { starts, blocks: all, storesOnly, blockBytes } = this.trace;
-    const blocks = [...all.subarray(starts[request], starts[request + 1])];
+    const { storesOnly, blockBytes } = this.trace;
+    const blocks = this.#blocks(request);
     const writer = new OutcomeWriter(this.bytes);
     if (storesOnly[request] === 0) {
       const there = await this.client.exists(blocks.map(keyOf), { lease: true });
@@ -29,6 +35,10 @@ export class KeyRunner implements RequestRunner {
       await Promise.all(missing.slice(at, at + AT_ONCE).map((block) => this.#store(block, writer)));
     }
     return writer.outcome;
+  }
+
+  #blocks(request: number): readonly number[] {
+    return [...this.trace.blocks.subarray(this.trace.starts[request], this.trace.starts[request + 1])];
   }
 
   async #read(blocks: readonly number[], writer: OutcomeWriter): Promise<void> {

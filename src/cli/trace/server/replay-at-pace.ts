@@ -10,30 +10,44 @@ export interface PaceOptions {
   readonly atOnce: number;
   /** Only so many of the trace's. */
   readonly requests: number;
+  /** How many requests before its turn each is prefetched; 0 = not at all. */
+  readonly prefetchAhead: number;
 }
 
 /** Sends the requests of a trace in their order, at their times. Ends with the first error. */
 export async function replayAtPace(
   trace: Trace,
   runner: RequestRunner,
-  { speed, atOnce, requests }: PaceOptions,
+  { speed, atOnce, requests, prefetchAhead }: PaceOptions,
 ): Promise<ReplayTotals> {
   const totals = new ReplayTotals(trace);
   const inFlight = new Set<Promise<void>>();
+  const errors: unknown[] = [];
+  const prefetches: Promise<unknown>[] = [];
+  const count = Math.min(requests, trace.requests);
   const startMs = performance.now();
-  for (let request = 0; request < Math.min(requests, trace.requests); request++) {
+  for (let request = 0; request < count && errors.length === 0; request++) {
     const dueMs = startMs + (trace.timesMs[request] as number) / speed;
     const earlyMs = dueMs - performance.now();
     if (earlyMs > 1) await delay(earlyMs);
     while (inFlight.size >= atOnce) await Promise.race(inFlight);
     if (speed !== Infinity) totals.lateMs.push(Math.max(0, performance.now() - dueMs));
-    const done = runner.run(request).then((outcome) => totals.add(request, outcome));
-    const settled = done.finally(() => inFlight.delete(settled));
-    // An error is thrown where somebody waits for it.
-    settled.catch(() => undefined);
-    inFlight.add(settled);
+    const announced = request + prefetchAhead;
+    if (prefetchAhead > 0 && announced < count) {
+      prefetches.push(runner.prefetch(announced).catch(() => totals.prefetchesFailed++));
+    }
+    const done = runner
+      .run(request)
+      .then(
+        (outcome) => totals.add(request, outcome),
+        (error: unknown) => void errors.push(error),
+      )
+      .finally(() => inFlight.delete(done));
+    inFlight.add(done);
   }
   await Promise.all(inFlight);
+  if (errors.length > 0) throw errors[0];
   totals.seconds = (performance.now() - startMs) / 1_000;
+  await Promise.all(prefetches);
   return totals;
 }

@@ -7,6 +7,7 @@ export class ReplayTotals {
   seconds = 0;
   refused = 0;
   wrong = 0;
+  prefetchesFailed = 0;
   bytesRead = 0;
   bytesStored = 0;
   /** Of each request with a hit, from its start. */

@@ -22,6 +22,7 @@ export function serverReplayJson(totals: ReplayTotals): object {
     bytes_stored: totals.bytesStored,
     blocks_refused: totals.refused,
     blocks_wrong: totals.wrong,
+    prefetches_failed: totals.prefetchesFailed,
     seconds,
     requests_per_second: share(hits.requests, seconds),
     bytes_read_per_second: share(totals.bytesRead, seconds),
@@ -33,7 +34,7 @@ export function serverReplayJson(totals: ReplayTotals): object {
 
 /** For people. */
 export function formatServerReplay(totals: ReplayTotals): string {
-  const { hits, seconds, bytesRead, bytesStored, refused, wrong } = totals;
+  const { hits, seconds, bytesRead, bytesStored, refused, wrong, prefetchesFailed } = totals;
   const rate = (part: number): string => (seconds === 0 ? '0 B' : formatBytes(part / seconds));
   return formatTable([
     ['requests', `${hits.requests} in ${seconds.toFixed(1)} s`],
@@ -45,6 +46,7 @@ export function formatServerReplay(totals: ReplayTotals): string {
     ['last block', formatSpread(totals.lastMs)],
     ...(totals.lateMs.length > 0 ? [['sent late', formatSpread(totals.lateMs)]] : []),
     ...(refused > 0 ? [['blocks refused', String(refused)]] : []),
+    ...(prefetchesFailed > 0 ? [['prefetches failed', String(prefetchesFailed)]] : []),
     ...(wrong > 0 ? [['blocks wrong', String(wrong)]] : []),
   ]);
 }

@@ -1,3 +1,4 @@
+import { lastValueFrom } from 'rxjs';
 import { type KvnestClient } from '../../../client/index.js';
 import { type Trace } from '../../../modules/trace/trace.interface.js';
 import { type BlockBytes } from './block-bytes.js';
@@ -17,8 +18,15 @@ export class TokenRunner implements RequestRunner {
     private readonly chunkTokens: number,
   ) {}
 
+  prefetch(request: number): Promise<unknown> {
+    const tokens = [...this.#tokens(this.#blocks(request))];
+    return lastValueFrom(this.client.send('kv.prefetch', { model: MODEL, tokens }), {
+      defaultValue: undefined,
+    });
+  }
+
   async run(request: number): Promise<RequestOutcome> {
-    const blocks = this.trace.blocks.subarray(this.trace.starts[request], this.trace.starts[request + 1]);
+    const blocks = this.#blocks(request);
     const tokens = this.#tokens(blocks);
     const writer = new OutcomeWriter(this.bytes);
     const { chunks } = await this.client.lookup(tokens, { model: MODEL });
@@ -45,6 +53,10 @@ export class TokenRunner implements RequestRunner {
         answers[at]?.stored === true,
       );
     }
+  }
+
+  #blocks(request: number): Uint32Array {
+    return this.trace.blocks.subarray(this.trace.starts[request], this.trace.starts[request + 1]);
   }
 
   #tokens(blocks: Uint32Array): Uint32Array {
