@@ -18,6 +18,8 @@ export type WireValue =
 /** How many bytes the lengths of texts and lists take: the same in all of one message. */
 export type LengthBytes = 1 | 2 | 4 | 8;
 
+/** Of a text in UTF-8, for each of its units in UTF-16. */
+const MAX_UNIT_BYTES = 3;
 /** More than any list that can be held here, also of items without bytes. */
 const MAX_EMPTY_ITEMS = 65_536;
 
@@ -66,7 +68,9 @@ export class WireReader {
     const count = this.#length();
     if (count > Math.max(this.bytes.length - this.at, item.kind === 'void' ? MAX_EMPTY_ITEMS : 0))
       throw new RangeError('a list that is longer than its bytes');
-    return Array.from({ length: count }, () => this.read(item));
+    const values: WireValue[] = [];
+    for (let i = 0; i < count; i++) values.push(this.read(item));
+    return values;
   }
 
   #text(): string {
@@ -79,11 +83,13 @@ export class WireReader {
   }
 
   #length(): number {
-    return Number(this.#integer(this.lengthBytes, false));
+    return this.lengthBytes === 1 ? this.#byte() : Number(this.#integer(this.lengthBytes, false));
   }
 
   #byte(): number {
-    return this.bytes.readUInt8(this.at++);
+    const byte = this.bytes[this.at++];
+    if (byte === undefined) throw new RangeError('a value that is cut off');
+    return byte;
   }
 
   #integer(bytes: LengthBytes, isSigned: boolean): number | bigint {
@@ -151,11 +157,13 @@ export class WireWriter {
     for (const value of values) this.write(item, value);
   }
 
+  /** Its length is known when it is written, and stands in front of it. */
   #text(text: string): void {
-    const length = Buffer.byteLength(text);
+    this.#room(this.lengthBytes + MAX_UNIT_BYTES * text.length);
+    const start = this.#length;
+    const length = this.#bytes.write(text, start + this.lengthBytes);
     this.#lengthOf(length);
-    this.#room(length);
-    this.#length += this.#bytes.write(text, this.#length, 'utf8');
+    this.#length = start + this.lengthBytes + length;
   }
 
   #lengthOf(length: number): void {
@@ -163,14 +171,10 @@ export class WireWriter {
     this.#number(this.lengthBytes, length);
   }
 
-  /** What is too large is cut off. */
+  /** @param value below 2³². What is too large is cut off. */
   #number(bytes: LengthBytes, value: number): void {
-    if (bytes > 2) {
-      this.#integer(bytes, BigInt(value));
-      return;
-    }
     this.#room(bytes);
-    for (let i = 0; i < bytes; i++) this.#bytes[this.#length++] = value >>> (8 * i);
+    for (let i = 0; i < bytes; i++) this.#bytes[this.#length++] = i < 4 ? value >>> (8 * i) : 0;
   }
 
   #integer(bytes: LengthBytes, value: bigint): void {

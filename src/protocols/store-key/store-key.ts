@@ -5,6 +5,7 @@ import { ChunkKey } from '../chunk-key/chunk-key.js';
 const ESCAPE = 'kvnest:';
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
+const PRINTABLE_ASCII = /^[ -~]+$/;
 const ESCAPED = /^kvnest:(\d{1,10}):((?:[0-9a-f]{2})*)$/;
 
 /**
@@ -13,11 +14,19 @@ const ESCAPED = /^kvnest:(\d{1,10}):((?:[0-9a-f]{2})*)$/;
  * `kvnest:<namespace>:<hex>`. Different keys have different names.
  */
 export function formatStoreKey({ bytes, namespace }: ChunkKey): string {
-  if (namespace === 0 && bytes.length > 0 && isUtf8(bytes)) {
-    const text = bytes.toString('utf8');
-    if (!CONTROL.test(text) && !text.startsWith(ESCAPE)) return text;
+  if (namespace === 0) {
+    const ascii = bytes.toString('latin1');
+    // Nearly every key: nothing else has to be known of it.
+    const text = PRINTABLE_ASCII.test(ascii) ? ascii : printableText(bytes);
+    if (text?.startsWith(ESCAPE) === false) return text;
   }
   return `${ESCAPE}${namespace}:${bytes.toString('hex')}`;
+}
+
+function printableText(bytes: Buffer): string | undefined {
+  if (bytes.length === 0 || !isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
+  return CONTROL.test(text) ? undefined : text;
 }
 
 /** @returns undefined for a name that `formatStoreKey` never gives. */
