@@ -17,6 +17,8 @@ const anyKey = (i = 0): ChunkKey => ChunkKey.of(`any-${i}`);
 const keyOf = (i: number): ChunkKey => ChunkKey.of(`org/model@1@0@${(0xabc0 + i).toString(16)}@bfloat16`);
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 const passed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
 
 describeWithPeer(missingMooncake())('When an owner of memory', () => {
   const trial = new MooncakeTrial();
@@ -107,6 +109,24 @@ describeWithPeer(missingMooncake())('When an owner of memory', () => {
     cluster.owners[0]?.resume();
     expect(await later).toBe('stored');
     expectBytes(await world.fetch(anyKey(1)), chunkBytes(5 * MIB, 2));
+  });
+
+  it('is stopped and the connector is closed: gives back what no byte was sent to, and keeps no connection', async () => {
+    const before = openSockets();
+    const times = { silenceMs: 60_000, drainTimeoutMs: 50, connections: 1 };
+    const { cluster, world, raw } = await trial.begin({ segments: ['64MB'] }, times);
+    await world.store(anyKey(0), chunkBytes(100));
+    await cluster.owners[0]?.suspend();
+    // The second one waits for the connection of the first one.
+    const signal = AbortSignal.timeout(50);
+    for (const put of [1, 2].map((i) => errorOf(() => world.store(anyKey(i), chunkBytes(5 * MIB), signal))))
+      expect(await put).toMatchObject({ code: 'KV_REMOTE_ABORTED' });
+    await world.connector.close();
+    raw.owners.close();
+    const names = ['any-1', 'any-2'].map((name) => ({ name, lengthBytes: 1 }));
+    expect(await raw.masters.putStart(names)).toEqual([{ code: -705 }, expect.any(Array)]);
+    raw.masters.close();
+    await expectEventually(() => openSockets() <= before);
   });
 
   it('answers so late that the lease is over: takes nothing for the chunk', async () => {

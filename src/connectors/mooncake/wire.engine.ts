@@ -1,6 +1,7 @@
 import { MOONCAKE_CODES } from '../../protocols/mooncake/mooncake-codes.js';
 import { remoteClosed } from '../connector-errors.js';
 import { type FetchOutcome, type SendOutcome } from '../remote-connector.interface.js';
+import { UnfinishedCalls } from '../unfinished-calls.js';
 import { MooncakeMasters, type MooncakeMastersOptions } from './master/mooncake-masters.js';
 import {
   type MooncakeEngine,
@@ -28,10 +29,12 @@ interface Opened {
 /** Speaks to the master and to the owners of memory itself, over TCP. */
 export class WireEngine implements MooncakeEngine {
   readonly #options: WireEngineOptions;
+  readonly #puts: UnfinishedCalls;
   #current: Opened | undefined;
 
   constructor(options: WireEngineOptions) {
     this.#options = options;
+    this.#puts = new UnfinishedCalls(options.label);
   }
 
   async connect(signal: Signal): Promise<void> {
@@ -45,11 +48,13 @@ export class WireEngine implements MooncakeEngine {
     }
   }
 
-  close(): Promise<void> {
-    this.#current?.masters.close();
-    this.#current?.owners.close();
+  /** Puts that wait for owners end, and their memory is given back as long as the master answers. */
+  async close(): Promise<void> {
+    const current = this.#current;
     this.#current = undefined;
-    return Promise.resolve();
+    current?.owners.close();
+    await this.#puts.settled(this.#options.masterSilenceMs);
+    current?.masters.close();
   }
 
   describe(): string {
@@ -73,7 +78,8 @@ export class WireEngine implements MooncakeEngine {
   }
 
   putMany(objects: readonly ObjectToStore[], signal: Signal): Promise<readonly SendOutcome[]> {
-    return this.#opened.puts.putMany(objects, signal);
+    const { puts } = this.#opened;
+    return this.#puts.run(undefined, () => puts.putMany(objects, signal));
   }
 
   async removeMany(names: readonly string[]): Promise<readonly boolean[]> {

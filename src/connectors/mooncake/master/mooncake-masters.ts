@@ -48,7 +48,7 @@ export class MooncakeMasters {
   #leader = 0;
   #connection: MasterConnection | undefined;
   #opening: Promise<MasterConnection> | undefined;
-  #closing = new AbortController();
+  readonly #closing = new AbortController();
 
   constructor(options: MooncakeMastersOptions) {
     this.#options = options;
@@ -65,9 +65,9 @@ export class MooncakeMasters {
     return `Mooncake ${this.#connection?.requests.schema.release ?? ''}, master ${host}:${port}`;
   }
 
+  /** Nothing can be asked afterwards. */
   close(): void {
     this.#closing.abort();
-    this.#closing = new AbortController();
     this.#connection?.destroy(remoteClosed(this.#options.label));
     this.#connection = undefined;
   }

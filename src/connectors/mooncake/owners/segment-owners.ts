@@ -1,6 +1,7 @@
 import { isKvError } from '../../../common/errors/kv-error.js';
 import { type MemoryReplica } from '../../../protocols/mooncake/mooncake-reply.js';
 import { type ConnectorLogger } from '../../connector-definition.interface.js';
+import { remoteClosed } from '../../connector-errors.js';
 import { type OwnerOptions, SegmentOwner } from './segment-owner.js';
 import { type TransferConnection } from './transfer-connection.js';
 
@@ -22,6 +23,7 @@ export class SegmentOwners {
   readonly #owners = new Map<string, SegmentOwner>();
   /** Until when, by endpoint. */
   readonly #banned = new Map<string, number>();
+  #isClosed = false;
 
   constructor(options: SegmentOwnersOptions) {
     this.#options = options;
@@ -82,13 +84,15 @@ export class SegmentOwners {
         .catch(() => undefined);
   }
 
-  /** What runs rejects with KV_REMOTE_CLOSED. */
+  /** Nobody can be asked afterwards; what runs rejects with KV_REMOTE_CLOSED. */
   close(): void {
+    this.#isClosed = true;
     for (const owner of this.#owners.values()) owner.close();
     this.#owners.clear();
   }
 
   #owner(endpoint: string): SegmentOwner {
+    if (this.#isClosed) throw remoteClosed(this.#options.label);
     const known = this.#owners.get(endpoint);
     if (known !== undefined) return known;
     const owner = new SegmentOwner(endpoint, this.#options, (error) => this.#ban(endpoint, owner, error));
