@@ -13,10 +13,14 @@ import { parseArgs } from 'node:util';
 import { ArenaSpaceService } from '../../dist/arena/arena-space.js';
 import { createArena } from '../../dist/arena/create-arena.js';
 import { ExtentWriter } from '../../dist/arena/extent-writer.js';
-import { intakePlace } from '../../dist/connectors/intake/value-intake.js';
+import { systemClock } from '../../dist/common/clock.js';
+import { connectorLookup } from '../../dist/connectors/connector-lookup.js';
+import { parseConnectorUrl } from '../../dist/connectors/connector-url.js';
+import { CONNECTORS_CATALOG } from '../../dist/connectors/connectors.catalog.js';
 import { ChunkKey } from '../../dist/protocols/chunk-key/chunk-key.js';
 
 const SYSTEMS = ['mooncake', 'infinistore'];
+const LAYOUTS = ['lmcache', 'sealed'];
 const MIB = 2 ** 20;
 const TOTAL_BYTES = 128 * MIB;
 const LATEST_MS = 15 * 60_000;
@@ -77,7 +81,15 @@ async function until(attempt) {
 const logger = { debug: () => undefined, log: () => undefined, warn: console.warn, error: console.error };
 const arena = createArena({ capacityBytes: 2 * TOTAL_BYTES + 64 * MIB, logger });
 const space = new ArenaSpaceService(arena);
-const place = intakePlace({ arena, space });
+
+/** As a tier with this URL has it. */
+function connectorOf(text) {
+  const url = parseConnectorUrl(text);
+  const find = connectorLookup(CONNECTORS_CATALOG);
+  const target = { tier: 'bench', url, options: {}, extraConfig: {} };
+  const [{ useFactory }] = find(url.scheme).register(target, find).providers;
+  return useFactory(arena, space, systemClock, { extraConfig: {} });
+}
 
 /** Made once: buffers that are thrown away would be collected while puts are timed. */
 const SOURCE = Buffer.alloc(32 * MIB, 1);
@@ -207,18 +219,12 @@ for (const id of flags.systems.split(',')) {
     console.log(`  ${system.missing}`);
     continue;
   }
-  const { client, connectors } = await system.open({
-    start,
-    freePort,
-    until,
-    place,
-    logger,
-    totalBytes: TOTAL_BYTES,
-  });
+  const { client, url } = await system.open({ start, freePort, until, totalBytes: TOTAL_BYTES });
   const ways = [['client', await viaClient(client)]];
-  for (const [name, connector] of connectors) {
+  const connectors = LAYOUTS.map((layout) => [layout, connectorOf(`${url}?layout=${layout}`)]);
+  for (const [layout, connector] of connectors) {
     await connector.connect();
-    ways.push([name, viaConnector(connector)]);
+    ways.push([layout, viaConnector(connector)]);
   }
   try {
     for (const one of CASES) await compare(one, ways, ['put', 'get']);

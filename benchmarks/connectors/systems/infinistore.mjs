@@ -1,8 +1,7 @@
-// The InfiniStore server of the tests, its own Python client over TCP, and the connector in both layouts. The client has no batched
-// forms; it is one connection, of which a script would have as many as it has threads.
+// The InfiniStore server of the tests, and its own Python client over TCP. The client has no batched forms; it is one connection, of
+// which a script would have as many as it has threads.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { InfinistoreConnector } from '../../../dist/connectors/infinistore/infinistore.connector.js';
 
 const FOLDER = fileURLToPath(new URL('../../../.cache/infinistore', import.meta.url));
 const PYTHON = `${FOLDER}/venv/bin/python`;
@@ -14,7 +13,7 @@ export const missing = existsSync(STUB)
   ? undefined
   : 'no InfiniStore is installed here; "npm test" installs it where it may';
 
-export async function open({ start, freePort, until, place, logger, totalBytes }) {
+export async function open({ start, freePort, until, totalBytes }) {
   const env = { LD_PRELOAD: STUB };
   const [port, managePort] = [await freePort(), await freePort()];
   const ports = ['--service-port', `${port}`, '--manage-port', `${managePort}`];
@@ -28,19 +27,5 @@ export async function open({ start, freePort, until, place, logger, totalBytes }
     env,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const connectors = ['lmcache', 'sealed'].map((layout) => [
-    layout,
-    new InfinistoreConnector({
-      host: '127.0.0.1',
-      port,
-      label: 'infinistore://bench',
-      logger,
-      layout,
-      connections: 4,
-      connectTimeoutMs: 5_000,
-      drainTimeoutMs: 5_000,
-      place,
-    }),
-  ]);
-  return { client, connectors };
+  return { client, url: `infinistore://127.0.0.1:${port}` };
 }

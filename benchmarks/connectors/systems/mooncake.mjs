@@ -1,12 +1,8 @@
-// The Mooncake of the tests, a master and the owner of a segment; Mooncake's own Python client, zero copy and with its pool of
-// connections; and the connector in both layouts.
+// The Mooncake of the tests, a master and the owner of a segment, and its own Python client, zero copy and with its pool of
+// connections.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LmcacheLayout } from '../../../dist/connectors/mooncake/layouts/lmcache.layout.js';
-import { SealedLayout } from '../../../dist/connectors/mooncake/layouts/sealed.layout.js';
-import { MooncakeConnector } from '../../../dist/connectors/mooncake/mooncake.connector.js';
-import { WireEngine } from '../../../dist/connectors/mooncake/wire.engine.js';
 
 const VENV = fileURLToPath(new URL('../../../.cache/mooncake/0.3.13', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('mooncake-client.py', import.meta.url));
@@ -17,7 +13,8 @@ export const missing = existsSync(VENV)
   ? undefined
   : 'no Mooncake is installed here; "npm test" installs it where it may';
 
-export async function open({ start, freePort, until, place, logger, totalBytes }) {
+/** Starts it. @returns a client process that speaks as `serve.py` does, and the URL for the connector. */
+export async function open({ start, freePort, until, totalBytes }) {
   const [python] = readdirSync(join(VENV, 'lib'));
   const program = (file) => join(VENV, 'lib', python, 'site-packages/mooncake', file);
   const [port, metricsPort, ownerPort] = [await freePort(), await freePort(), await freePort()];
@@ -42,28 +39,5 @@ export async function open({ start, freePort, until, place, logger, totalBytes }
     env: QUIET,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const layouts = { lmcache: new LmcacheLayout(place, true), sealed: new SealedLayout(place) };
-  const connectors = Object.entries(layouts).map(([name, layout]) => [
-    name,
-    new MooncakeConnector({
-      label: 'mooncakestore://bench',
-      engine: new WireEngine({
-        label: 'mooncakestore://bench',
-        logger,
-        masters: [{ host: '127.0.0.1', port }],
-        tenant: 'default',
-        replicas: 1,
-        connections: 4,
-        connectTimeoutMs: 5_000,
-        silenceMs: 10_000,
-        masterSilenceMs: 10_000,
-        banMs: 10_000,
-        metadataServer: undefined,
-      }),
-      drainTimeoutMs: 5_000,
-      maxValueBytes: 2 ** 30,
-      layout,
-    }),
-  ]);
-  return { client, connectors };
+  return { client, url: `mooncakestore://127.0.0.1:${port}` };
 }
