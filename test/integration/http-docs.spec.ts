@@ -7,12 +7,14 @@ import { expect, it } from '@jest/globals';
 import { startHttpServer } from '../support/http-server.js';
 
 const run = promisify(execFile);
+const MIB = 2 ** 20;
 
 it('every command of docs/http-api.md works', async () => {
   const text = await readFile(join(import.meta.dirname, '../../docs/http-api.md'), 'utf8');
   const blocks = Array.from(text.matchAll(/```sh\n(.*?)```/gs), ([, block = '']) => block);
-  const server = await startHttpServer();
   const folder = await mkdtemp(join(tmpdir(), 'kvnest-docs-'));
+  const trace = { record: false, path: join(folder, 'trace.jsonl'), maxBytes: MIB };
+  const server = await startHttpServer({ config: { trace } });
   try {
     const script = ['set -euo pipefail', ...blocks]
       .join('\n')
