@@ -14,7 +14,7 @@ import {
 } from './mooncake-reply.js';
 import { isAbsent, isFull, isNotLeading, MOONCAKE_CODES } from './mooncake-codes.js';
 import { encodeRpcRequest, type MasterMethod, RPC_ERRORS, RpcReplyParser } from './rpc-frame.js';
-import { packValue, unpackValue } from './struct-pack.js';
+import { md5Start, packValue, unpackValue } from './struct-pack.js';
 import {
   encodeHandshake,
   encodeTransfer,
@@ -313,6 +313,21 @@ describe('values of struct_pack', () => {
       expect(bytes.readUIntLE(5, 2 * totalBits)).toBe(bytes.length);
       expect(unpackValue(bytes)).toMatchObject({ hasCompatible: true, compatible });
     }
+  });
+
+  it.each<[string, string]>([
+    ['a list of lists of nothing', '8484fdff'],
+    ['a list of structs with much nothing in them', `84fd${'fa'.repeat(200)}ff`],
+    ['a type that is longer than any', `84fd${'fa'.repeat(5_000)}ff`],
+  ])('are none when there is more than their bytes can mean: %s', (_, hex) => {
+    const literal = Buffer.from(hex, 'hex');
+    const lengths = Buffer.alloc(2 * 4_001);
+    for (let i = 0; i <= 4_000; i++) lengths.writeUInt16LE(Math.min(4_000, 4_001 - i), 2 * i);
+    const head = Buffer.alloc(7);
+    head.writeUInt32LE((md5Start(literal) | 1) >>> 0);
+    // A literal, lengths of 2 bytes, and whatever else behind the value.
+    head.writeUInt8(0x0d, 4);
+    expect(unpackValue(Buffer.concat([head, literal, Buffer.alloc(1), lengths]))).toBeUndefined();
   });
 
   it('are not written with a type that is none', () => {

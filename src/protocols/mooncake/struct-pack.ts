@@ -20,6 +20,8 @@ export interface PackOptions {
 
 const HEAD_BYTES = 4;
 const HAS_LITERAL = 4;
+/** The longest that is in use has some 60. */
+const MAX_LITERAL_BYTES = 4_096;
 const WIDTHS: readonly LengthBytes[] = [1, 2, 4, 8];
 /** Of the few types that are in use. */
 const heads = new Map<string, number>();
@@ -50,7 +52,7 @@ export function unpackValue(bytes: Buffer): PackedValue | undefined {
   const hasCompatible = (meta & 3) !== 0;
   const start = HEAD_BYTES + 1 + (TOTAL_BYTES[meta & 3] as number);
   const end = bytes.indexOf(0, start);
-  if ((meta & HAS_LITERAL) === 0 || end === -1) return undefined;
+  if ((meta & HAS_LITERAL) === 0 || end === -1 || end - start > MAX_LITERAL_BYTES) return undefined;
   const literal = bytes.subarray(start, end);
   const type = parseTypeLiteral(literal);
   if (type === undefined || headOf(literal) !== bytes.readUInt32LE(0)) return undefined;

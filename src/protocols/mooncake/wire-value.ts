@@ -20,19 +20,25 @@ export type LengthBytes = 1 | 2 | 4 | 8;
 
 /** Of a text in UTF-8, for each of its units in UTF-16. */
 const MAX_UNIT_BYTES = 3;
-/** More than any list that can be held here, also of items without bytes. */
-const MAX_EMPTY_ITEMS = 65_536;
+/** More than any message has that says something: what takes no bytes could be there without end. */
+const VALUES_A_BYTE = 4;
+const VALUES_AT_LEAST = 65_536;
 
 /** Reads values from `bytes`, one after another. @throws RangeError for bytes that are no value of the type. */
 export class WireReader {
   at = 0;
+  /** How many values there may be yet. */
+  #left: number;
 
   constructor(
     private readonly bytes: Buffer,
     private readonly lengthBytes: LengthBytes,
-  ) {}
+  ) {
+    this.#left = VALUES_AT_LEAST + VALUES_A_BYTE * bytes.length;
+  }
 
   read(type: WireType): WireValue {
+    if (--this.#left < 0) throw new RangeError('more values than its bytes can mean');
     switch (type.kind) {
       case 'integer':
         return this.#integer(type.bytes, type.isSigned);
@@ -66,8 +72,7 @@ export class WireReader {
 
   #list(item: WireType): readonly WireValue[] {
     const count = this.#length();
-    if (count > Math.max(this.bytes.length - this.at, item.kind === 'void' ? MAX_EMPTY_ITEMS : 0))
-      throw new RangeError('a list that is longer than its bytes');
+    if (count > this.#left) throw new RangeError('a list that is longer than its bytes can mean');
     const values: WireValue[] = [];
     for (let i = 0; i < count; i++) values.push(this.read(item));
     return values;
