@@ -39,6 +39,10 @@ export class WireReader {
 
   read(type: WireType): WireValue {
     if (--this.#left < 0) throw new RangeError('more values than its bytes can mean');
+    return this.#value(type);
+  }
+
+  #value(type: WireType): WireValue {
     switch (type.kind) {
       case 'integer':
         return this.#integer(type.bytes, type.isSigned);
