@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -118,6 +118,24 @@ describe('kvnest trace record', () => {
     // Room for what both prompts begin with: 2 chunks of the second request and of the third.
     const small = await runCli(['trace', 'replay', path, '--policy', 'belady', '--capacity', '2', '--json']);
     expect(JSON.parse(small.out)).toMatchObject({ hit_blocks: 4 });
+  });
+
+  it('replays against another server as it was', async () => {
+    await start(true);
+    await traffic();
+    await server.close();
+    await rename(path, `${path}.kept`);
+    await start(false);
+    const options = ['--url', `kvnest://${address('tcp')}`, '--speed', 'max', '--in-flight', '1', '--json'];
+    const { out } = await runCli(['trace', 'replay', `${path}.kept`, ...options]);
+    expect(JSON.parse(out)).toMatchObject({
+      requests: 3,
+      blocks: 9,
+      hit_blocks: 5,
+      bytes_read: 5_000,
+      bytes_stored: 4_000,
+      blocks_wrong: 0,
+    });
   });
 
   it('starts and stops in a running server, a file each', async () => {
