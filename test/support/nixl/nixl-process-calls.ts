@@ -31,7 +31,9 @@ export interface NixlProcessCalls {
   about(): AgentFacts;
   /** Writes bytes that depend on the seed and their place. */
   fill(seed: number, offset: number, lengthBytes: number): void;
+  /** CRC-32C, as `read` gives it. */
   checksum(offset: number, lengthBytes: number): number;
+  crc32(offset: number, lengthBytes: number): number;
   addPeer(metadata: Uint8Array): Promise<string>;
   removePeer(name: string): Promise<void>;
   read(request: NixlRead): Promise<Omit<NixlReadResult, 'settled'>>;

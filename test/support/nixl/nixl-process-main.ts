@@ -1,6 +1,7 @@
 // A process with an agent and a region of its own, told over IPC what to do: see nixl-process.ts.
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { crc32 } from 'node:zlib';
 import { crc32c } from '../../../src/common/crc32c.js';
 import { loadNative } from '../../../src/arena/native/load-native.js';
 import { openNativeRegion } from '../../../src/arena/native/native-region.js';
@@ -24,6 +25,7 @@ const calls: NixlProcessCalls = {
   }),
   fill: (seed, offset, length) => patternFill(bytes.subarray(offset, offset + length), seed),
   checksum: (offset, length) => crc32c(bytes.subarray(offset, offset + length), 0),
+  crc32: (offset, length) => crc32(bytes.subarray(offset, offset + length)),
   addPeer: (metadata) => agent.addPeer(metadata),
   removePeer: (name) => agent.removePeer(name),
   read: async (request) => {

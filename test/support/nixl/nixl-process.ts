@@ -48,7 +48,12 @@ export class NixlProcess implements AsyncDisposable {
       join(import.meta.dirname, 'nixl-process-main.ts'),
       [String(regionBytes), JSON.stringify(limits)],
       {
-        execArgv: ['--expose-gc', '--import', join(import.meta.dirname, '../typescript-hooks.mjs')],
+        execArgv: [
+          '--expose-gc',
+          '--max-semi-space-size=1',
+          '--import',
+          join(import.meta.dirname, '../typescript-hooks.mjs'),
+        ],
         env: {
           PATH: process.env['PATH'],
           ...ucxEnvironment(tls),
