@@ -17,6 +17,7 @@ const BENCHMARKS = {
   tcp: 'tcp/tcp.bench.mjs',
   prefetch: 'prefetch/prefetch.bench.mjs',
   connectors: 'connectors/connectors.bench.mjs',
+  nixl: 'nixl/nixl.bench.mjs',
 };
 
 const args = process.argv.slice(2);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { crc32 } from 'node:zlib';
+import { crc32c } from '../../src/common/crc32c.js';
 import { patternFill } from '../support/nixl/pattern.js';
 import { NixlProcess } from '../support/nixl/nixl-process.js';
 import { NixlPython } from '../support/nixl/nixl-python.js';
 import { missingNixl } from '../support/nixl/nixl-wheel.js';
-import { describeWithPeer } from '../support/peer.js';
+import { describeWithDevice, describeWithPeer, missingCommand } from '../support/peer.js';
 
 const MIB = 1024 * 1024;
 
@@ -50,5 +51,32 @@ describeWithPeer(missingNixl())("NIXL's own Python agent", () => {
         crc32: crc32(expected.subarray(0, length)),
       });
     });
+  });
+});
+
+const hasGpu = missingCommand('nvidia-smi', ['-L']) === undefined;
+const missingGpu = hasGpu ? undefined : 'there is no GPU here to read memory of over NIXL';
+
+describeWithDevice(missingNixl() ?? missingGpu)('Memory of a GPU', () => {
+  it('is read into the arena', async () => {
+    await using python = NixlPython.start('gpu');
+    await using reader = await NixlProcess.start({ regionBytes: 16 * MIB });
+    const { metadata, address } = await python.ask({ do: 'own_vram', bytes: 8 * MIB, value: 86 });
+    const peer = await reader.calls.addPeer(Buffer.from(String(metadata), 'base64'));
+    const remoteAddress = BigInt(String(address));
+    const block = {
+      localOffset: 4096,
+      remoteAddress,
+      lengthBytes: 8 * MIB,
+      memoryType: 'vram',
+      device: 0,
+    } as const;
+    const { outcome, checksums } = await reader.calls.read({
+      peer,
+      blocks: [block],
+      groups: [1],
+      timeoutMs: 30_000,
+    });
+    expect([outcome, checksums[0]]).toEqual(['done', crc32c(Buffer.alloc(8 * MIB, 86), 0)]);
   });
 });

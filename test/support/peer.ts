@@ -13,6 +13,13 @@ export function describeWithPeer(missing: string | undefined): typeof describe |
   return describe.skip;
 }
 
+/** As `describeWithPeer` for what no set-up can bring, like a GPU: skipped under CI, too. */
+export function describeWithDevice(missing: string | undefined): typeof describe | typeof describe.skip {
+  if (missing === undefined) return describe;
+  process.stderr.write(`skipped: ${missing}\n`);
+  return describe.skip;
+}
+
 /** @returns why a command cannot be run, undefined when it can. */
 export function missingCommand(command: string, args: readonly string[]): string | undefined {
   const { status } = spawnSync(command, args, { stdio: 'ignore' });

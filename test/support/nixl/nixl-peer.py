@@ -1,10 +1,11 @@
 """The wheel's Python agent as a peer: owns bytes, or reads them. One line of JSON in, one out.
 
-Commands: {"do": "own", "bytes": n}; {"do": "add", "metadata": base64}; {"do": "read", "peer": name, "address": n,
+Commands: {"do": "own", "bytes": n}; {"do": "own_vram", "bytes": n, "value": n}; {"do": "add", "metadata": base64}; {"do": "read", "peer": name, "address": n,
 "blocks": [[local offset, remote offset, length], ...], "times": n}; {"do": "checksum", "offset": n, "length": n}
 """
 
 import base64
+import ctypes
 import json
 import os
 import sys
@@ -35,6 +36,25 @@ def own(command):
     return {"metadata": base64.b64encode(agent.get_agent_metadata()).decode(), "address": str(address())}
 
 
+def own_vram(command):
+    """Memory of the first GPU, every byte of it the same, by the driver alone: there is no CUDA toolkit in the tests."""
+    cuda = ctypes.CDLL("libcuda.so.1")
+    device, context, pointer = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_uint64()
+    for status in (
+        cuda.cuInit(0),
+        cuda.cuDeviceGet(ctypes.byref(device), 0),
+        cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), device),
+        cuda.cuCtxSetCurrent(context),
+        cuda.cuMemAlloc_v2(ctypes.byref(pointer), ctypes.c_size_t(command["bytes"])),
+        cuda.cuMemsetD8_v2(pointer, ctypes.c_ubyte(command["value"]), ctypes.c_size_t(command["bytes"])),
+        cuda.cuCtxSynchronize(),
+    ):
+        if status != 0:
+            raise RuntimeError(f"CUDA error {status}")
+    agent.register_memory([(pointer.value, command["bytes"], 0, "")], "VRAM")
+    return {"metadata": base64.b64encode(agent.get_agent_metadata()).decode(), "address": str(pointer.value)}
+
+
 def add(command):
     return {"name": agent.add_remote_agent(base64.b64decode(command["metadata"])).decode()}
 
@@ -63,7 +83,7 @@ def checksum(command):
     return {"crc32": zlib.crc32(memory[at : at + length])}
 
 
-commands = {"own": own, "add": add, "read": read, "checksum": checksum}
+commands = {"own": own, "own_vram": own_vram, "add": add, "read": read, "checksum": checksum}
 for line in sys.stdin:
     command = json.loads(line)
     print(json.dumps(commands[command["do"]](command)), file=answers, flush=True)
