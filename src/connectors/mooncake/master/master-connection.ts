@@ -25,6 +25,8 @@ export interface MasterConnectionOptions extends MasterAddress {
 
 type Settle = (answer: RpcReply | Error) => void;
 
+/** Where replies are read. Each is copied out before the next read, so that all connections share it. */
+const RECEIVED = Buffer.allocUnsafeSlow(64 * 1024);
 const KEEP_ALIVE_MS = 30_000;
 const MAX_SEQUENCE = 0xffffffff;
 
@@ -46,16 +48,18 @@ export class MasterConnection implements PooledConnection {
     this.#options = options;
     const { host, port, label, silenceMs } = options;
     this.#silence = setTimeout(() => this.#onSilence(), silenceMs).unref();
-    this.#socket = connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    })
-      .on('data', (bytes) => this.#onBytes(bytes))
+    const onread = {
+      buffer: RECEIVED,
+      callback: (bytes: number) => {
+        this.#onBytes(Buffer.from(RECEIVED.subarray(0, bytes)));
+        return true;
+      },
+    };
+    const manner = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
+    this.#socket = connect({ host, port, ...manner })
       .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
-      .on('end', () => this.destroy(this.#hungUp()));
+      .on('end', () => this.destroy(this.#hungUp()))
+      .resume();
     this.closed = new Promise((resolve) => {
       this.#socket.once('close', () => {
         this.destroy(this.#hungUp());
