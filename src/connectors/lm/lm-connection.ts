@@ -28,6 +28,8 @@ export interface LmCallOptions {
 
 interface RunningCall {
   readonly take: LmCallOptions['take'];
+  /** The socket is done with the request. It may say so after the answer has come. */
+  isSent: boolean;
   settle(answer: LmReply | Error): void;
 }
 
@@ -52,7 +54,7 @@ export class LmConnection implements PooledConnection {
   readonly #parser = new LmReplyParser();
   #target: Buffer = HEADER;
   #call: RunningCall | undefined;
-  /** The header of a reply whose body is on its way to `#intake`. */
+  /** The reply to the call, whose body may still be on its way to `#intake`. */
   #reply: LmReply | undefined;
   #intake: ChunkIntake | undefined;
   #bodyBegan = false;
@@ -107,18 +109,24 @@ export class LmConnection implements PooledConnection {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (signal?.aborted === true) return Promise.reject(remoteAborted(this.#label));
     return new Promise((resolve, reject) => {
-      const giveUp = (): void => this.#giveUp(isPut);
+      const giveUp = (): void => this.#giveUp(call, isPut);
       signal?.addEventListener('abort', giveUp);
-      this.#call = {
+      const call: RunningCall = {
         take,
+        isSent: false,
         settle: (answer) => {
           signal?.removeEventListener('abort', giveUp);
           if (answer instanceof Error) reject(answer);
           else resolve(answer);
         },
       };
+      this.#call = call;
       this.#socket.cork();
-      for (const bytes of request) this.#socket.write(bytes);
+      const last = request.length - 1;
+      for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
+      this.#socket.write(request[last] as Uint8Array, (error) => {
+        if (error === null || error === undefined) this.#onSent(call);
+      });
       this.#socket.uncork();
     });
   }
@@ -129,11 +137,12 @@ export class LmConnection implements PooledConnection {
     this.#fail(reason);
   }
 
-  #giveUp(isPut: boolean): void {
-    // Of a request without its end nothing is left to do; else the server closes when it has done it.
-    if (isPut && this.#socket.writableLength === 0) endSocket(this.#socket);
-    else this.#socket.destroy();
+  #giveUp(call: RunningCall, isPut: boolean): void {
     this.#fail(remoteAborted(this.#label));
+    if (!isPut) this.#socket.destroy();
+    // By then the socket has said what it has sent. Of a request without its end nothing is left to do; else the server
+    // closes when it has done it.
+    else setImmediate(() => (call.isSent ? endSocket(this.#socket) : this.#socket.destroy()));
   }
 
   #fail(reason: Error): void {
@@ -159,7 +168,7 @@ export class LmConnection implements PooledConnection {
   }
 
   #parse(bytes: number): void {
-    if (this.#call === undefined) {
+    if (this.#call === undefined || this.#reply !== undefined) {
       this.#violated('it answers what nobody asked');
       return;
     }
@@ -168,14 +177,12 @@ export class LmConnection implements PooledConnection {
     else if (event !== undefined) this.#onReply(event, this.#call);
   }
 
-  #onReply({ code, metadata }: LmReplyEvent, { take }: RunningCall): void {
-    const reply = { code, metadata };
-    if (this.#socket.writableLength > 0) this.#violated('it answers before it has everything');
-    else if (code !== LM_CODES.SUCCESS || metadata.lengthBytes === 0) {
-      this.#settle(reply);
-    } else if (take === undefined) this.#violated('bytes where none are due');
+  #onReply({ code, metadata }: LmReplyEvent, call: RunningCall): void {
+    const { take } = call;
+    this.#reply = { code, metadata };
+    if (code !== LM_CODES.SUCCESS || metadata.lengthBytes === 0) this.#onWhole(call);
+    else if (take === undefined) this.#violated('bytes where none are due');
     else {
-      this.#reply = reply;
       this.#bodyBegan = false;
       this.#intake = take(metadata);
     }
@@ -184,10 +191,20 @@ export class LmConnection implements PooledConnection {
   #onBody(intake: ChunkIntake, bytes: number): void {
     this.#bodyBegan = true;
     intake.advance(bytes);
-    if (intake.remainingBytes > 0 || this.#reply === undefined) return;
+    if (intake.remainingBytes > 0) return;
     this.#intake = undefined;
     this.#parser.endBody();
-    this.#settle(this.#reply);
+    if (this.#call !== undefined) this.#onWhole(this.#call);
+  }
+
+  #onSent(call: RunningCall): void {
+    call.isSent = true;
+    if (call === this.#call && this.#intake === undefined) this.#onWhole(call);
+  }
+
+  /** Nothing of the reply is missing, if there is one. The request belongs to its sender when it is sent. */
+  #onWhole({ isSent }: RunningCall): void {
+    if (isSent && this.#reply !== undefined) this.#settle(this.#reply);
   }
 
   #hungUp(): void {
@@ -204,6 +221,7 @@ export class LmConnection implements PooledConnection {
   #settle(answer: LmReply | Error): void {
     const call = this.#call;
     this.#call = undefined;
+    this.#reply = undefined;
     call?.settle(answer);
   }
 }
