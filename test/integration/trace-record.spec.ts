@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { lastValueFrom } from 'rxjs';
 import { type INestApplicationContext } from '@nestjs/common';
 import { connect } from '../../src/client/index.js';
 import { type DoorLimits, type TcpDoorLimits } from '../../src/config/kvnest-config.interface.js';
@@ -72,6 +73,7 @@ async function traffic(): Promise<void> {
   for (const last of [7, 8, 7]) {
     const tokens = [...shared, ...Array.from({ length: 256 }, () => last)];
     const { chunks } = await client.lookup(tokens);
+    await lastValueFrom(client.send('kv.prefetch', { model: 'llama', tokens }));
     let got = 0;
     for await (const chunk of client.retrieve(tokens)) got += chunk.bytes.length;
     expect(got).toBe(1_000 * chunks.length);

@@ -20,6 +20,13 @@ export interface LookupCall {
   readonly reads: boolean;
 }
 
+/** Somebody has read a chunk, or tried to. */
+export interface GetCall {
+  readonly key: CallKey;
+  /** Length of the chunk; undefined = it was not there. */
+  readonly bytes: number | undefined;
+}
+
 /** Somebody has handed over a whole chunk, whatever becomes of it. */
 export interface PutCall {
   readonly key: CallKey;
@@ -55,4 +62,5 @@ class EngineCallChannel<C> {
 }
 
 export const lookupCallChannel = new EngineCallChannel<LookupCall>('lookup');
+export const getCallChannel = new EngineCallChannel<GetCall>('get');
 export const putCallChannel = new EngineCallChannel<PutCall>('put');

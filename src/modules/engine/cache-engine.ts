@@ -7,7 +7,6 @@ import {
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
-import { lookupCallChannel, putCallChannel } from '../../common/tracing/engine-call.channel.js';
 import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
@@ -39,7 +38,7 @@ import {
   type StoreResult,
 } from './object-store.interface.js';
 import { PatientReads } from './patient-reads.js';
-import { publishLookup } from './publish-calls.js';
+import { publishBatch, publishGet, publishLookup, publishPrefix, publishPut } from './publish-calls.js';
 import { EnginePutReservation } from './put-reservation.js';
 
 /** The engine: admission, the tiers and the keys of token prefixes, behind one interface for all doors. */
@@ -81,15 +80,13 @@ export class TieredCacheEngine implements CacheEngine {
   exists(keys: readonly ChunkKey[], options: LookupOptions = {}): Awaitable<readonly (string | undefined)[]> {
     const how = this.#locateOptions(options);
     this.counters.lookups++;
-    if (lookupCallChannel.hasSubscribers) publishLookup(keys);
+    publishLookup(keys);
     return all(keys.map((key) => this.parts.stack.locate(key, how)));
   }
 
   existsBatch(keys: KeyBatch, options: LookupOptions = {}): Awaitable<Uint8Array> {
     this.counters.lookups++;
-    if (lookupCallChannel.hasSubscribers) {
-      lookupCallChannel.publish({ digests: keys.digests, length: keys.length, tokens: 0, reads: false });
-    }
+    publishBatch(keys);
     return this.parts.stack.locateBatch(keys, this.#locateOptions(options));
   }
 
@@ -122,9 +119,7 @@ export class TieredCacheEngine implements CacheEngine {
     handle.setAttributes({ expiresAtMs, depth, ...(parent && { parent }) });
     handle.seal(options.checksum);
     this.counters.bytesIn += handle.lengthBytes;
-    if (putCallChannel.hasSubscribers) {
-      putCallChannel.publish({ key: handle.key, bytes: handle.lengthBytes, depth });
-    }
+    publishPut(handle.key, handle.lengthBytes, depth);
     if (options.onlyIfAbsent !== true) return this.#store(handle, options.ack === 'all');
     const kept = handle.retain();
     return chain(this.parts.stack.locate(handle.key), (tier) => {
@@ -243,7 +238,7 @@ export class TieredCacheEngine implements CacheEngine {
 
   #asked(request: PrefixRequest, reads: boolean): readonly PrefixChunk[] {
     const chunks = this.chunks(request);
-    if (lookupCallChannel.hasSubscribers) publishLookup(keysOf(chunks), request.tokens.length, reads);
+    publishPrefix(chunks, request.tokens.length, reads);
     return chunks;
   }
 
@@ -279,11 +274,14 @@ export class TieredCacheEngine implements CacheEngine {
     if (typeof outcome !== 'string') {
       this.counters.hits++;
       this.counters.bytesOut += outcome.lengthBytes;
+      publishGet(key, outcome.lengthBytes);
       return outcome;
     }
     if (outcome === 'miss') this.counters.misses++;
     else if (outcome === 'busy') this.counters.busyReads++;
     else this.counters.corruptReads++;
+    // Who is busy has it, and is asked again.
+    if (outcome !== 'busy') publishGet(key);
     if (missChannel.hasSubscribers) missChannel.publish({ type: 'miss', key, reason: outcome });
     return outcome;
   }

@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { lookupCallChannel, putCallChannel } from '../../../common/tracing/engine-call.channel.js';
-import { hitChannel, missChannel } from '../../../common/tracing/engine-event.channel.js';
+import {
+  getCallChannel,
+  lookupCallChannel,
+  putCallChannel,
+} from '../../../common/tracing/engine-call.channel.js';
 import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
-import { type ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import { getLine, headerLine, lookupLine, putLine, retrieveLine } from '../format/recorded-line.js';
 import { unwritableTrace } from '../trace-errors.js';
 import { digestNames, keyName } from './key-names.js';
@@ -28,14 +31,15 @@ export class TraceRecorder implements OnModuleInit, OnApplicationShutdown {
   #ended: Recording | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly config: Pick<KvnestConfig, 'trace' | 'chunkTokens'>) {}
+  constructor(private readonly config: Pick<KvnestConfig, 'trace' | 'chunkTokens' | 'drainTimeoutMs'>) {}
 
   async onModuleInit(): Promise<void> {
     if (this.config.trace.record) await this.start();
   }
 
+  /** A disk that stands still must not keep the server from ending. */
   async onApplicationShutdown(): Promise<void> {
-    await this.stop();
+    await Promise.race([this.stop(), delay(this.config.drainTimeoutMs, undefined, { ref: false })]);
   }
 
   /** Begins a file, unless one is being written. @throws KV_TRACE_UNWRITABLE */
@@ -102,15 +106,9 @@ function subscribe(queue: TraceQueue): readonly (() => void)[] {
       const asLine = reads ? retrieveLine : lookupLine;
       queue.push(timeMs, asLine(timeMs, digestNames(digests, length), tokens));
     }),
-    hitChannel.subscribe(({ key, bytes }) => {
+    getCallChannel.subscribe(({ key, bytes }) => {
       const timeMs = now();
-      queue.push(timeMs, getLine(timeMs, keyName(key as ChunkKey), bytes));
-    }),
-    missChannel.subscribe(({ key, reason }) => {
-      // Who is busy has it, and is asked again.
-      if (reason === 'busy') return;
-      const timeMs = now();
-      queue.push(timeMs, getLine(timeMs, keyName(key as ChunkKey), undefined));
+      queue.push(timeMs, getLine(timeMs, keyName(key), bytes));
     }),
     putCallChannel.subscribe(({ key, bytes, depth }) => {
       const timeMs = now();
