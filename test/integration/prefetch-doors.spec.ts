@@ -116,7 +116,20 @@ describe('prefetch over HTTP', () => {
     expect((await told).every(({ state }) => state !== 'done')).toBe(true);
   });
 
+  it('moves chunks as a job, too', async () => {
+    const { status, body } = await ask('POST', 'move/keys', { keys: KEYS, to: 'memory', copy: true });
+    expect([status, body]).toMatchObject([202, { kind: 'move', total: 3 }]);
+    await expectEventually(
+      async () => (await ask('GET', `jobs/${String(body['id'])}`)).body['over'] === true,
+    );
+    expect((await ask('GET', `jobs/${String(body['id'])}`)).body).toMatchObject({ state: 'done', moved: 3 });
+    expect(await server.engine.exists(KEYS.map((key) => ChunkKey.of(key)))).toEqual(Array(3).fill('memory'));
+  });
+
   it.each([
+    ['move/keys', { keys: KEYS, to: 'moon' }, 'KV_MOVE_OPTIONS'],
+    ['move/keys', { keys: KEYS }, 'KV_INPUT_INVALID'],
+    ['move/prefix', { model: 'm', tokens: [1] }, 'KV_INPUT_INVALID'],
     ['prefetch/keys', { keys: KEYS, up_to: 'moon' }, 'KV_PREFETCH_OPTIONS'],
     ['prefetch/keys', { keys: KEYS, priority: 10 }, 'KV_INPUT_INVALID'],
     ['prefetch/keys', { keys: KEYS, timeout_ms: 0 }, 'KV_INPUT_INVALID'],

@@ -3,6 +3,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type BackendUsage } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js';
 import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
 import {
   type ObjectStore,
@@ -71,6 +72,10 @@ export interface CacheEngine extends ObjectStore {
     what: PrefixRequest | readonly ChunkKey[],
     options?: PrefetchOptions,
   ): Observable<PrefetchProgress>;
+  /**
+   * Brings chunks from one tier to another and tells every step. Ends with the server, too. @throws KV_MOVE_OPTIONS
+   */
+  move(what: PrefixRequest | readonly ChunkKey[], request: MoveRequest): Observable<MoveProgress>;
   /** Room for one chunk of a prefix, as `reserve`. */
   reserveChunk(
     chunk: PrefixChunk,

@@ -7,9 +7,10 @@ import {
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
-import { missChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
+import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js';
+import { Mover } from '../moves/mover.js';
 import { Prefetcher } from '../prefetch/prefetcher.js';
 import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
 import { type Places } from '../prefetch/prefix-read.interface.js';
@@ -25,6 +26,7 @@ import {
   type RetrievedChunk,
 } from './cache-engine.interface.js';
 import { type CacheEngineParts } from './cache-engine-parts.interface.js';
+import { CountedReads } from './counted-reads.js';
 import { MutableEngineCounters } from './engine-counters.js';
 import { engineStatus } from './engine-status.js';
 import {
@@ -38,16 +40,19 @@ import {
   type StoreResult,
 } from './object-store.interface.js';
 import { PatientReads } from './patient-reads.js';
-import { publishBatch, publishGet, publishLookup, publishPrefix, publishPut } from './publish-calls.js';
+import { publishBatch, publishLookup, publishPrefix, publishPut } from './publish-calls.js';
 import { EnginePutReservation } from './put-reservation.js';
+import { worstReason } from './worst-reason.js';
 
 /** The engine: admission, the tiers and the keys of token prefixes, behind one interface for all doors. */
 export class TieredCacheEngine implements CacheEngine {
   readonly counters = new MutableEngineCounters();
+  readonly #counted = new CountedReads(this.counters);
   readonly #patientReads: PatientReads;
   /** Those of other servers: they wait for nothing that waits for other servers. */
   readonly #patientLocalReads: PatientReads;
   readonly #prefetcher: Prefetcher;
+  readonly #mover: Mover;
   #draining = false;
 
   constructor(private readonly parts: CacheEngineParts) {
@@ -55,6 +60,7 @@ export class TieredCacheEngine implements CacheEngine {
     this.#patientLocalReads = new PatientReads(parts.config.leaseMs);
     const { leaseMs, prefetch } = parts.config;
     this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ...prefetch });
+    this.#mover = new Mover(parts.stack);
   }
 
   get chunkTokens(): number {
@@ -70,6 +76,7 @@ export class TieredCacheEngine implements CacheEngine {
     this.#draining = true;
     this.parts.gate.close();
     this.#prefetcher.close();
+    this.#mover.close();
   }
 
   /** Resolves when every chunk that was accepted has reached its tiers. */
@@ -94,7 +101,9 @@ export class TieredCacheEngine implements CacheEngine {
     const read = (): Awaitable<ReadOutcome> => this.parts.stack.read(key, { localOnly });
     const patience = localOnly ? this.#patientLocalReads : this.#patientReads;
     const patient = chain(read(), (outcome) => (outcome === 'busy' ? patience.retry(read) : outcome));
-    return chain(this.#count(key, patient), (outcome) => (typeof outcome === 'string' ? undefined : outcome));
+    return chain(this.#counted.count(key, patient), (outcome) =>
+      typeof outcome === 'string' ? undefined : outcome,
+    );
   }
 
   reserve(
@@ -190,12 +199,12 @@ export class TieredCacheEngine implements CacheEngine {
     const { stack, config } = this.parts;
     const source = {
       locate: (keys: readonly ChunkKey[]) => stack.locateAhead(keys),
-      read: (key: ChunkKey, place: string) => this.#count(key, stack.read(key, { place })),
+      read: (key: ChunkKey, place: string) => this.#counted.count(key, stack.read(key, { place })),
     };
     const chunks = this.#asked(request, true);
     const onLocated = (places: Places): void => {
       const missing = chunks[places.indexOf(undefined)];
-      if (missing !== undefined) void this.#count(missing.key, 'miss');
+      if (missing !== undefined) void this.#counted.count(missing.key, 'miss');
     };
     const loaded$ = readAhead(chunks, source, { window: config.readAheadChunks, onLocated });
     return loaded$.pipe(map(({ item, handle }) => ({ ...item, handle })));
@@ -205,7 +214,11 @@ export class TieredCacheEngine implements CacheEngine {
     what: PrefixRequest | readonly ChunkKey[],
     options?: PrefetchOptions,
   ): Observable<PrefetchProgress> {
-    return this.#prefetcher.prefetch('tokens' in what ? keysOf(this.chunks(what)) : what, options);
+    return this.#prefetcher.prefetch(this.#keysOf(what), options);
+  }
+
+  move(what: PrefixRequest | readonly ChunkKey[], request: MoveRequest): Observable<MoveProgress> {
+    return this.#mover.move(this.#keysOf(what), request);
   }
 
   reserveChunk(
@@ -230,6 +243,10 @@ export class TieredCacheEngine implements CacheEngine {
 
   status(): EngineStatus {
     return engineStatus(this.parts, this.counters, this.#draining);
+  }
+
+  #keysOf(what: PrefixRequest | readonly ChunkKey[]): readonly ChunkKey[] {
+    return 'tokens' in what ? keysOf(this.chunks(what)) : what;
   }
 
   #locateOptions({ lease = false, withMetadata = false, localOnly = false }: LookupOptions): LocateOptions {
@@ -258,32 +275,6 @@ export class TieredCacheEngine implements CacheEngine {
     const pinned = await this.pin(keysOf(chunks), pinMs);
     const gone = pinned.indexOf(false);
     return lookupResult(gone === -1 ? chunks : chunks.slice(0, gone));
-  }
-
-  #count(key: ChunkKey, read: Awaitable<ReadOutcome>): Awaitable<ReadOutcome> {
-    this.counters.gets++;
-    return read instanceof Promise ? this.#countLater(key, read) : this.#countOutcome(key, read);
-  }
-
-  /** Apart, because a closure costs even where it is not made. */
-  #countLater(key: ChunkKey, read: Promise<ReadOutcome>): Promise<ReadOutcome> {
-    return read.then((outcome) => this.#countOutcome(key, outcome));
-  }
-
-  #countOutcome(key: ChunkKey, outcome: ReadOutcome): ReadOutcome {
-    if (typeof outcome !== 'string') {
-      this.counters.hits++;
-      this.counters.bytesOut += outcome.lengthBytes;
-      publishGet(key, outcome.lengthBytes);
-      return outcome;
-    }
-    if (outcome === 'miss') this.counters.misses++;
-    else if (outcome === 'busy') this.counters.busyReads++;
-    else this.counters.corruptReads++;
-    // Who is busy has it, and is asked again.
-    if (outcome !== 'busy') publishGet(key);
-    if (missChannel.hasSubscribers) missChannel.publish({ type: 'miss', key, reason: outcome });
-    return outcome;
   }
 
   #fits(request: AllocationRequest): boolean {
@@ -334,10 +325,4 @@ function lookupResult(chunks: LookupResult['chunks']): LookupResult {
 
 function countTrue(flags: readonly boolean[]): number {
   return flags.filter(Boolean).length;
-}
-
-/** Of several tiers that did not store a chunk, the one whose reason the caller can use best. */
-function worstReason(outcomes: StoreOutcomes): RefusalReason {
-  const reasons = [...outcomes.values()];
-  return (['failed', 'busy'] as const).find((reason) => reasons.includes(reason)) ?? 'rejected';
 }

@@ -15,6 +15,7 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { type Locating } from '../prefetch/prefix-read.interface.js';
 import { ChunkLoads } from './chunk-loads.js';
+import { ChunkMoves, type MoveOptions, type MoveOutcome } from './chunk-moves.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';
 import { type Located, type LocateOptions, TierSearch } from './tier-search.js';
@@ -45,6 +46,8 @@ export class TierStack {
   readonly #inFlight: InFlightPuts;
   readonly #loads = new ChunkLoads();
   readonly #localLoads = new ChunkLoads();
+  readonly #moveLoads = new ChunkLoads();
+  readonly #moves: ChunkMoves;
   readonly #search: TierSearch;
 
   constructor(
@@ -54,6 +57,9 @@ export class TierStack {
   ) {
     this.#inFlight = new InFlightPuts(clock);
     this.#search = new TierSearch(tiers, this.#inFlight, (key) => this.#dropExpired(key));
+    this.#moves = new ChunkMoves(tiers, this.#inFlight, this.#moveLoads, (from, key) =>
+      this.#change(key, (tier) => tier.ask((backend) => backend.remove(key), false), from),
+    );
   }
 
   /** Whether a chunk of this size could be stored in any tier. */
@@ -115,6 +121,7 @@ export class TierStack {
     const { key } = handle;
     this.#loads.invalidate(key);
     this.#localLoads.invalidate(key);
+    this.#moveLoads.invalidate(key);
     this.#inFlight.hide(key);
     const outcomes = new Map<string, PutOutcome>();
     const answers = this.tiers.map((tier) =>
@@ -132,6 +139,11 @@ export class TierStack {
     this.#inFlight.track(handle, done);
     if (!waitForAll && answers[0] === 'stored') return outcomes;
     return (waitForAll ? done : firstStored(slow)).then(() => outcomes);
+  }
+
+  /** Brings a chunk from one tier to another. */
+  move(key: ChunkKey, options: MoveOptions): Promise<MoveOutcome> {
+    return this.#moves.move(key, options);
   }
 
   remove(key: ChunkKey): Awaitable<boolean> {
@@ -223,15 +235,21 @@ export class TierStack {
   }
 
   /** Changes a chunk in every tier, so that no load brings back how it was before. */
-  #change<T>(key: ChunkKey, change: (tier: Tier) => Awaitable<T>): Awaitable<readonly T[]> {
+  #change<T>(
+    key: ChunkKey,
+    change: (tier: Tier) => Awaitable<T>,
+    tiers: readonly Tier[] = this.tiers,
+  ): Awaitable<readonly T[]> {
     return this.#during(
-      () => all(this.tiers.map(change)),
+      () => all(tiers.map(change)),
       ({ id }) => id === key.id,
     );
   }
 
   #during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
-    return this.#loads.during(() => this.#localLoads.during(change, concerns), concerns);
+    const inner = (): Awaitable<T> => this.#localLoads.during(change, concerns);
+    const middle = (): Awaitable<T> => this.#loads.during(inner, concerns);
+    return this.#moveLoads.during(middle, concerns);
   }
 
   /**

@@ -5,6 +5,7 @@ import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
 import { CacheController } from './cache/cache.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { MoveController } from './move/move.controller.js';
 import { ObjectsController } from './objects/objects.controller.js';
 import { PrefetchController } from './prefetch/prefetch.controller.js';
 import { PrefixController } from './prefix/prefix.controller.js';
@@ -26,6 +27,7 @@ import { ValuesController } from './values/values.controller.js';
     PrefixValuesController,
     EventsController,
     PrefetchController,
+    MoveController,
     JobsController,
   ],
   providers: [
