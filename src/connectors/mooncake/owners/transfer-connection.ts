@@ -25,6 +25,8 @@ export type ValueTarget = Pick<ChunkIntake, 'target' | 'advance'>;
 
 interface RunningTransfer {
   readonly target: ValueTarget;
+  /** The socket is done with what is sent. It may say so after the answer has come. */
+  isSent: boolean;
   settle(outcome: boolean | Error): void;
 }
 
@@ -145,36 +147,44 @@ export class TransferConnection implements PooledConnection {
       signal?.addEventListener('abort', onAbort);
       this.#missingStatusBytes = version === 2 ? TRANSFER_STATUS_BYTES : 0;
       this.#missingValueBytes = valueBytes;
-      this.#transfer = {
+      const transfer: RunningTransfer = {
         target,
+        isSent: false,
         settle: (outcome) => {
           signal?.removeEventListener('abort', onAbort);
           if (outcome instanceof Error) reject(outcome);
           else resolve(outcome);
         },
       };
+      this.#transfer = transfer;
       this.#socket.setTimeout(silenceMs);
       this.#socket.cork();
-      for (const bytes of request) this.#socket.write(bytes);
+      const last = request.length - 1;
+      for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
+      this.#socket.write(request[last] as Uint8Array, () => {
+        transfer.isSent = true;
+        if (transfer === this.#transfer) this.#settleIfDone(transfer);
+      });
       this.#socket.uncork();
     });
   }
 
   #nextTarget(): Buffer {
-    this.#isIdleTarget = this.#transfer === undefined;
-    if (this.#transfer === undefined) return STATUS.subarray(0, 1);
+    const transfer = this.#isAnswered ? undefined : this.#transfer;
+    this.#isIdleTarget = transfer === undefined;
+    if (transfer === undefined) return STATUS.subarray(0, 1);
     if (this.#missingStatusBytes > 0) return STATUS.subarray(0, this.#missingStatusBytes);
-    return this.#transfer.target.target(Math.min(READ_BYTES, this.#missingValueBytes));
+    return transfer.target.target(Math.min(READ_BYTES, this.#missingValueBytes));
   }
 
   #onBytes(bytes: number): void {
     this.receivedBytes += bytes;
-    if (this.#transfer === undefined) this.#violated('it sends what nobody asked for');
-    else if (this.#missingStatusBytes > 0) this.#onStatus(bytes);
+    if (this.#transfer === undefined || this.#isAnswered) this.#violated('it sends what nobody asked for');
+    else if (this.#missingStatusBytes > 0) this.#onStatus(this.#transfer, bytes);
     else this.#onValue(this.#transfer, bytes);
   }
 
-  #onStatus(bytes: number): void {
+  #onStatus(transfer: RunningTransfer, bytes: number): void {
     STATUS.copy(this.#status, TRANSFER_STATUS_BYTES - this.#missingStatusBytes, 0, bytes);
     this.#missingStatusBytes -= bytes;
     if (this.#missingStatusBytes > 0) return;
@@ -184,11 +194,11 @@ export class TransferConnection implements PooledConnection {
       // The owner closes the connection, and what is still on its way goes nowhere.
       this.#isRejected = true;
       this.#settle(false);
-      // What was written may not be counted as written yet when the answer to it is there.
-    } else if (this.#missingValueBytes === 0) this.#settle(true);
+    } else this.#settleIfDone(transfer);
   }
 
-  #onValue({ target }: RunningTransfer, bytes: number): void {
+  #onValue(transfer: RunningTransfer, bytes: number): void {
+    const { target } = transfer;
     try {
       if (this.#isIdleTarget) STATUS.copy(target.target(1), 0, 0, 1);
       target.advance(bytes);
@@ -197,7 +207,16 @@ export class TransferConnection implements PooledConnection {
       return;
     }
     this.#missingValueBytes -= bytes;
-    if (this.#missingValueBytes === 0) this.#settle(true);
+    this.#settleIfDone(transfer);
+  }
+
+  /** Not before all is sent, whatever the owner says: the bytes belong to the caller again then. */
+  #settleIfDone({ isSent }: RunningTransfer): void {
+    if (isSent && this.#isAnswered) this.#settle(true);
+  }
+
+  get #isAnswered(): boolean {
+    return this.#missingStatusBytes === 0 && this.#missingValueBytes === 0;
   }
 
   #violated(what: string): void {
