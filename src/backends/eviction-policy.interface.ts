@@ -18,6 +18,8 @@ export interface ChunkTraits {
  */
 export interface EvictionPolicy {
   readonly name: string;
+  /** What its arrays take, if it counts that: all of what it keeps for chunks, there or gone. */
+  readonly allocatedBytes?: number;
   /** The tier has a new chunk under `entry`. */
   onInsert(entry: number, traits: ChunkTraits): void;
   /** It was read, or found by a lookup that leased it. */

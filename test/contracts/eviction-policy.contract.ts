@@ -9,7 +9,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 /** Traits as a tier gives them; the array of the digest is one, written over at every call. */
 const digest: [number, number, number, number] = [0, 0, 0, 0];
 function traits(entry: number): ChunkTraits {
-  digest.fill(Math.imul(entry + 1, 0x9e3779b1) >>> 0);
+  for (let word = 0; word < 4; word++) digest[word] = Math.imul(4 * entry + word + 1, 0x9e3779b1) >>> 0;
   return { digest, bytes: 1_000 + entry, tier: 'memory', model: 'llama', tenant: '', depth: -1, parent: -1 };
 }
 
@@ -32,8 +32,11 @@ function drain(policy: EvictionPolicy): number[] {
   return victims;
 }
 
-/** The specification of an `EvictionPolicy`, as tests: what holds for every policy, whatever it prefers. */
-export function describeEvictionPolicyContract(factory: EvictionPolicyFactory): void {
+/**
+ * The specification of an `EvictionPolicy`, as tests: what holds for every policy, whatever it prefers.
+ * @param bytesPerChunk what it may keep for a chunk that is there; asked of policies that count it.
+ */
+export function describeEvictionPolicyContract(factory: EvictionPolicyFactory, bytesPerChunk = 64): void {
   describe(`EvictionPolicy contract: ${factory.name}`, () => {
     it('has the name of its factory, in lower case', () => {
       expect(factory.create(1).name).toBe(factory.name);
@@ -80,6 +83,17 @@ export function describeEvictionPolicyContract(factory: EvictionPolicyFactory): 
         policy.onRemove(victim);
       }
       expect(asked).toBeLessThan(20_000);
+    });
+
+    it(`keeps at most ${bytesPerChunk} bytes for a chunk`, () => {
+      const chunks = 3 * 32_768;
+      const policy = filled(factory, chunks);
+      for (let entry = chunks; entry < 2 * chunks; entry++) {
+        const victim = policy.victim(always);
+        policy.onRemove(victim);
+        policy.onInsert(victim, traits(entry));
+      }
+      expect(policy.allocatedBytes ?? 0).toBeLessThanOrEqual(bytesPerChunk * chunks);
     });
 
     it('takes a number that comes back for another chunk', () => {

@@ -16,6 +16,10 @@ export class EntryPool {
     return this.#size;
   }
 
+  get allocatedBytes(): number {
+    return this.#next.allocatedBytes;
+  }
+
   allocate(): number {
     let entry = this.#firstFree - 1;
     if (entry === -1) entry = this.#highest++;

@@ -14,8 +14,15 @@ describe('eviction policies catalogue', () => {
     expect(findEvictionPolicy(name).create(1).name).toBe('lru');
   });
 
+  it('knows which is the default, and every name of LMCache', () => {
+    expect(findEvictionPolicy('default').name).toBe('adaptive');
+    for (const name of ['LRU', 'LFU', 'FIFO', 'MRU'])
+      expect(findEvictionPolicy(name).name).toBe(name.toLowerCase());
+  });
+
   it('refuses a name that nobody knows, with the ones it knows', () => {
-    const refusal = { code: 'KV_CONFIG_INVALID', remedy: 'Use one of: LRU.' };
+    const remedy = expect.stringMatching(/^Use one of: DEFAULT, LRU, .*S3-FIFO, SIEVE, W-TINYLFU\.$/);
+    const refusal = { code: 'KV_CONFIG_INVALID', remedy };
     expect(() => findEvictionPolicy('clock')).toThrow(expect.objectContaining(refusal));
   });
 });

@@ -1,0 +1,42 @@
+import {
+  type EvictionPolicy,
+  type EvictionPolicyFactory,
+} from '../../../backends/eviction-policy.interface.js';
+import { EntryQueues } from './structures/entry-queues.js';
+import { firstEvictable, type VictimSearch } from './structures/first-evictable.js';
+
+const ALL = 0;
+
+/** Gives up what was read last: for loops over more than fits. */
+export class MruPolicy implements EvictionPolicy {
+  readonly name = 'mru';
+  readonly #queue = new EntryQueues(1);
+  readonly #search: VictimSearch = {
+    candidate: () => this.#queue.newest(ALL),
+    setAside: (entry) => this.#queue.remove(entry),
+    // Not as the newest, where it would be asked for at every eviction.
+    bringBack: (entry) => this.#queue.addOldest(ALL, entry),
+  };
+
+  get allocatedBytes(): number {
+    return this.#queue.allocatedBytes;
+  }
+
+  onInsert(entry: number): void {
+    this.#queue.add(ALL, entry);
+  }
+
+  onAccess(entry: number): void {
+    if (this.#queue.queueOf(entry) === ALL) this.#queue.move(ALL, entry);
+  }
+
+  onRemove(entry: number): void {
+    this.#queue.remove(entry);
+  }
+
+  victim(evictable: (entry: number) => boolean): number {
+    return firstEvictable(this.#search, evictable);
+  }
+}
+
+export const mruPolicy: EvictionPolicyFactory = { name: 'mru', create: () => new MruPolicy() };
