@@ -16,6 +16,12 @@ export async function startServer(folder: string, { memoryOnlyMiB = 0 } = {}): P
   return KvnestServer.start(folder, { tiers });
 }
 
+/** A server whose only tier is a store elsewhere: its own memory holds what is on its way and nothing else. */
+export async function startServerOver(folder: string, url: string): Promise<KvnestServer> {
+  const tiers = [{ name: 'pool', type: 'remote', url }];
+  return KvnestServer.start(folder, { tiers, arena: { capacity: '64MiB' } });
+}
+
 export async function serverStatus(server: KvnestServer): Promise<EngineStatus> {
   return (await server.status()) as EngineStatus;
 }
