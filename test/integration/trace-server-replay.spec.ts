@@ -174,6 +174,18 @@ describe('kvnest trace replay --url', () => {
     ]);
   });
 
+  it('asks by key for what came without a prefix, and sees others under its keys', async () => {
+    const path = await write('gets.jsonl', [
+      { kvnest_trace: 1, chunk_tokens: 256 },
+      { t: 0, op: 'get', key: 'a', bytes: 100 },
+      { t: 1, op: 'get', key: 'b', bytes: 100 },
+    ]);
+    await using client = await connect(url, { token: 'secret' });
+    await client.put('kvnest-trace:1', Buffer.alloc(100));
+    expect(await replay(path, '--speed', 'max')).toMatchObject({ hit_blocks: 1, blocks_wrong: 1 });
+    expect(await client.exists(['kvnest-trace:0'])).toEqual([true]);
+  });
+
   it('ends with the reason where nobody answers, or the token is wrong', async () => {
     const path = await write('one.jsonl', prompts(1));
     const wrong = await runCli(['trace', 'replay', path, '--url', url, '--token', 'no']);

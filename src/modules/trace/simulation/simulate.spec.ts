@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { tinyTrace } from '../../../../test/support/tiny-trace.js';
 import { type ChunkTraits, type EvictionPolicy } from '../../../backends/eviction-policy.interface.js';
+import { TraceBuilder } from '../format/trace-builder.js';
 import { findEvictionPolicy } from '../../tiers/eviction/eviction-policies.catalog.js';
 import { type Capacity } from './capacity.interface.js';
 import { simulate } from './simulate.js';
@@ -89,6 +90,38 @@ describe('simulate', () => {
         { name: 'memory', bytesRead: 100, evictions: 2 },
         { name: 'disk', bytesRead: 100, evictions: 0 },
       ],
+    });
+  });
+
+  it('takes what was only stored for no request, and for a use of the block', () => {
+    const builder = new TraceBuilder();
+    for (const [time, id] of ['a', 'b', 'a', 'c', 'a'].entries()) {
+      builder.beginRequest(time, time < 3);
+      builder.add({ id, tokens: 10, depth: 0, bytes: 100 });
+    }
+    expect(simulate(builder.build(), [lru(blocks(2))])).toMatchObject({
+      requests: 2,
+      blocks: 2,
+      hitBlocks: 1,
+      tiers: [{ bytesRead: 100, evictions: 1 }],
+    });
+  });
+
+  it('gives up nothing for what does not fit at all', () => {
+    const builder = new TraceBuilder();
+    for (const [time, [id, bytes]] of (
+      [
+        ['a', 100],
+        ['large', 301],
+        ['a', 100],
+      ] as const
+    ).entries()) {
+      builder.beginRequest(time);
+      builder.add({ id, tokens: 10, depth: 0, bytes });
+    }
+    expect(simulate(builder.build(), [lru({ amount: 300, unit: 'bytes' })])).toMatchObject({
+      hitBlocks: 1,
+      tiers: [{ evictions: 0, refused: 1 }],
     });
   });
 
