@@ -22,3 +22,18 @@ export function nixlPeerRefused(reason: string): KvError {
 export function nixlClosed(): KvError {
   return new KvError('KV_NIXL_CLOSED', "NIXL's agent is closed", { kind: 'unavailable' });
 }
+
+/** @param peer what logs call it. */
+export function nixlPeerGone(peer: string, reason: string): KvError {
+  return new KvError('KV_NIXL_GONE', `${peer} cannot be read from any more: ${reason}`, {
+    kind: 'unavailable',
+    retryable: true,
+  });
+}
+
+export function nixlReadFailed(peer: string, reason: string): KvError {
+  return new KvError('KV_NIXL_READ', `NIXL cannot read from ${peer}: ${reason}`, {
+    kind: 'unavailable',
+    retryable: true,
+  });
+}
