@@ -18,6 +18,8 @@ export class HoldingProxy implements AsyncDisposable {
   #speakers = 0;
   #holdsNext = false;
   #holdsAfterBytes = Infinity;
+  /** Whoever connects is turned away. */
+  isDown = false;
 
   private constructor(
     private readonly server: Server,
@@ -90,6 +92,10 @@ export class HoldingProxy implements AsyncDisposable {
   }
 
   #accept(client: Socket): void {
+    if (this.isDown) {
+      client.destroy();
+      return;
+    }
     const target = connect({ port: this.targetPort, host: '127.0.0.1', allowHalfOpen: true });
     for (const socket of [client, target]) {
       this.#sockets.add(socket);
