@@ -12,6 +12,14 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 const calls = {
   about: () => ({ name: agent.name, address: agent.regionAddress, metadata: agent.metadata }),
   add: ({ metadata }) => agent.addPeer(metadata),
+  /** @returns the event loop's delay while it has nothing to do */
+  rest: async () => {
+    delay.reset();
+    delay.enable();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    delay.disable();
+    return { delayP99Ms: delay.percentile(99) / 1e6 };
+  },
   /** @returns seconds of each read, and the event loop's delay meanwhile */
   read: async ({ request, times }) => {
     const seconds = [];

@@ -1,7 +1,8 @@
 /**
  * READs of one owner's memory by kvnest's agent and by the Python agent of NIXL's wheel, in turns: bytes per second of
  * the one ÷ those of the other, over TCP and over what UCX chooses on one machine (cma). Both have the same settings of
- * UCX; kvnest's READs are measured with and without the checksum of each chunk, which Python's agent does not compute.
+ * UCX and memory of the same kind; kvnest's READs are measured with and without the checksum of each chunk, which
+ * Python's agent does not compute. The event loop's delay is the worst 99th percentile of the rounds, also at rest.
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -70,7 +71,7 @@ async function rowsOf(about, kvnest, python) {
     await read.kvnest([]);
     await read.python();
     const rates = { plain: [], checked: [], python: [] };
-    let delayP99Ms = 0;
+    let [delayP99Ms, restP99Ms] = [0, 0];
     for (let round = 0; round < rounds; round++) {
       const plain = await read.kvnest([]);
       const theirs = await read.python();
@@ -79,6 +80,7 @@ async function rowsOf(about, kvnest, python) {
         rates[name].push(bytes / median(seconds) / 1e9);
       }
       delayP99Ms = Math.max(delayP99Ms, plain.delayP99Ms, checked.delayP99Ms);
+      restP99Ms = Math.max(restP99Ms, (await kvnest.ask({ call: 'rest' })).delayP99Ms);
     }
     rows[label] = {
       kvnest: median(rates.plain).toFixed(2),
@@ -86,7 +88,7 @@ async function rowsOf(about, kvnest, python) {
       Python: median(rates.python).toFixed(2),
       'kvnest ÷ Python': ratio(rates.plain, rates.python),
       'with checksums ÷ Python': ratio(rates.checked, rates.python),
-      'event loop p99 ms': delayP99Ms.toFixed(1),
+      'event loop p99 ms, at rest': `${delayP99Ms.toFixed(1)}, ${restP99Ms.toFixed(1)}`,
     };
   }
   return rows;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <thread>
 #include <utility>
@@ -13,11 +14,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// There is no completion to wait for, only a status to ask: at once, then ever more rarely.
-constexpr auto kSpin = 50us;
+// There is no completion to wait for, only a status to ask: all the time at first, giving way to others, then ever more
+// rarely. A READ of 4 MiB ends within the first.
+constexpr auto kSpin = 1ms;
 constexpr auto kShortPause = 50us;
 constexpr auto kLongPause = 200us;
-constexpr auto kLongAfter = 2ms;
+constexpr auto kLongAfter = 5ms;
+// Pauses of 50 us would take twice as long with Linux's own.
+constexpr unsigned long kTimerSlackNs = 1000;
 constexpr auto kQuarantinePause = 5ms;
 // Loading a peer right after another was forgotten can race the end of its connection.
 constexpr auto kAfterForget = 100ms;
@@ -71,6 +75,7 @@ void AgentThread::Silence() {
 }
 
 void AgentThread::Run() {
+  prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
   if (Open()) {
     Flush();
     Loop();
@@ -125,6 +130,8 @@ std::vector<Command> AgentThread::WaitForCommands() {
     changed_.wait(lock, woken);
   } else if (const auto pause = Pause(); pause > Clock::duration::zero()) {
     changed_.wait_for(lock, pause, woken);
+  } else {
+    std::this_thread::yield();
   }
   closing_ = stop_;
   return std::exchange(commands_, {});

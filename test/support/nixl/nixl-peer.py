@@ -7,6 +7,7 @@ Commands: {"do": "own", "bytes": n}; {"do": "own_vram", "bytes": n, "value": n};
 import base64
 import ctypes
 import json
+import mmap
 import os
 import sys
 import time
@@ -31,7 +32,9 @@ def address():
 def own(command):
     global memory
     generator = numpy.random.default_rng(8)
-    memory = generator.integers(0, 256, command["bytes"], dtype=numpy.uint8)
+    # Shared and in pages of 4 KiB, as the arena: a READ into pages of 2 MiB is faster.
+    memory = numpy.frombuffer(mmap.mmap(-1, command["bytes"]), dtype=numpy.uint8)
+    memory[:] = generator.integers(0, 256, command["bytes"], dtype=numpy.uint8)
     agent.register_memory([(address(), memory.nbytes, 0, "")], "DRAM")
     return {"metadata": base64.b64encode(agent.get_agent_metadata()).decode(), "address": str(address())}
 
