@@ -10,6 +10,7 @@ export function formatStatus(status: ServerStatus): string {
     summary(status),
     formatTable(doorRows(status)),
     formatTable(tierRows(status)),
+    ...peerTables(status),
     formatTable(traffic(status)),
   ].join('\n');
 }
@@ -56,6 +57,26 @@ function tierRow(tier: TierStatus): string[] {
 function books({ usedBytes, capacityBytes, chunks, hits, evictions, pinnedBytes }: TierStatus): string[] {
   const numbers = [chunks, hits, evictions].map(String);
   return [ratio(usedBytes, capacityBytes), ...numbers, formatBytes(pinnedBytes)];
+}
+
+/** Other servers that tiers read from, where there are any. */
+function peerTables({ tiers }: ServerStatus): string[] {
+  const rows = tiers.flatMap(({ name: tier, peers = [] }) =>
+    peers.map(({ name, state, transport, counters }) => {
+      const { asked = 0, hits = 0, hit_bytes: bytes = 0, failures = 0 } = counters;
+      return [
+        name,
+        tier,
+        state,
+        transport,
+        String(asked),
+        `${hits} (${formatBytes(bytes)})`,
+        String(failures),
+      ];
+    }),
+  );
+  const head = ['PEER', 'TIER', 'STATE', 'OVER', 'ASKED', 'HITS', 'FAILED'];
+  return rows.length === 0 ? [] : [formatTable([head, ...rows])];
 }
 
 /** Of a tier without a budget of its own, such as a store elsewhere, somebody else keeps the books. */

@@ -12,6 +12,8 @@ import { PeerShares, type WantedChunk } from './peer-shares.js';
 
 /** Chunks asked for in one question: they all need room in the arena. */
 const BATCH_KEYS = 32;
+/** A lookup ends with the first who has everything: when that one fails, the others are asked once more. */
+const MAX_LOOKUPS = 2;
 
 export interface PeerReadsParts {
   readonly peers: Pick<PeerGroup, 'promising'>;
@@ -42,10 +44,11 @@ export class PeerReads {
       isDone: false,
     }));
     await this.#fetch(wanted, deadlineMs);
-    const open = wanted.filter(({ isDone }) => !isDone);
-    if (open.length > 0) {
+    for (let lookups = 0; lookups < MAX_LOOKUPS; lookups++) {
+      const open = wanted.filter(({ isDone }) => !isDone);
+      if (open.length === 0 || performance.now() >= deadlineMs) break;
       await this.#locate(open);
-      await this.#fetch(open, deadlineMs);
+      if (!(await this.#fetch(open, deadlineMs))) break;
     }
     return wanted.map(({ outcome }) => outcome);
   }
@@ -64,12 +67,15 @@ export class PeerReads {
       chunk.from = (found[index] ?? []).filter((peer) => chunk.asked?.has(peer) !== true);
   }
 
-  /** Until each chunk is there, or nobody is left who may have it, or time is up. */
-  async #fetch(wanted: readonly WantedChunk[], deadlineMs: number): Promise<void> {
-    for (;;) {
+  /**
+   * Until each chunk is there, or nobody is left who may have it, or time is up.
+   * @returns whether anybody was asked.
+   */
+  async #fetch(wanted: readonly WantedChunk[], deadlineMs: number): Promise<boolean> {
+    for (let attempts = 0; ; attempts++) {
       const shares = new PeerShares(wanted);
       const leftMs = deadlineMs - performance.now();
-      if (shares.size === 0 || leftMs <= 0) return;
+      if (shares.size === 0 || leftMs <= 0) return attempts > 0;
       // Who has others to fall back on does not wait for one to the end.
       const attemptMs = Math.max(1, Math.floor(shares.haveOthers ? leftMs / 2 : leftMs));
       await Promise.all(shares.map((peer, chunks) => this.#ask(peer, chunks, attemptMs)));

@@ -123,6 +123,20 @@ export const ENGINE_METRICS: readonly MetricDefinition<EngineStatus>[] = [
         })),
       ),
   },
+  {
+    name: 'kvnest_peer_up',
+    help: '1 while another server is asked for chunks',
+    type: 'gauge',
+    labels: ['tier', 'peer'],
+    read: ({ tiers }) => eachPeer(tiers, ({ up }) => [{ labels: {}, value: Number(up) }]),
+  },
+  {
+    name: 'kvnest_peer_events_total',
+    help: 'What is counted of another server that is asked for chunks, by event',
+    type: 'counter',
+    labels: ['tier', 'peer', 'event'],
+    read: ({ tiers }) => eachPeer(tiers, ({ counters }) => byLabel('event', counters)),
+  },
 ];
 
 /** What the doors tell of themselves. */
@@ -145,6 +159,17 @@ export const DOOR_METRICS: readonly MetricDefinition<readonly DoorStatus[]>[] = 
       ),
   },
 ];
+
+function eachPeer(
+  tiers: readonly Tier[],
+  read: (peer: NonNullable<Tier['peers']>[number]) => readonly Sample[],
+): readonly Sample[] {
+  return tiers.flatMap(({ name, peers = [] }) =>
+    peers.flatMap((peer) =>
+      read(peer).map(({ labels, value }) => ({ labels: { tier: name, peer: peer.name, ...labels }, value })),
+    ),
+  );
+}
 
 function byLabel(label: string, values: Readonly<Record<string, number>>): readonly Sample[] {
   return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
