@@ -90,6 +90,8 @@ export interface ChunkFilter {
   readonly namespace?: number;
   readonly model?: string;
   readonly tenant?: string;
+  /** Stored before (epoch ms), as far as the tier knows: what a disk had before the server started counts from then on. */
+  readonly storedBeforeMs?: number;
 }
 
 /**

@@ -118,7 +118,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     space,
     clock,
   );
-  const engine = await createEngine(testConfig(options.config), arena, stack);
+  const engine = await createEngine(testConfig(options.config), arena, stack, clock);
   return {
     engine,
     arena,

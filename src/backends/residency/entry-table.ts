@@ -26,6 +26,7 @@ export interface ResidentTraits {
 export class EntryTable {
   readonly #bytes = new PagedColumn(Float64Array);
   readonly #expiresAtMs = new PagedColumn(Float64Array);
+  readonly #storedAtMs = new PagedColumn(Float64Array);
   readonly #hasMetadata = new PagedColumn(Uint8Array);
   readonly #namespace = new PagedColumn(Uint32Array);
   readonly #model = new PagedColumn(Uint16Array);
@@ -60,7 +61,9 @@ export class EntryTable {
     return this.#hasMetadata.get(entry) === 1;
   }
 
-  add(entry: number, namespace: number, origin: KeyDescription, traits: ResidentTraits): void {
+  /** @param nowMs when it is stored. */
+  add(entry: number, namespace: number, origin: KeyDescription, traits: ResidentTraits, nowMs: number): void {
+    this.#storedAtMs.set(entry, nowMs);
     this.#bytes.set(entry, traits.bytes);
     this.#expiresAtMs.set(entry, traits.expiresAtMs ?? 0);
     this.#hasMetadata.set(entry, traits.hasMetadata ? 1 : 0);
@@ -83,6 +86,8 @@ export class EntryTable {
 
   /** Whether the filter selects this entry. @param originOf asked only where the numbers do not tell. */
   matches(entry: number, filter: ChunkFilter, originOf: (entry: number) => KeyDescription): boolean {
+    if (filter.storedBeforeMs !== undefined && this.#storedAtMs.get(entry) >= filter.storedBeforeMs)
+      return false;
     if (filter.namespace !== undefined && this.#namespace.get(entry) !== filter.namespace) return false;
     if (filter.model !== undefined) {
       const id = this.#model.get(entry);

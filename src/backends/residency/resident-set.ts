@@ -3,7 +3,8 @@ import { evictedChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { describeKey } from '../../protocols/chunk-key/describe-key.js';
-import { type EvictionPolicy } from '../eviction-policy.interface.js';
+import { type AdmissionPolicy } from '../admission-policy.interface.js';
+import { type ChunkTraits, type EvictionPolicy } from '../eviction-policy.interface.js';
 import { type ChunkFilter } from '../storage-backend.interface.js';
 import { DigestIndex } from './digest-index.js';
 import { EntryTable, type DescribeKey, type ResidentTraits } from './entry-table.js';
@@ -16,6 +17,8 @@ export interface ResidentSetOptions {
   readonly tier: string;
   readonly capacityBytes: number;
   readonly policy: EvictionPolicy;
+  /** Absent: every chunk is taken. */
+  readonly admission?: AdmissionPolicy | undefined;
   readonly clock: Clock;
   /** Whether the chunk under `entry`, whose digest is that of `key`, has this very key. */
   readonly matches: (entry: number, key: ChunkKey) => boolean;
@@ -40,6 +43,8 @@ export class ResidentSet {
   readonly #table = new EntryTable();
   readonly #holds: HoldTable;
   #evictions = 0;
+  /** Bytes of chunks that were given up, and of whose room no chunk has come into yet. */
+  #madeBytes = 0;
 
   constructor(options: ResidentSetOptions) {
     this.#options = options;
@@ -95,7 +100,7 @@ export class ResidentSet {
    * so does, without them, a chunk of another key with the same digest. Room is the caller's business (`makeRoom`).
    */
   insert(entry: number, key: ChunkKey, traits: ResidentTraits): void {
-    const { bytes, depth = -1, parent } = traits;
+    const { bytes } = traits;
     const twin = this.#index.find(key, anyEntry);
     this.#index.insert(key, entry);
     if (twin !== -1) {
@@ -103,21 +108,27 @@ export class ResidentSet {
       this.#drop(twin, 'replaced');
     }
     const origin = this.#describe(key);
-    this.#table.add(entry, key.namespace, origin, traits);
-    this.#options.policy.onInsert(entry, {
-      digest: [key.d0, key.d1, key.d2, key.d3],
-      bytes,
-      tier: this.#options.tier,
-      model: origin.model,
-      tenant: origin.tenant,
-      depth,
-      parent: parent === undefined ? -1 : this.#index.find(parent, anyEntry),
-    });
+    this.#table.add(entry, key.namespace, origin, traits, this.#options.clock.nowMs());
+    this.#madeBytes = Math.max(0, this.#madeBytes - bytes);
+    const chunk = this.#chunkTraits(key, traits, origin);
+    this.#options.policy.onInsert(entry, chunk);
+    this.#options.admission?.onInsert(entry, chunk);
+  }
+
+  /** Whether the tier takes a chunk that is not there, although others go for it. Does not make room. */
+  admits(key: ChunkKey, traits: ResidentTraits): boolean {
+    const { admission } = this.#options;
+    if (admission === undefined) return true;
+    const isFull = this.usedBytes + traits.bytes > this.capacityBytes;
+    if (!isFull && this.#madeBytes === 0) return true;
+    const victim = isFull ? this.victim() : -1;
+    return admission.admits(this.#chunkTraits(key, traits, this.#describe(key)), victim);
   }
 
   /** The chunk was read, or found by a lookup that leased it. */
   touch(entry: number): void {
     this.#options.policy.onAccess(entry);
+    this.#options.admission?.onAccess(entry);
   }
 
   /** @returns whether the entry was there. */
@@ -180,6 +191,7 @@ export class ResidentSet {
     const freedBytes = this.#table.bytes(entry);
     const key = evictedChannel.hasSubscribers ? this.#options.keyOf(entry) : undefined;
     this.#evictions++;
+    this.#madeBytes += freedBytes;
     this.#drop(entry, 'evicted');
     if (key !== undefined) {
       evictedChannel.publish({ type: 'evicted', key, tier: this.#options.tier, freedBytes });
@@ -218,6 +230,19 @@ export class ResidentSet {
     return { removed, cursor: next };
   }
 
+  #chunkTraits(key: ChunkKey, traits: ResidentTraits, origin: ReturnType<DescribeKey>): ChunkTraits {
+    const { bytes, depth = -1, parent } = traits;
+    return {
+      digest: [key.d0, key.d1, key.d2, key.d3],
+      bytes,
+      tier: this.#options.tier,
+      model: origin.model,
+      tenant: origin.tenant,
+      depth,
+      parent: parent === undefined ? -1 : this.#index.find(parent, anyEntry),
+    };
+  }
+
   #isExpired(entry: number): boolean {
     const expiresAtMs = this.#table.expiresAtMs(entry);
     return expiresAtMs !== 0 && expiresAtMs <= this.#options.clock.nowMs();
@@ -232,6 +257,7 @@ export class ResidentSet {
     this.#holds.drop(entry);
     this.#table.remove(entry);
     this.#options.policy.onRemove(entry);
+    this.#options.admission?.onRemove(entry);
     this.#options.onDeparture(entry, departure);
     return true;
   }

@@ -55,13 +55,19 @@ export interface RetrievedChunk extends PrefixChunk {
   readonly handle: ArenaHandle;
 }
 
+export interface PrefixPinOptions {
+  readonly pinMs?: number;
+  /** Group of the pins. */
+  readonly group?: string;
+}
+
 /** The cache by tokens, on top of the same chunks. */
 export interface CacheEngine extends ObjectStore {
   readonly chunkTokens: number;
   /** Cuts the tokens into chunks and names them. @throws KV_INPUT_… for an identity that makes no key. */
   chunks(request: PrefixRequest): readonly PrefixChunk[];
   /** A lookup leases its hits; with `pinMs` it pins them, too: all that it reports are pinned. */
-  lookup(request: PrefixRequest, options?: { readonly pinMs?: number }): Awaitable<LookupResult>;
+  lookup(request: PrefixRequest, options?: PrefixPinOptions): Awaitable<LookupResult>;
   /** Chunks in prefix order until the first that is missing; unsubscribing cancels and gives everything back. */
   retrieve(request: PrefixRequest): Observable<RetrievedChunk>;
   /**
@@ -82,7 +88,7 @@ export interface CacheEngine extends ObjectStore {
     lengthBytes: number,
     options?: ReserveOptions,
   ): Awaitable<PutReservation | Refusal>;
-  pinPrefix(request: PrefixRequest, timeoutMs?: number): Awaitable<LookupResult>;
+  pinPrefix(request: PrefixRequest, timeoutMs?: number, group?: string): Awaitable<LookupResult>;
   unpinPrefix(request: PrefixRequest): Awaitable<number>;
   removePrefix(request: PrefixRequest): Awaitable<number>;
   status(): EngineStatus;

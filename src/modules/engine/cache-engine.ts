@@ -16,18 +16,21 @@ import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetc
 import { type Places } from '../prefetch/prefix-read.interface.js';
 import { readAhead } from '../prefetch/read-ahead.js';
 import { type LocateOptions } from '../tiers/tier-search.js';
+import { tierNamed } from '../tiers/tier-named.js';
 import { type StoreOutcomes } from '../tiers/tier-stack.js';
 import {
   type CacheEngine,
   type EngineStatus,
   type LookupResult,
   type PrefixChunk,
+  type PrefixPinOptions,
   type PrefixRequest,
   type RetrievedChunk,
 } from './cache-engine.interface.js';
 import { type CacheEngineParts } from './cache-engine-parts.interface.js';
 import { CountedReads } from './counted-reads.js';
 import { MutableEngineCounters } from './engine-counters.js';
+import { lookupResult } from './lookup-result.js';
 import { engineStatus } from './engine-status.js';
 import {
   type CommitOptions,
@@ -39,6 +42,7 @@ import {
   type ReserveOptions,
   type StoreResult,
 } from './object-store.interface.js';
+import { Pins } from './pins.js';
 import { PatientReads } from './patient-reads.js';
 import { publishBatch, publishLookup, publishPrefix, publishPut } from './publish-calls.js';
 import { EnginePutReservation } from './put-reservation.js';
@@ -51,6 +55,7 @@ export class TieredCacheEngine implements CacheEngine {
   readonly #patientReads: PatientReads;
   /** Those of other servers: they wait for nothing that waits for other servers. */
   readonly #patientLocalReads: PatientReads;
+  readonly #pins: Pins;
   readonly #prefetcher: Prefetcher;
   readonly #mover: Mover;
   #draining = false;
@@ -60,6 +65,7 @@ export class TieredCacheEngine implements CacheEngine {
     this.#patientLocalReads = new PatientReads(parts.config.leaseMs);
     const { leaseMs, prefetch } = parts.config;
     this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ...prefetch });
+    this.#pins = new Pins(parts.stack, parts.clock);
     this.#mover = new Mover(parts.stack);
   }
 
@@ -149,12 +155,24 @@ export class TieredCacheEngine implements CacheEngine {
     return all(keys.map((key) => this.parts.stack.remove(key)));
   }
 
-  pin(keys: readonly ChunkKey[], timeoutMs = this.parts.config.pinTimeoutMs): Awaitable<readonly boolean[]> {
-    return all(keys.map((key) => this.parts.stack.pin(key, timeoutMs)));
+  pin(
+    keys: readonly ChunkKey[],
+    timeoutMs = this.parts.config.pinTimeoutMs,
+    group?: string,
+  ): Awaitable<readonly boolean[]> {
+    return this.#pins.pin(keys, timeoutMs, group);
   }
 
   unpin(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]> {
-    return all(keys.map((key) => this.parts.stack.unpin(key)));
+    return this.#pins.unpin(keys);
+  }
+
+  unpinGroup(group: string): Awaitable<number> {
+    return this.#pins.unpinGroup(group);
+  }
+
+  pinGroups(): ReadonlyMap<string, number> {
+    return this.#pins.groups();
   }
 
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean> {
@@ -173,8 +191,12 @@ export class TieredCacheEngine implements CacheEngine {
     return this.parts.stack.scan(namespace, cursor, count);
   }
 
-  clear(filter: ChunkFilter = {}): Awaitable<number> {
-    return this.parts.stack.clear(filter);
+  clear(filter: ChunkFilter = {}, tier?: string): Awaitable<number> {
+    const { stack } = this.parts;
+    return stack.clear(
+      filter,
+      tier === undefined ? undefined : [tierNamed(stack.tiers, tier, 'KV_CLEAR_TIER')],
+    );
   }
 
   crc32c(bytes: Uint8Array, previous?: number): number {
@@ -185,10 +207,10 @@ export class TieredCacheEngine implements CacheEngine {
     return this.parts.chunker.chunks(request);
   }
 
-  async lookup(request: PrefixRequest, options: { readonly pinMs?: number } = {}): Promise<LookupResult> {
-    const { pinMs } = options;
+  async lookup(request: PrefixRequest, options: PrefixPinOptions = {}): Promise<LookupResult> {
+    const { pinMs, group } = options;
     const located = await this.#locate(request, { leaseMs: this.parts.config.leaseMs });
-    const result = pinMs === undefined ? located : await this.#pinAll(located, pinMs);
+    const result = pinMs === undefined ? located : await this.#pinAll(located, pinMs, group);
     this.counters.lookups++;
     this.counters.lookupTokens += request.tokens.length;
     this.counters.hitTokens += result.hitTokens;
@@ -229,8 +251,12 @@ export class TieredCacheEngine implements CacheEngine {
     return this.reserve(chunk.key, lengthBytes, options);
   }
 
-  pinPrefix(request: PrefixRequest, timeoutMs = this.parts.config.pinTimeoutMs): Promise<LookupResult> {
-    return this.lookup(request, { pinMs: timeoutMs });
+  pinPrefix(
+    request: PrefixRequest,
+    timeoutMs = this.parts.config.pinTimeoutMs,
+    group?: string,
+  ): Promise<LookupResult> {
+    return this.lookup(request, { pinMs: timeoutMs, ...(group !== undefined && { group }) });
   }
 
   unpinPrefix(request: PrefixRequest): Awaitable<number> {
@@ -271,8 +297,8 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   /** Pins what was found; what was gone by then, and all behind it, was not found. */
-  async #pinAll({ chunks }: LookupResult, pinMs: number): Promise<LookupResult> {
-    const pinned = await this.pin(keysOf(chunks), pinMs);
+  async #pinAll({ chunks }: LookupResult, pinMs: number, group?: string): Promise<LookupResult> {
+    const pinned = await this.pin(keysOf(chunks), pinMs, group);
     const gone = pinned.indexOf(false);
     return lookupResult(gone === -1 ? chunks : chunks.slice(0, gone));
   }
@@ -317,10 +343,6 @@ export class TieredCacheEngine implements CacheEngine {
 
 function keysOf(chunks: readonly { readonly key: ChunkKey }[]): readonly ChunkKey[] {
   return chunks.map(({ key }) => key);
-}
-
-function lookupResult(chunks: LookupResult['chunks']): LookupResult {
-  return { hitTokens: chunks.reduce((sum, { tokens }) => sum + tokens, 0), chunks };
 }
 
 function countTrue(flags: readonly boolean[]): number {

@@ -2,6 +2,8 @@ import { type DynamicModule, Inject, Injectable, Module, type OnModuleDestroy } 
 import { type Arena } from '../../arena/arena.interface.js';
 import { ARENA } from '../../arena/arena.tokens.js';
 import { AdmissionGate, MIN_PENDING_BYTES } from '../../common/admission-gate.js';
+import { type Clock } from '../../common/clock.js';
+import { CLOCK } from '../../common/common.tokens.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../../config/kvnest-config.interface.js';
 import { createTokenHasher } from '../../protocols/token-hash/token-hasher.js';
 import { type TierStack } from '../tiers/tier-stack.js';
@@ -25,11 +27,13 @@ export async function createEngine(
   config: KvnestConfig,
   arena: Arena,
   stack: TierStack,
+  clock: Clock,
 ): Promise<TieredCacheEngine> {
   return new TieredCacheEngine({
     config,
     arena,
     stack,
+    clock,
     gate: new AdmissionGate(config.maxPendingBytes, config.admissionTimeoutMs, MIN_PENDING_BYTES),
     chunker: new PrefixChunker(config, await createTokenHasher(config)),
   });
@@ -44,7 +48,11 @@ export class EngineModule {
       global: true,
       imports: [tiers],
       providers: [
-        { provide: CACHE_ENGINE, inject: [KVNEST_CONFIG, ARENA, TIER_STACK], useFactory: createEngine },
+        {
+          provide: CACHE_ENGINE,
+          inject: [KVNEST_CONFIG, ARENA, TIER_STACK, CLOCK],
+          useFactory: createEngine,
+        },
         EngineDrain,
       ],
       exports: [CACHE_ENGINE],

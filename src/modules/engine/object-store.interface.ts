@@ -86,8 +86,13 @@ export interface ObjectStore {
   reserve(key: ChunkKey, lengthBytes: number, options?: ReserveOptions): Awaitable<PutReservation | Refusal>;
   /** For each key, whether it was there. */
   delete(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]>;
-  pin(keys: readonly ChunkKey[], timeoutMs?: number): Awaitable<readonly boolean[]>;
+  /** @param group by which these pins can be taken back together. */
+  pin(keys: readonly ChunkKey[], timeoutMs?: number, group?: string): Awaitable<readonly boolean[]>;
   unpin(keys: readonly ChunkKey[]): Awaitable<readonly boolean[]>;
+  /** Ends the pins of a group. @returns how many there were. */
+  unpinGroup(group: string): Awaitable<number>;
+  /** How many pins each group has. */
+  pinGroups(): ReadonlyMap<string, number>;
   /** Sets the expiry (epoch ms, 0 = never). @returns whether it is there. */
   expire(key: ChunkKey, expiresAtMs: number): Awaitable<boolean>;
   /** Expiry (epoch ms, 0 = never), or undefined when the key is not there. */
@@ -96,8 +101,12 @@ export interface ObjectStore {
   count(namespace: number): Awaitable<number>;
   /** Pages through the keys of one namespace, or of all where it is undefined. Start with cursor 0; done when 0 comes back. */
   scan(namespace: number | undefined, cursor: number, count: number): Awaitable<ScanPage>;
-  /** @returns how many chunks were removed. */
-  clear(filter?: ChunkFilter): Awaitable<number>;
+  /**
+   * @param tier name of the one that is cleared; default: all.
+   * @returns how many chunks were removed.
+   * @throws KV_CLEAR_TIER
+   */
+  clear(filter?: ChunkFilter, tier?: string): Awaitable<number>;
   /** CRC-32C of bytes as they arrive, chained by `previous`. */
   crc32c(bytes: Uint8Array, previous?: number): number;
 }

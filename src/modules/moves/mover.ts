@@ -14,8 +14,8 @@ import {
 import { KvError } from '../../common/errors/kv-error.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type MoveOutcome } from '../tiers/chunk-moves.js';
+import { tierNamed } from '../tiers/tier-named.js';
 import { type TierStack } from '../tiers/tier-stack.js';
-import { type Tier } from '../tiers/tier.js';
 import { type MoveProgress, type MoveRequest } from './move.interface.js';
 
 /** Chunks on their way at a time. */
@@ -45,9 +45,10 @@ export class Mover {
    * @throws KV_MOVE_OPTIONS
    */
   move(keys: readonly ChunkKey[], request: MoveRequest): Observable<MoveProgress> {
-    const to = this.#tier(request.to);
-    const source = request.from === undefined ? undefined : this.#tier(request.from);
-    if (source === to) throw optionsError(`from and to are the same tier, "${to.name}"`);
+    const { tiers } = this.stack;
+    const to = tierNamed(tiers, request.to, 'KV_MOVE_OPTIONS');
+    const source = request.from === undefined ? undefined : tierNamed(tiers, request.from, 'KV_MOVE_OPTIONS');
+    if (source === to) throw sameTier(to.name);
     const none: MoveProgress = {
       ...{ state: 'moving', total: keys.length, moved: 0, there: 0, missing: 0, kept: 0 },
     };
@@ -80,19 +81,11 @@ export class Mover {
     this.#ended$.next();
     this.#ended$.complete();
   }
-
-  #tier(name: string): Tier {
-    const tier = this.stack.tiers.find((candidate) => candidate.name === name);
-    if (tier !== undefined) return tier;
-    throw optionsError(
-      `There is no tier "${name}", but ${this.stack.tiers.map((candidate) => candidate.name).join(', ')}`,
-    );
-  }
 }
 
-function optionsError(message: string): KvError {
-  return new KvError('KV_MOVE_OPTIONS', message, {
+function sameTier(name: string): KvError {
+  return new KvError('KV_MOVE_OPTIONS', `from and to are the same tier, "${name}"`, {
     kind: 'input',
-    remedy: 'GET /v1/status names the tiers.',
+    remedy: 'Name two tiers, or leave from out.',
   });
 }

@@ -1,6 +1,7 @@
 import { Observable, Subject } from 'rxjs';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { tierNamed } from '../tiers/tier-named.js';
 import { type TierStack } from '../tiers/tier-stack.js';
 import { LoadGate, type LoadLimits } from './load-gate.js';
 import { PrefetchRun } from './prefetch-run.js';
@@ -26,7 +27,10 @@ export class Prefetcher {
   readonly #window: number;
   readonly #ended$ = new Subject<never>();
 
-  constructor(stack: TierStack, { leaseMs, ...limits }: PrefetcherConfig) {
+  constructor(
+    private readonly stack: TierStack,
+    { leaseMs, ...limits }: PrefetcherConfig,
+  ) {
     const gates = new Map(stack.tiers.map(({ name }) => [name, new LoadGate(limits)]));
     // Twice as many as may load: who is more urgent is seen among those that wait.
     this.#window = 2 * limits.loads;
@@ -78,20 +82,14 @@ export class Prefetcher {
 
   #placeOf(name: string | undefined): number {
     if (name === undefined) return 0;
-    const place = this.#tiers.names.indexOf(name);
-    if (place === -1) throw optionsError(`There is no tier "${name}", but ${this.#tiers.names.join(', ')}`);
-    return place;
+    return this.stack.tiers.indexOf(tierNamed(this.stack.tiers, name, 'KV_PREFETCH_OPTIONS'));
   }
 }
 
 function assertInteger(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw optionsError(`${name} is ${value}, and must be a whole number from ${min} to ${max}`);
-}
-
-function optionsError(message: string): KvError {
-  return new KvError('KV_PREFETCH_OPTIONS', message, {
+  throw new KvError('KV_PREFETCH_OPTIONS', `${name} is ${value}, and must be from ${min} to ${max}`, {
     kind: 'input',
-    remedy: 'GET /v1/status names the tiers.',
+    remedy: 'Give a whole number in that range, or leave it out.',
   });
 }

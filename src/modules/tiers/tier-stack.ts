@@ -1,6 +1,6 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
-import { chunkFilter } from '../../backends/chunk-filter.js';
+import { chunkFilter, withoutAge } from '../../backends/chunk-filter.js';
 import {
   type ChunkFilter,
   type ContainsOptions,
@@ -154,12 +154,12 @@ export class TierStack {
     );
   }
 
-  clear(filter: ChunkFilter): Awaitable<number> {
-    const matches = chunkFilter(filter);
-    this.#inFlight.hideAll(matches);
+  /** @param only the tiers that are cleared; what is on its way to others goes on. */
+  clear(filter: ChunkFilter, only?: readonly Tier[]): Awaitable<number> {
+    if (only === undefined) this.#inFlight.hideAll(chunkFilter(filter));
     const cleared = this.#during(
-      () => all(this.tiers.map((tier) => tier.ask((backend) => backend.clear(filter), 0))),
-      matches,
+      () => all((only ?? this.tiers).map((tier) => tier.ask((backend) => backend.clear(filter), 0))),
+      chunkFilter(withoutAge(filter)),
     );
     return chain(cleared, (counts) => Math.max(0, ...counts));
   }

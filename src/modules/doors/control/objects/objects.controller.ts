@@ -42,7 +42,7 @@ export class ObjectsController {
   @ApiJsonCall('Keep values from being evicted for a time', { pinned: [true, false] })
   @HttpCode(200)
   async pin(@ValidBody(PinKeysDto) body: PinKeysDto): Promise<{ pinned: readonly boolean[] }> {
-    return { pinned: await this.engine.pin(keysOf(body), body.timeout_ms) };
+    return { pinned: await this.engine.pin(keysOf(body), body.timeout_ms, body.group) };
   }
 
   @Post('unpin')

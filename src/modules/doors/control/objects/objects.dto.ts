@@ -7,6 +7,7 @@ import {
   IsInt,
   IsOptional,
   IsString,
+  Length,
   Matches,
   Max,
   Min,
@@ -41,7 +42,16 @@ export class ExistsDto extends KeysDto {
   lease?: boolean;
 }
 
+/** Of the name of a group of pins. */
+export const MAX_GROUP_LENGTH = 256;
+
 export class PinKeysDto extends KeysDto {
+  @ApiPropertyOptional({ maxLength: MAX_GROUP_LENGTH, description: 'By which these pins can end together' })
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_GROUP_LENGTH)
+  group?: string;
+
   @ApiPropertyOptional({ maximum: MAX_PIN_MS, description: 'Default: pin_timeout_sec of the server' })
   @IsOptional()
   @IsInt()

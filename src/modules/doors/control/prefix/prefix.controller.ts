@@ -29,7 +29,7 @@ export class PrefixController {
   @ApiJsonCall('Keep the cached chunks of a prompt for a time', LOOKUP_EXAMPLE)
   @HttpCode(200)
   async pin(@ValidBody(PinPrefixDto) body: PinPrefixDto): Promise<LookupJson> {
-    return lookupJson(await this.engine.pinPrefix(prefixRequestOf(body), body.timeout_ms));
+    return lookupJson(await this.engine.pinPrefix(prefixRequestOf(body), body.timeout_ms, body.group));
   }
 
   @Post('unpin')

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Max, Min } from 'class-validator';
-import { MAX_PIN_MS } from '../objects/objects.dto.js';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { MAX_GROUP_LENGTH, MAX_PIN_MS } from '../objects/objects.dto.js';
 import { IsTokenList } from './is-token-list.js';
 
 const MAX_RANKS = 65_536;
@@ -80,6 +80,12 @@ export class LookupDto extends PrefixDto {
 }
 
 export class PinPrefixDto extends PrefixDto {
+  @ApiPropertyOptional({ maxLength: MAX_GROUP_LENGTH, description: 'By which these pins can end together' })
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_GROUP_LENGTH)
+  group?: string;
+
   @ApiPropertyOptional({ maximum: MAX_PIN_MS, description: 'Default: pin_timeout_sec of the server' })
   @IsOptional()
   @IsInt()
