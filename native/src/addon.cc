@@ -37,6 +37,10 @@ Napi::Value TuneSocketOf(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), done);
 }
 
+Napi::Value AcknowledgeNowOf(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), AcknowledgeNow(info[0].As<Napi::Number>().Int32Value()));
+}
+
 Napi::Value CreatePipeOf(const Napi::CallbackInfo& info) {
   int fds[2];
   if (!CreatePipe(fds)) return info.Env().Undefined();
@@ -54,6 +58,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("crc32cVariants", variants);
   exports.Set("lockFile", Napi::Function::New<LockFileOf>(env, "lockFile"));
   exports.Set("tuneSocket", Napi::Function::New<TuneSocketOf>(env, "tuneSocket"));
+  exports.Set("acknowledgeNow", Napi::Function::New<AcknowledgeNowOf>(env, "acknowledgeNow"));
   exports.Set("createPipe", Napi::Function::New<CreatePipeOf>(env, "createPipe"));
   exports.Set("exitNow", Napi::Function::New<ExitNowOf>(env, "exitNow"));
   exports.Set("Region", RegionObject::Class(env));

@@ -1,5 +1,7 @@
 #include "socket_options.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace kvnest {
@@ -14,6 +16,15 @@ bool Set(int fd, int option, int bytes) {
 bool TuneSocket(int fd, int send_bytes, int receive_bytes) {
   const bool sent = Set(fd, SO_SNDBUF, send_bytes);
   return Set(fd, SO_RCVBUF, receive_bytes) && sent;
+}
+
+bool AcknowledgeNow(int fd) {
+#ifdef TCP_QUICKACK
+  const int now = 1;
+  return setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now) == 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace kvnest

@@ -10,6 +10,7 @@ import { lockFile } from './file-lock.js';
 import { loadNative, readNative } from './load-native.js';
 import { createPipe } from './pipe.js';
 import { tuneSocket } from './socket-buffers.js';
+import { acknowledgeNow, canAcknowledgeNow } from './acknowledge-now.js';
 
 const withAddon = describeWithPeer(loadNative().reason);
 
@@ -88,5 +89,18 @@ withAddon('tuneSocket', () => {
       );
       closeSync(fd);
     });
+  });
+});
+
+withAddon('acknowledgeNow', () => {
+  it('is for connections, and for nothing else', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as { port: number }).port, '127.0.0.1');
+    await once(client, 'connect');
+    expect(acknowledgeNow(client)).toBe(canAcknowledgeNow());
+    client.destroy();
+    expect(acknowledgeNow(client)).toBe(false);
+    server.close();
   });
 });

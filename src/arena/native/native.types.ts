@@ -12,6 +12,8 @@ export interface NativeAddon {
   readonly lockFile: (fd: number) => boolean;
   /** Sizes the kernel's buffers of a socket; 0 = leave it. @returns false when the kernel refused. */
   readonly tuneSocket: (fd: number, sendBytes: number, receiveBytes: number) => boolean;
+  /** Acknowledges what a socket has received at once. @returns false when the kernel refused, or knows no such wish. */
+  readonly acknowledgeNow: (fd: number) => boolean;
   /** Its reading and its writing end, which no child inherits unasked. @returns undefined without descriptors left. */
   readonly createPipe: () => [number, number] | undefined;
   /** Ends the process at once: nothing is run, flushed or waited for. */

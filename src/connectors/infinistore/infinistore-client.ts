@@ -6,6 +6,7 @@ import {
   encodePut,
   encodeRemove,
 } from '../../protocols/infinistore/infinistore-request.js';
+import { canAcknowledgeNow } from '../../arena/native/acknowledge-now.js';
 import { ConnectionPool } from '../connection-pool/connection-pool.js';
 import { openInTime } from '../connection-pool/open-in-time.js';
 import { remoteFailed } from '../connector-errors.js';
@@ -51,7 +52,8 @@ export class InfinistoreClient {
   readonly #values: Pool;
   /** Small requests do not wait behind values. */
   readonly #questions: Pool;
-  readonly #fresh: Pool;
+  readonly #pointers: Pool;
+  readonly #healing: Pool;
   /** Of connections on which a long value was read, each until the server is done with it. */
   readonly #rests = new Set<Promise<void>>();
 
@@ -60,7 +62,8 @@ export class InfinistoreClient {
     this.#connections = options.connections;
     this.#values = openPool(options);
     this.#questions = openPool(options);
-    this.#fresh = openPool(options, true);
+    this.#pointers = openPool(options, !canAcknowledgeNow());
+    this.#healing = openPool(options, true);
   }
 
   async exists(key: string, signal: Signal): Promise<boolean> {
@@ -160,13 +163,14 @@ export class InfinistoreClient {
 
   /**
    * A short value. The server writes its length and its bytes one after the other, and Nagle's algorithm keeps the bytes
-   * back until the length is acknowledged, which takes Linux 40 ms but on a connection that has just been opened.
+   * back until the length is acknowledged. That takes Linux 40 ms, unless it is asked for it, which takes the addon, or
+   * nothing was received on the connection before: so without the addon each value has a connection of its own.
    *
    * @returns undefined when there is none, and nothing of a value that is not short.
    */
   getSmall(key: string, signal: Signal): Promise<Buffer | undefined> {
     const request = [encodeGet(key)];
-    return this.#fresh.lease(async (connection) => {
+    return this.#pointers.lease(async (connection) => {
       let bytes: Buffer = Buffer.alloc(0);
       const take = (lengthBytes: number): ValueTarget | undefined => {
         if (lengthBytes > SMALL_BYTES) return undefined;
@@ -187,7 +191,7 @@ export class InfinistoreClient {
    */
   heal(key: string): Promise<boolean> {
     const put = [encodePut(key, HEALING_BYTES), Buffer.alloc(HEALING_BYTES)];
-    return this.#fresh.lease(async (connection) => {
+    return this.#healing.lease(async (connection) => {
       if (!this.#isStored(await connection.call(put, { kind: 'code' }))) return false;
       await this.#number(connection, encodeRemove([key]));
       return true;
@@ -200,7 +204,7 @@ export class InfinistoreClient {
   }
 
   close(): void {
-    for (const pool of [this.#values, this.#questions, this.#fresh]) pool.close();
+    for (const pool of [this.#values, this.#questions, this.#pointers, this.#healing]) pool.close();
   }
 
   #ask(request: Buffer, signal: Signal): Promise<number> {

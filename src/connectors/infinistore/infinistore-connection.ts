@@ -5,6 +5,7 @@ import {
   type InfinistoreReplyKind,
   InfinistoreReplyParser,
 } from '../../protocols/infinistore/infinistore-reply.js';
+import { acknowledgeNow } from '../../arena/native/acknowledge-now.js';
 import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
@@ -35,6 +36,8 @@ interface RunningCall extends InfinistoreCallOptions {
   settle(answer: InfinistoreReply | Error): void;
 }
 
+/** What is longer than any segment of TCP is not kept back until what was before it is acknowledged. */
+const LONG_BYTES = 64 * 1024;
 /** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
 const READ_BYTES = 256 * 1024;
 /** Where heads of replies are read. Each is taken out before the next read, so that all connections share it. */
@@ -198,6 +201,7 @@ export class InfinistoreConnection implements PooledConnection {
       return;
     }
     this.#remainingBytes = reply.number;
+    if (reply.number < LONG_BYTES) acknowledgeNow(this.#socket);
     this.#guarded(() => {
       if (call.unwanted?.aborted !== true) this.#intake = call.take?.(reply.number);
     });

@@ -1,4 +1,5 @@
 import { InfinistoreClient, type InfinistoreClientOptions, type PutSignals } from './infinistore-client.js';
+import { RecentNames } from '../recent-names.js';
 import { KeyLocks } from './key-locks.js';
 
 export type PutOutcome = 'stored' | 'full';
@@ -15,7 +16,7 @@ const MAX_CUT_KEYS = 4_096;
  */
 export class InfinistoreStore extends InfinistoreClient {
   readonly locks: KeyLocks;
-  readonly #cut = new Set<string>();
+  readonly #cut = new RecentNames(MAX_CUT_KEYS);
   #healing: Promise<void> | undefined;
 
   constructor(options: InfinistoreClientOptions) {
@@ -69,7 +70,7 @@ export class InfinistoreStore extends InfinistoreClient {
       return isStored ? 'stored' : 'full';
     } catch (error) {
       if (!progress.hasBegun) throw error;
-      this.#remember(key);
+      this.#cut.add(key);
       await this.#healOne(key).catch(() => {
         throw error;
       });
@@ -88,12 +89,5 @@ export class InfinistoreStore extends InfinistoreClient {
   /** Without room for it the key stays cut. */
   async #healOne(key: string): Promise<void> {
     if (await this.heal(key)) this.#cut.delete(key);
-  }
-
-  #remember(key: string): void {
-    this.#cut.add(key);
-    if (this.#cut.size <= MAX_CUT_KEYS) return;
-    const [oldest = key] = this.#cut;
-    this.#cut.delete(oldest);
   }
 }

@@ -5,6 +5,7 @@ import { formatStoreKey } from '../../../protocols/store-key/store-key.js';
 import { type ChunkIntake } from '../../intake/chunk-intake.interface.js';
 import { lmcacheMetadata } from '../../intake/lmcache-metadata.js';
 import { type IntakePlace } from '../../intake/value-intake.js';
+import { RecentNames } from '../../recent-names.js';
 import { type FetchOutcome, type SendOutcome } from '../../remote-connector.interface.js';
 import { type PutSignals } from '../infinistore-client.js';
 import { type InfinistoreStore } from '../infinistore-store.js';
@@ -15,13 +16,14 @@ import { LMCACHE_HEADER_BYTES, LmcacheIntake } from './lmcache-intake.js';
 /** The buffers in which LMCache sends and receives. */
 export const LMCACHE_VALUE_BYTES = 40 * 1024 * 1024;
 const MAX_KEY_BYTES = 1024 * 1024;
+const MAX_DAMAGED = 4_096;
 
 /** What LMCache's own connector writes: a value under the key of the chunk, RemoteMetadata of one tensor in front. */
 export class LmcacheLayout implements InfinistoreLayout {
   readonly capabilities: InfinistoreLayout['capabilities'];
 
   /** What was found to be damaged, until it is written again. */
-  readonly #damaged = new Set<string>();
+  readonly #damaged = new RecentNames(MAX_DAMAGED);
 
   /** @param maxValueBytes header included. */
   constructor(
