@@ -3,6 +3,7 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { remoteUnsupported } from '../connector-errors.js';
 import { ConnectorLifecycle } from '../connector-lifecycle.js';
 import { LateWrites } from '../late-writes.js';
+import { RecentNames } from '../recent-names.js';
 import {
   type CallOptions,
   type ConnectorCapabilities,
@@ -51,7 +52,7 @@ export class MooncakeConnector implements RemoteConnector {
   readonly #lifecycle: ConnectorLifecycle;
   readonly #unfinished: UnfinishedCalls;
   readonly #late: LateWrites;
-  readonly #damaged = new Set<string>();
+  readonly #damaged = new RecentNames(MAX_DAMAGED);
 
   constructor(options: MooncakeConnectorOptions) {
     const { label, layout, maxValueBytes } = options;
@@ -134,7 +135,7 @@ export class MooncakeConnector implements RemoteConnector {
         take: (lengthBytes: number) => this.#layout.take(key, lengthBytes),
       }));
       const outcomes = await this.#engine.fetchMany(objects, options?.signal);
-      for (const [i, { name }] of objects.entries()) if (outcomes[i] === 'corrupt') this.#remember(name);
+      for (const [i, { name }] of objects.entries()) if (outcomes[i] === 'corrupt') this.#damaged.add(name);
       return outcomes;
     });
   }
@@ -212,13 +213,6 @@ export class MooncakeConnector implements RemoteConnector {
       for (const [i, { at }] of batch.entries()) outcomes[at] = stored[i] ?? 'busy';
     }
     return outcomes;
-  }
-
-  #remember(name: string): void {
-    this.#damaged.add(name);
-    if (this.#damaged.size <= MAX_DAMAGED) return;
-    const [oldest = name] = this.#damaged;
-    this.#damaged.delete(oldest);
   }
 }
 
