@@ -26,6 +26,7 @@ export function serverReplayJson(totals: ReplayTotals): object {
     seconds,
     requests_per_second: share(hits.requests, seconds),
     bytes_read_per_second: share(totals.bytesRead, seconds),
+    bytes_stored_per_second: share(totals.bytesStored, seconds),
     first_block_ms: spread(totals.firstMs),
     last_block_ms: spread(totals.lastMs),
     late_ms: spread(totals.lateMs),

@@ -28,14 +28,18 @@ async function readLines(path: string, builder: TraceBuilder, options: ReadTrace
   const file = createReadStream(path);
   let reader: TraceReader | undefined;
   let number = 0;
-  for await (const text of createInterface({ input: file, crlfDelay: Infinity })) {
-    number++;
-    if (text.trim() === '') continue;
-    const line = parseLine(text);
-    if (line === undefined) throw invalidTrace(path, number, 'this is no object of JSON');
-    reader ??= readerFor(line, builder, options);
-    const problem = reader.read(line);
-    if (problem !== undefined) throw invalidTrace(path, number, problem);
+  try {
+    for await (const text of createInterface({ input: file, crlfDelay: Infinity })) {
+      number++;
+      if (text.trim() === '') continue;
+      const line = parseLine(text);
+      if (line === undefined) throw invalidTrace(path, number, 'this is no object of JSON');
+      reader ??= readerFor(line, builder, options);
+      const problem = reader.read(line);
+      if (problem !== undefined) throw invalidTrace(path, number, problem);
+    }
+  } finally {
+    file.destroy();
   }
   if (reader === undefined) throw invalidTrace(path, Math.max(1, number), 'there is no line in it');
 }

@@ -87,6 +87,7 @@ export class TraceRecorder implements OnModuleInit, OnApplicationShutdown {
     const queue = new TraceQueue(file, ({ message }) =>
       this.#logger.warn(`The trace ${path} cannot be written, what follows is not recorded: ${message}`),
     );
+    this.#logger.log(`Recording what is asked for to ${path}`);
     return { startedAt, queue, stops: subscribe(queue) };
   }
 
