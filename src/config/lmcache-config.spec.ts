@@ -16,6 +16,25 @@ function load(yaml: string, argv: readonly string[] = []): LoadedConfig {
   });
 }
 
+const peerTier = (yaml: string, options: object): [string, string, unknown] => [
+  `${yaml}\nmax_local_disk_size: 0\nnixl.peers: kvnest://a`,
+  'tiers.1.options',
+  { peers: 'kvnest://a', ...options },
+];
+
+const PEERS: readonly [string, string, unknown][] = [
+  peerTier('', { role: 'both' }),
+  peerTier('enable_p2p: true', { role: 'both' }),
+  peerTier('enable_pd: true\npd_role: receiver', { role: 'receiver' }),
+  peerTier('pd_bidirectional: true\npd_role: sender\nenable_pd: true', { role: 'both' }),
+  peerTier('nixl_role: sender\nenable_nixl: true', { role: 'sender' }),
+  peerTier('enable_xpyd: true\nnixl_role: receiver\npd_role: sender', { role: 'sender' }),
+  peerTier('pd_role: sender\nenable_pd: true\nnixl.role: both', { role: 'both' }),
+  peerTier('transfer_channel: nixl', { role: 'both', transport: 'auto' }),
+  peerTier('transfer_channel: py_socket', { role: 'both', transport: 'tcp' }),
+  peerTier('p2p_host: 10.0.0.5', { role: 'both', advertise: 'kvnest://10.0.0.5:7070' }),
+];
+
 /** Keys that mean here what they mean in LMCache, and what a value of each becomes. */
 const MAPPED: readonly (readonly [yaml: string, path: string, value: unknown])[] = [
   ['chunk_size: 512', 'chunkTokens', 512],
@@ -83,6 +102,7 @@ const MAPPED: readonly (readonly [yaml: string, path: string, value: unknown])[]
   ['plugin_locations: p', 'plugins.locationsKey', 'plugin_locations'],
   ['runtime_plugin_extra_config: {a: {b: 1}}', 'plugins.extraConfig', { a: { b: 1 } }],
   ['extra_config: null', 'extraConfig', {}],
+  ...PEERS,
 ];
 
 /** Every key of LMCache's in-process configuration, release 0.5.6, and of its table of old names. */
@@ -144,10 +164,10 @@ describe('LMCache keys', () => {
     },
   );
 
-  it.each(['LFU', 'FIFO', 'MRU'])('policy %s is warned about and LRU used', (name) => {
-    const { config, warnings } = load(`cache_policy: ${name}`);
-    expect(config.tiers.map(({ policy }) => policy)).toEqual(['LRU', 'LRU']);
-    expect(warnings).toHaveLength(1);
+  it.each(['LRU', 'LFU', 'FIFO', 'MRU'])('policy %s is taken', (name) => {
+    const { config, warnings } = load(`cache_policy: ${name.toLowerCase()}`);
+    expect(config.tiers.map(({ policy }) => policy)).toEqual([name, name]);
+    expect(warnings).toEqual([]);
   });
 
   it('warns of several directories and uses the first', () => {
@@ -204,8 +224,34 @@ extra_config:
       extraConfig: { 'external_backend.a.module_path': 'pkg.a', use_odirect: true },
     });
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/save_decode_cache, enable_p2p, internal_api_server_enabled/);
+    expect(warnings[0]).toMatch(/save_decode_cache, internal_api_server_enabled/);
     expect(warnings.join()).not.toContain('secret');
+  });
+});
+
+describe('keys for peers', () => {
+  it.each(['enable_p2p: true', 'enable_pd: true\npd_role: receiver', 'nixl: {transport: tcp}'])(
+    'say that nobody is asked while no peer is named: %s',
+    (yaml) => {
+      const { config, warnings } = load(yaml);
+      expect(config.tiers.map(({ type }) => type)).toEqual(['memory', 'disk']);
+      expect(warnings).toEqual([expect.stringContaining('nixl.peers is not set')]);
+    },
+  );
+
+  it('need none at a sender', () => {
+    expect(load('enable_pd: true\npd_role: sender').warnings).toEqual([]);
+  });
+
+  it('contradict a list of tiers', () => {
+    expect(() =>
+      load('tiers: [{type: memory, capacity: 1GiB}]\nmax_local_cpu_size: 1\nnixl.peers: kvnest://a'),
+    ).toThrow(/nixl: contradicts tiers/);
+  });
+
+  it('are told when a way for bytes is not there', () => {
+    const { warnings } = load('nixl.peers: kvnest://a\ntransfer_channel: mooncake_te');
+    expect(warnings).toEqual([expect.stringContaining('transfer_channel mooncake_te is not there')]);
   });
 });
 

@@ -176,14 +176,14 @@ describe('environment', () => {
     const { warnings } = load({
       env: {
         LMCACHE_USE_LAYERWISE: 'True',
-        LMCACHE_ENABLE_P2P: '1',
+        LMCACHE_ENABLE_BLENDING: '1',
         LMCACHE_LOG_LEVEL: 'INFO',
         LMCACHE_TRACK_USAGE: 'false',
       },
     });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
-      /LMCACHE_USE_LAYERWISE.*LMCACHE_ENABLE_P2P|LMCACHE_ENABLE_P2P.*LMCACHE_USE_LAYERWISE/,
+      /LMCACHE_USE_LAYERWISE.*LMCACHE_ENABLE_BLENDING|LMCACHE_ENABLE_BLENDING.*LMCACHE_USE_LAYERWISE/,
     );
   });
 });

@@ -22,7 +22,7 @@ export function checkContradictions(
   const listed = assignments.findLast(({ path }) => path === 'tiers');
   if (listed === undefined || findings.hasProblemAt('tiers')) return;
   for (const [key, contradiction] of contradictions(settings, tiers, cwd)) {
-    const given = assignments.findLast(({ path }) => path === key);
+    const given = assignments.findLast(({ path }) => path === key || path.startsWith(`${key}.`));
     if (given === undefined || STRENGTH[given.source] < STRENGTH[listed.source]) continue;
     findings.problem(key, `contradicts tiers, which ${contradiction}; give one of the two`, given.origin);
   }
@@ -38,6 +38,7 @@ function contradictions(
     ...diskContradictions(settings, tiers, cwd),
     ...remoteContradictions(settings, tiers),
     ...externalContradictions(settings, tiers),
+    ...peerContradictions(settings),
   ];
 }
 
@@ -74,6 +75,10 @@ function remoteContradictions(settings: KvnestSettings, tiers: readonly TierConf
   const missing = (settings.remote_url ?? []).filter((url) => !listed.includes(url));
   if (missing.length === 0) return [];
   return [['remote_url', listed.length === 0 ? 'have no remote tier' : 'name other stores']];
+}
+
+function peerContradictions({ nixl }: KvnestSettings): [string, string][] {
+  return Object.keys(nixl).length === 0 ? [] : [['nixl', 'have options of their own']];
 }
 
 function externalContradictions(settings: KvnestSettings, tiers: readonly TierConfig[]): [string, string][] {

@@ -5,13 +5,14 @@ import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { externalTiers } from './external-tiers.js';
 import { listedTiers } from './listed-tiers.js';
 import { tiersOfLmcacheKeys } from './lmcache-tiers.js';
+import { peerTiers } from './peer-tiers.js';
 import { remoteTiers } from './remote-tiers.js';
 import { findPolicy, type TierContext } from './tier-context.js';
 
 /** LMCache knows these; where this server does not, its default is used. */
 const LMCACHE_POLICIES = ['LRU', 'LFU', 'FIFO', 'MRU'];
 
-/** The stack: `tiers` as listed, else memory, disk and remote stores as LMCache's keys say. */
+/** The stack: `tiers` as listed, else memory, disk, peers and remote stores as LMCache's keys say. */
 export function buildTiers(
   settings: KvnestSettings,
   context: TierContext,
@@ -22,6 +23,7 @@ export function buildTiers(
     settings.tiers === undefined
       ? [
           ...tiersOfLmcacheKeys(settings, policy, context, findings),
+          ...peerTiers(settings, policy, findings),
           ...remoteTiers(settings, policy, context, findings),
           ...externalTiers(context, policy, findings),
         ]

@@ -4,6 +4,7 @@ import {
   Flag,
   List,
   OneOf,
+  OpenMapping,
   Section,
   Text,
   WholeNumber,
@@ -79,6 +80,10 @@ export class KvnestSettings extends LmcacheSettings {
   /** The stack, first asked first. Default: memory and disk, from LMCache's keys. */
   @List(() => TierSettings)
   tiers?: (TierSettings | undefined)[];
+
+  /** Options of the tier that reads from peers, where `tiers` are not listed: `nixl.peers` and others. */
+  @OpenMapping()
+  nixl: Record<string, unknown> = {};
 
   @Section(() => DoorsSettings)
   doors = new DoorsSettings();

@@ -3,12 +3,15 @@ import {
   Gibibytes,
   Items,
   Names,
+  OneOf,
   OpenMapping,
   Seconds,
   Text,
   Texts,
   WholeNumber,
 } from '../schema/setting.decorators.js';
+
+export type PeerRole = 'sender' | 'receiver' | 'both';
 
 /** LMCache's keys that mean here what they mean there. */
 export class LmcacheSettings {
@@ -63,6 +66,40 @@ export class LmcacheSettings {
   /** How long a read from a remote store may take. */
   @Seconds({ max: 3_600 })
   blocking_timeout_secs = 10;
+
+  /** Disaggregated prefill: chunks go from prefilling servers to decoding ones. Peers are in `nixl`. */
+  @Flag()
+  enable_pd?: boolean;
+
+  /** `receiver`: reads from the others; `sender`: is read from. */
+  @OneOf('sender', 'receiver', 'both')
+  pd_role?: PeerRole;
+
+  /** Chunks go both ways. */
+  @Flag()
+  pd_bidirectional?: boolean;
+
+  /** The old names of `enable_pd` and `pd_role`. */
+  @Flag()
+  enable_nixl?: boolean;
+
+  @Flag()
+  enable_xpyd?: boolean;
+
+  @OneOf('sender', 'receiver', 'both')
+  nixl_role?: PeerRole;
+
+  /** Servers read each other's chunks. Peers are in `nixl`. */
+  @Flag()
+  enable_p2p?: boolean;
+
+  /** The host by which peers reach this server. */
+  @Text()
+  p2p_host?: string;
+
+  /** `nixl`, where both sides have it; `py_socket` is TCP. */
+  @Text()
+  transfer_channel?: string;
 
   /** Backends that users bring, in the order of their tiers. */
   @Names()
