@@ -100,9 +100,9 @@ export class ActiveNixlAgent implements NixlAgent {
     return await this.#peers.join(metadata, () => this.#load(metadata));
   }
 
-  async removePeer(name: string): Promise<void> {
+  removePeer(name: string): Promise<void> {
     this.#drop(name);
-    await Promise.resolve();
+    return Promise.resolve();
   }
 
   async read(request: NixlRead): Promise<NixlReadResult> {
