@@ -13,6 +13,7 @@ import {
   type StorageBackend,
 } from '../storage-backend.interface.js';
 import { LikelyPeers } from './likely-peers.js';
+import { type NixlHost } from './nixl-host.js';
 import { type NixlOptions } from './nixl.config.js';
 import { PeerLookups } from './peer-lookups.js';
 import { PeerReads } from './peer-reads.js';
@@ -25,6 +26,8 @@ export interface NixlBackendOptions extends Pick<PeerGroupOptions, 'sources' | '
   readonly bootId: string;
   readonly options: NixlOptions;
   readonly clock: Clock;
+  /** Where the tier uses NIXL. */
+  readonly host?: Pick<NixlHost, 'enter' | 'leave'> | undefined;
 }
 
 const CAPABILITIES: BackendCapabilities = {
@@ -51,6 +54,8 @@ export class NixlBackend implements StorageBackend {
   readonly capabilities = CAPABILITIES;
   readonly #role: NixlOptions['role'];
   readonly #peers: PeerGroup;
+  readonly #host: NixlBackendOptions['host'];
+  readonly #requiresNixl: boolean;
   readonly #likely = new LikelyPeers();
   readonly #questions: PeerQuestions;
   /** What was removed here: a peer that still has it is not asked for it. */
@@ -59,8 +64,10 @@ export class NixlBackend implements StorageBackend {
   /** Settles when the latest `open` or `close` has. */
   #changing: Promise<void> | undefined;
 
-  constructor({ name, bootId, options, clock, sources, createReader, logger }: NixlBackendOptions) {
+  constructor({ name, bootId, options, clock, sources, createReader, logger, host }: NixlBackendOptions) {
     this.name = name;
+    this.#host = host;
+    this.#requiresNixl = options.transport === 'nixl';
     this.#role = options.role;
     this.#peers = new PeerGroup({
       what: `Tier "${name}"`,
@@ -82,14 +89,20 @@ export class NixlBackend implements StorageBackend {
   open(): Promise<void> {
     if (this.#isOpen) return this.#changing ?? Promise.resolve();
     this.#isOpen = true;
-    return this.#change(() => this.#peers.start());
+    return this.#change(async () => {
+      await this.#host?.enter(this.#requiresNixl);
+      await this.#peers.start();
+    });
   }
 
   close(): Promise<void> {
     if (!this.#isOpen) return this.#changing ?? Promise.resolve();
     this.#isOpen = false;
     this.#likely.clear();
-    return this.#change(() => this.#peers.close());
+    return this.#change(async () => {
+      await this.#peers.close();
+      await this.#host?.leave();
+    });
   }
 
   /** Peers may come: for Nest, which calls this before the doors listen. */

@@ -3,7 +3,7 @@ import { type Arena } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { ARENA, ARENA_SPACE } from '../../arena/arena.tokens.js';
 import { type Clock } from '../../common/clock.js';
-import { BOOT_ID, CLOCK } from '../../common/common.tokens.js';
+import { BOOT_ID, CLOCK, PEER_AGENT } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { KVNEST_CONFIG, type KvnestConfig, type TierConfig } from '../../config/kvnest-config.interface.js';
 import { readOptions } from '../../config/read-options.js';
@@ -11,7 +11,9 @@ import { namingTier } from '../../connectors/about-tier.js';
 import { intakePlace } from '../../connectors/intake/value-intake.js';
 import { type BackendDefinition } from '../backend-definition.interface.js';
 import { getBackendToken } from '../backends.tokens.js';
-import { createReader } from './create-reader.js';
+import { createReader, type NixlWay } from './create-reader.js';
+import { NixlHostModule } from './nixl-host.module.js';
+import { type NixlHost } from './nixl-host.js';
 import { NixlBackend } from './nixl.backend.js';
 import { NixlOptions } from './nixl.config.js';
 import { createSources } from './peers/create-sources.js';
@@ -26,16 +28,18 @@ export class NixlBackendModule {
     const token = getBackendToken(name);
     return {
       module: NixlBackendModule,
+      imports: [NixlHostModule],
       providers: [
         {
           provide: token,
-          inject: [ARENA, ARENA_SPACE, CLOCK, BOOT_ID, KVNEST_CONFIG],
+          inject: [ARENA, ARENA_SPACE, CLOCK, BOOT_ID, KVNEST_CONFIG, PEER_AGENT],
           useFactory: (
             arena: Arena,
             space: ArenaSpace,
             clock: Clock,
             bootId: string,
             { doors }: KvnestConfig,
+            host: NixlHost,
           ) => {
             const logger = new Logger(NixlBackend.name);
             const sources = namingTier(name, () =>
@@ -48,7 +52,8 @@ export class NixlBackendModule {
               options,
               clock,
               sources,
-              createReader: (address) => createReader(address, place),
+              createReader: (address) => createReader(address, place, nixlWay(host, options, logger)),
+              host: options.transport === 'tcp' ? undefined : host,
               logger,
             });
           },
@@ -65,6 +70,16 @@ export const nixlBackend: BackendDefinition = {
   register: (tier) => NixlBackendModule.register(tier),
   probe: (tier, config) => probePeers(tier, config),
 };
+
+/** Readers are made when the agent has started. */
+function nixlWay(
+  host: NixlHost,
+  { transport, timeout_ms: transferTimeoutMs }: NixlOptions,
+  logger: Logger,
+): NixlWay | undefined {
+  const agent = transport === 'tcp' ? undefined : host.agent();
+  return agent && { agent, transferTimeoutMs, isRequired: transport === 'nixl', logger };
+}
 
 function refuseNobody(tier: string, { role, peers }: NixlOptions): void {
   if (peers.length > 0 || role === 'sender') return;

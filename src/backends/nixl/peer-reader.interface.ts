@@ -51,7 +51,7 @@ export interface PeerReader {
   /** One round trip for all of them, and the transfer of their bytes. */
   getMany(keys: readonly ChunkKey[], options?: CallOptions): Promise<readonly FetchOutcome[]>;
   /** A summary of the keys that the peer has; absent where peers give none. */
-  readonly summary?: PeerSummary;
+  readonly summary?: PeerSummary | undefined;
 }
 
 /** What a peer has not, as far as its latest summary tells. May say `true` of what is not there. */

@@ -7,6 +7,8 @@ import { KvnestReads } from '../../connectors/kvnest/kvnest-reads.js';
 import { KvnestServers } from '../../connectors/kvnest/kvnest-servers.js';
 import { type CallOptions, type FetchOutcome } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { KeySummary } from './key-summary.js';
+import { PeerCalls } from './peer-calls.js';
 import { type PeerExistsOptions, type PeerIdentity, type PeerReader } from './peer-reader.interface.js';
 
 export interface TcpPeerReaderOptions {
@@ -25,6 +27,7 @@ export class TcpPeerReader implements PeerReader {
   readonly label: string;
   readonly #servers: KvnestServers;
   readonly #reads: KvnestReads;
+  readonly summary: KeySummary;
   readonly #lifecycle: ConnectorLifecycle;
   #isClosed = false;
 
@@ -33,6 +36,8 @@ export class TcpPeerReader implements PeerReader {
     const servers = new KvnestServers(label, settings);
     this.#servers = servers;
     this.#reads = new KvnestReads(servers, place, true);
+    const calls = new PeerCalls(servers);
+    this.summary = new KeySummary((since, call) => this.#lifecycle.run(() => calls.summary(since, call)));
     this.#lifecycle = new ConnectorLifecycle({
       label,
       open: (call) => servers.open(call?.signal),

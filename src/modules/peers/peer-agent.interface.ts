@@ -16,6 +16,3 @@ export interface PeerAgentSource {
   agent(): PeerAgent | undefined;
   readonly reason?: string | undefined;
 }
-
-/** Provided where NIXL is in use. */
-export const PEER_AGENT = Symbol.for('kvnest:PeerAgent');

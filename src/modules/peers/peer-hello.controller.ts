@@ -4,7 +4,7 @@ import { type Arena } from '../../arena/arena.interface.js';
 import { planArena } from '../../arena/arena-layout.js';
 import { ARENA } from '../../arena/arena.tokens.js';
 import { RECORD_BYTES } from '../../arena/record-table.js';
-import { BOOT_ID } from '../../common/common.tokens.js';
+import { BOOT_ID, PEER_AGENT } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
 import {
@@ -13,7 +13,7 @@ import {
   peerHelloJson,
   type PeerNixl,
 } from '../../protocols/kvnest-tcp/peer-hello.js';
-import { PEER_AGENT, type PeerAgentSource } from './peer-agent.interface.js';
+import { type PeerAgentSource } from './peer-agent.interface.js';
 import { MAX_LEASE_MS } from './tiered-peer-owner.js';
 
 /** Tells another server how chunks are read from this one. Who asks has shown the token, where there is one. */
