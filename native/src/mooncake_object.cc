@@ -127,9 +127,8 @@ Napi::Value MooncakeObject::Run(const Napi::CallbackInfo& info, std::function<An
   auto completions = Completions::New(env, "kvnest mooncake", 0, 1);
   threads_.Run([store = store_, run = std::move(run), call, completions]() mutable {
     call->answer = run(*store);
-    // The thread of JavaScript, and all it has, may be gone by now.
-    completions.BlockingCall(call);
-    completions.Release();
+    // Where the thread of JavaScript is gone, this has given itself back, and nobody may free what the call kept.
+    if (completions.BlockingCall(call) == napi_ok) completions.Release();
   });
   return promise;
 }
