@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ArenaModule } from './arena/arena.module.js';
-import { EVICTION_POLICIES } from './backends/backends.tokens.js';
+import { ADMISSION_POLICIES, EVICTION_POLICIES } from './backends/backends.tokens.js';
 import { BackendsModule } from './backends/backends.module.js';
 import { type BackendDefinition } from './backends/backend-definition.interface.js';
 import { backendsCatalog } from './backends/backends.catalog.js';
@@ -32,6 +32,7 @@ import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { PLUGIN_MANAGER, type PluginManager } from './plugins/plugin-manager.js';
 import { PluginModule } from './plugins/plugin.module.js';
+import { findAdmissionPolicy } from './modules/tiers/admission/admission-policies.catalog.js';
 import { findEvictionPolicy } from './modules/tiers/eviction/eviction-policies.catalog.js';
 import { TraceModule } from './modules/trace/trace.module.js';
 import { PeersModule } from './modules/peers/peers.module.js';
@@ -44,8 +45,9 @@ import { TiersModule } from './modules/tiers/tiers.module.js';
     { provide: CLOCK, useValue: systemClock },
     { provide: BOOT_ID, useFactory: () => randomUUID() },
     { provide: EVICTION_POLICIES, useValue: findEvictionPolicy },
+    { provide: ADMISSION_POLICIES, useValue: findAdmissionPolicy },
   ],
-  exports: [CLOCK, BOOT_ID, EVICTION_POLICIES],
+  exports: [CLOCK, BOOT_ID, EVICTION_POLICIES, ADMISSION_POLICIES],
 })
 class CommonModule {}
 

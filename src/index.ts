@@ -32,6 +32,7 @@ export { describeKey, type KeyDescription } from './protocols/chunk-key/describe
 export { ChunkKey, MAX_KEY_BYTES } from './protocols/chunk-key/chunk-key.js';
 
 export {
+  type AdmissionPolicyLookup,
   type BackendDefinition,
   type EvictionPolicyLookup,
 } from './backends/backend-definition.interface.js';
@@ -39,7 +40,13 @@ export type { ChunkMedium, StoredHeader } from './backends/medium/chunk-medium.i
 export { MediumBackend } from './backends/medium/medium.backend.js';
 export type { MediumBackendOptions } from './backends/medium/medium-backend-options.interface.js';
 export { backendClosed, chunkNotSealed, notSupported } from './backends/backend-errors.js';
-export { BACKENDS, EVICTION_POLICIES, getBackendToken } from './backends/backends.tokens.js';
+export type { AdmissionPolicy, AdmissionPolicyFactory } from './backends/admission-policy.interface.js';
+export {
+  ADMISSION_POLICIES,
+  BACKENDS,
+  EVICTION_POLICIES,
+  getBackendToken,
+} from './backends/backends.tokens.js';
 export {
   type ChunkTraits,
   type EvictionPolicy,

@@ -1,5 +1,6 @@
 import { type DynamicModule } from '@nestjs/common';
 import { type KvnestConfig, type TierConfig } from '../config/kvnest-config.interface.js';
+import { type AdmissionPolicyFactory } from './admission-policy.interface.js';
 import { type EvictionPolicyFactory } from './eviction-policy.interface.js';
 
 /** One kind of backend, as the catalogue lists it. */
@@ -8,7 +9,7 @@ export interface BackendDefinition {
   readonly type: string;
   /**
    * A module that provides and exports the backend of this tier under `getBackendToken(tier.name)`. It may inject
-   * ARENA, ARENA_SPACE, CLOCK, EVICTION_POLICIES and KVNEST_CONFIG, which are global.
+   * ARENA, ARENA_SPACE, CLOCK, EVICTION_POLICIES, ADMISSION_POLICIES and KVNEST_CONFIG, which are global.
    */
   register(tier: TierConfig): DynamicModule;
   /**
@@ -30,3 +31,10 @@ export interface BackendProbe {
 
 /** Finds a policy by its name in the configuration. @throws KV_CONFIG_INVALID for a name nobody knows. */
 export type EvictionPolicyLookup = (name: string) => EvictionPolicyFactory;
+
+/**
+ * Finds an admission policy by its name in the configuration; without a name, the one that takes every chunk.
+ *
+ * @throws KV_CONFIG_INVALID for a name nobody knows.
+ */
+export type AdmissionPolicyLookup = (name?: string) => AdmissionPolicyFactory;

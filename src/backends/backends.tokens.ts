@@ -8,3 +8,6 @@ export const BACKENDS = Symbol.for('kvnest:Backends');
 
 /** Injection token of the function that finds an `EvictionPolicyFactory` by its name. */
 export const EVICTION_POLICIES = Symbol.for('kvnest:EvictionPolicies');
+
+/** Injection token of the function that finds an `AdmissionPolicyFactory` by its name. */
+export const ADMISSION_POLICIES = Symbol.for('kvnest:AdmissionPolicies');

@@ -1,7 +1,8 @@
 import { backendsCatalog } from '../backends/backends.catalog.js';
 import { loadConfig, type LoadedConfig } from '../config/load-config.js';
 import { CONNECTORS_CATALOG } from '../connectors/connectors.catalog.js';
-import { EVICTION_POLICIES_CATALOG } from '../modules/tiers/eviction/eviction-policies.catalog.js';
+import { ADMISSION_POLICIES_CATALOG } from '../modules/tiers/admission/admission-policies.catalog.js';
+import { EVICTION_POLICY_NAMES } from '../modules/tiers/eviction/eviction-policies.catalog.js';
 import { type CliIo } from './cli-io.interface.js';
 
 /** Help on the options that name the configuration, for every command that reads it. */
@@ -17,6 +18,7 @@ export function loadCliConfig(argv: readonly string[], io: CliIo): LoadedConfig 
     env: io.env,
     tierTypes: backendsCatalog({ connectors: [], extraConfig: {} }).map(({ type }) => type),
     schemes: CONNECTORS_CATALOG.flatMap(({ schemes }) => schemes),
-    policies: EVICTION_POLICIES_CATALOG.map(({ name }) => name.toUpperCase()),
+    policies: EVICTION_POLICY_NAMES.map((name) => name.toUpperCase()),
+    admissions: ADMISSION_POLICIES_CATALOG.map(({ name }) => name),
   });
 }

@@ -80,7 +80,7 @@ describe('a backend that users bring', () => {
       name: 'mine',
       type: 'mine',
       capacityBytes: 64 * MIB,
-      policy: 'LRU',
+      policy: 'DEFAULT',
       options: {},
     });
     expect(warnings).toEqual([]);
@@ -132,7 +132,7 @@ tiers: [{type: a, name: first}, {type: memory, capacity: 1GiB}, {type: b, capaci
   it('says of its tier what the tier does not say itself', () => {
     const mine = 'mine: {module_path: x, capacity: 2MiB, policy: fifo, path: kv, url: x://y}';
     const yaml = `storage_plugin: {${mine}}\nstorage_plugins: mine`;
-    const policies = ['LRU', 'FIFO'];
+    const policies = ['DEFAULT', 'LRU', 'FIFO'];
     const said = { capacityBytes: 2 * MIB, policy: 'FIFO', path: '/srv/kv', url: 'x://y' };
     expect(load({ yaml, policies }).config.tiers.at(-1)).toMatchObject(said);
     const tiers =

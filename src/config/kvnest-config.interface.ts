@@ -6,6 +6,8 @@ export interface TierConfig {
   readonly capacityBytes: number;
   /** Name of its eviction policy, as the catalogue of policies spells it. */
   readonly policy: string;
+  /** Name of its admission policy; absent: it takes every chunk. */
+  readonly admission?: string;
   /** Directory, for tiers on disk. */
   readonly path?: string;
   /** Address of the store, for tiers elsewhere. May hold a password. */

@@ -38,8 +38,14 @@ describe('defaults', () => {
       dataDir: '/srv/kvnest-data',
       arena: { capacityBytes: GIB, native: true },
       tiers: [
-        { name: 'memory', type: 'memory', capacityBytes: GIB, policy: 'LRU' },
-        { name: 'disk', type: 'disk', capacityBytes: 10 * GIB, policy: 'LRU', path: '/srv/kvnest-data/disk' },
+        { name: 'memory', type: 'memory', capacityBytes: GIB, policy: 'DEFAULT' },
+        {
+          name: 'disk',
+          type: 'disk',
+          capacityBytes: 10 * GIB,
+          policy: 'DEFAULT',
+          path: '/srv/kvnest-data/disk',
+        },
       ],
       doors: { http: { host: '127.0.0.1', port: 8080 }, resp: { host: '127.0.0.1', port: 6380 } },
       leaseMs: 10_000,
@@ -326,20 +332,38 @@ describe('tiers', () => {
         name: 'fast',
         type: 'disk',
         capacityBytes: GIB,
-        policy: 'LRU',
+        policy: 'DEFAULT',
         path: '/srv/kvnest-data/fast',
         options: { a: 1 },
       },
-      { name: 'memory', type: 'memory', capacityBytes: 2 * GIB, policy: 'LRU', options: {} },
+      { name: 'memory', type: 'memory', capacityBytes: 2 * GIB, policy: 'DEFAULT', options: {} },
     ]);
   });
 
   it('take the types and policies that the server has', () => {
     const yaml = 'tiers: [{type: tape, capacity: 1GiB, policy: arc}]';
-    expect(load({ yaml, tierTypes: ['tape'], policies: ['LRU', 'ARC'] }).config.tiers[0]).toMatchObject({
+    expect(load({ yaml, tierTypes: ['tape'], policies: ['DEFAULT', 'ARC'] }).config.tiers[0]).toMatchObject({
       policy: 'ARC',
     });
     expect(pathsOf({ yaml })).toEqual(['tiers[0].type', 'tiers[0].policy']);
+  });
+
+  it('may have an admission policy, of those that the server has', () => {
+    const tier = (admission: string): string =>
+      `tiers: [{type: memory, capacity: 1GiB, admission: ${admission}}]`;
+    const admissions = ['always', 'tinylfu'];
+    expect(load({ yaml: tier('TinyLFU'), admissions }).config.tiers[0]).toMatchObject({
+      admission: 'tinylfu',
+    });
+    expect(load({ yaml: 'tiers: [{type: memory, capacity: 1GiB}]' }).config.tiers[0]).not.toHaveProperty(
+      'admission',
+    );
+    expect(problemsOf({ yaml: tier('tinylfo'), admissions })).toEqual([
+      expect.objectContaining({
+        path: 'tiers[0].admission',
+        message: '"tinylfo" is no admission policy; did you mean tinylfu?',
+      }),
+    ]);
   });
 
   it.each([

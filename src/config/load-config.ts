@@ -18,6 +18,8 @@ import {
 import { readFileLayer, type ReadFile } from './layers/file.layer.js';
 import { validateSettings } from './validate-settings.js';
 
+const POLICIES = ['DEFAULT', 'LRU', 'LFU', 'FIFO', 'MRU'];
+
 export interface LoadConfigInput {
   /** `--config FILE` and `--set key=value`, any number of these; the rest is left to others. */
   readonly argv: readonly string[];
@@ -27,8 +29,10 @@ export interface LoadConfigInput {
   readonly cwd?: string;
   /** Default: memory, disk and remote. */
   readonly tierTypes?: readonly string[];
-  /** Eviction policies, the default first. Default: LRU. */
+  /** Eviction policies. Default: the default one, and LMCache's. */
   readonly policies?: readonly string[];
+  /** Admission policies. Default: always. */
+  readonly admissions?: readonly string[];
   /** Schemes of the URLs of remote stores. Default: not checked here. */
   readonly schemes?: readonly string[];
 }
@@ -87,11 +91,15 @@ function assemble(
   input: LoadConfigInput & { readonly file: string | undefined },
   findings: Findings,
 ): KvnestConfig {
-  const { tierTypes = ['memory', 'disk', 'remote'], policies = ['LRU'], cwd = process.cwd() } = input;
-  const { schemes, file } = input;
+  const { tierTypes = ['memory', 'disk', 'remote'], cwd = process.cwd() } = input;
+  const { schemes, file, policies = POLICIES, admissions = ['always'] } = input;
   const configFolder = file === undefined ? undefined : dirname(resolve(cwd, file));
   const settings = validateSettings(assignments, findings);
-  const config = buildConfig(settings, { tierTypes, policies, schemes, cwd, configFolder }, findings);
+  const config = buildConfig(
+    settings,
+    { tierTypes, policies, admissions, schemes, cwd, configFolder },
+    findings,
+  );
   checkConsistency(config, findings);
   checkContradictions(settings, config.tiers, { assignments, cwd, findings });
   return config;

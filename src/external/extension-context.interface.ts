@@ -1,6 +1,9 @@
 import { type Arena } from '../arena/arena.interface.js';
 import { type ArenaSpace } from '../arena/arena-space.interface.js';
-import { type EvictionPolicyLookup } from '../backends/backend-definition.interface.js';
+import {
+  type AdmissionPolicyLookup,
+  type EvictionPolicyLookup,
+} from '../backends/backend-definition.interface.js';
 import { type Clock } from '../common/clock.js';
 import { type KvnestConfig, type TierConfig } from '../config/kvnest-config.interface.js';
 import { type ConnectorContext, type ConnectorLogger } from '../connectors/connector-definition.interface.js';
@@ -15,6 +18,8 @@ export interface ExtensionServices {
   readonly config: KvnestConfig;
   /** For tiers that evict: `findPolicy(tier.policy)`. */
   readonly findPolicy: EvictionPolicyLookup;
+  /** For tiers that do not take everything: `findAdmission(tier.admission)`. */
+  readonly findAdmission: AdmissionPolicyLookup;
   readonly logger: ExtensionLogger;
 }
 

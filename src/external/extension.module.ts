@@ -3,8 +3,11 @@ import { ModuleRef } from '@nestjs/core';
 import { type Arena } from '../arena/arena.interface.js';
 import { type ArenaSpace } from '../arena/arena-space.interface.js';
 import { ARENA, ARENA_SPACE } from '../arena/arena.tokens.js';
-import { type EvictionPolicyLookup } from '../backends/backend-definition.interface.js';
-import { EVICTION_POLICIES } from '../backends/backends.tokens.js';
+import {
+  type AdmissionPolicyLookup,
+  type EvictionPolicyLookup,
+} from '../backends/backend-definition.interface.js';
+import { ADMISSION_POLICIES, EVICTION_POLICIES } from '../backends/backends.tokens.js';
 import { type Clock } from '../common/clock.js';
 import { CLOCK } from '../common/common.tokens.js';
 import { KVNEST_CONFIG, type KvnestConfig } from '../config/kvnest-config.interface.js';
@@ -13,9 +16,9 @@ import { type ExtensionRecipe, making, makingNow } from './extension-recipe.js';
 import { EXTENSION_LOGGER, EXTENSION_OPTIONS, EXTENSION_TARGET } from './extension.tokens.js';
 import { prepareModule } from './prepare-module.js';
 
-const SERVICES = [ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG, EVICTION_POLICIES];
+const SERVICES = [ARENA, ARENA_SPACE, CLOCK, KVNEST_CONFIG, EVICTION_POLICIES, ADMISSION_POLICIES];
 
-type Services = [Arena, ArenaSpace, Clock, KvnestConfig, EvictionPolicyLookup];
+type Services = [Arena, ArenaSpace, Clock, KvnestConfig, EvictionPolicyLookup, AdmissionPolicyLookup];
 
 type Make = (services: ExtensionServices, moduleRef: ModuleRef) => unknown;
 
@@ -92,9 +95,9 @@ function contextProviders(recipe: ExtensionRecipe<unknown>): readonly Provider[]
 
 function servicesOf(
   recipe: ExtensionRecipe<unknown>,
-  [arena, space, clock, config, findPolicy]: Services,
+  [arena, space, clock, config, findPolicy, findAdmission]: Services,
 ): ExtensionServices {
-  return { arena, space, clock, config, findPolicy, logger: loggerOf(recipe) };
+  return { arena, space, clock, config, findPolicy, findAdmission, logger: loggerOf(recipe) };
 }
 
 function loggerOf({ loaded, tier }: ExtensionRecipe<unknown>): Logger {

@@ -107,14 +107,15 @@ export class ChunkWriter {
   }
 
   async #store(put: Put): Promise<PutOutcome> {
-    const { blockBytes, blocks, health, departures } = this.#parts;
-    const { key, lengthBytes, metadata } = put.handle;
+    const { blockBytes, blocks, health, departures, index } = this.#parts;
+    const { key, lengthBytes, metadata, attributes } = put.handle;
     const needed = Math.max(1, Math.ceil(lengthBytes / blockBytes));
     if (needed > blocks || putRecordBytes(key.bytes.length, metadata.length, MAX_RUNS) > MAX_BODY_BYTES)
       return 'rejected';
     if (!health.allows()) return 'failed';
     departures.retry();
     if (this.#isHeldBack(needed)) return 'busy';
+    if (!index.admits(key, needed, attributes)) return 'rejected';
     const recordBytes = FRAME_HEAD_BYTES + putRecordBytes(key.bytes.length, metadata.length, 1);
     if (!this.#makeJournalRoom(recordBytes)) return 'busy';
     this.#pendingBytes += recordBytes;

@@ -1,8 +1,10 @@
 import { PagedColumn } from '../../common/paged-column.js';
 import { type Clock } from '../../common/clock.js';
 import { ChunkKey, type KeyDigest } from '../../protocols/chunk-key/chunk-key.js';
+import { type AdmissionPolicy } from '../admission-policy.interface.js';
 import { type EvictionPolicy } from '../eviction-policy.interface.js';
 import { EntryPool } from '../residency/entry-pool.js';
+import { type ResidentTraits } from '../residency/entry-table.js';
 import { ResidentSet } from '../residency/resident-set.js';
 import { type BlockSpace } from './block-space.js';
 import { FRAME_HEAD_BYTES, writeFrame, type Checksum } from './journal-format.js';
@@ -15,6 +17,7 @@ export interface DiskIndexOptions {
   readonly capacityBytes: number;
   readonly blockBytes: number;
   readonly policy: EvictionPolicy;
+  readonly admission?: AdmissionPolicy | undefined;
   readonly clock: Clock;
   readonly seed: number;
   readonly crc32c: Checksum;
@@ -46,6 +49,7 @@ export class DiskIndex implements LiveRecords {
       tier: options.tier,
       capacityBytes: options.capacityBytes,
       policy: options.policy,
+      admission: options.admission,
       clock: options.clock,
       matches: (entry, key) => this.at(entry).hasKey(key.bytes, key.namespace),
       keyOf: (entry) => this.keyOf(entry),
@@ -97,6 +101,12 @@ export class DiskIndex implements LiveRecords {
       parent,
       hasMetadata: record.hasMetadata,
     });
+  }
+
+  /** Whether the tier takes a chunk of so many blocks under this key, although others go for it. */
+  admits(key: ChunkKey, blocks: number, traits: Pick<ResidentTraits, 'depth' | 'parent'>): boolean {
+    if (this.resident.find(key) !== -1) return true;
+    return this.resident.admits(key, { ...traits, bytes: blocks * this.#options.blockBytes });
   }
 
   /** @returns whether it was there. */

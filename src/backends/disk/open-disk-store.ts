@@ -7,6 +7,7 @@ import { isKvError } from '../../common/errors/kv-error.js';
 import { type Clock } from '../../common/clock.js';
 import { makeDirectory } from '../../common/make-directory.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type AdmissionPolicyFactory } from '../admission-policy.interface.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import { BlockSpace } from './block-space.js';
 import { ChunkReader } from './chunk-reader.js';
@@ -45,6 +46,8 @@ export interface DiskTierOptions {
   /** Never exceeded by all files of the tier together. */
   readonly capacityBytes: number;
   readonly policy: EvictionPolicyFactory;
+  /** Absent: every chunk is taken. */
+  readonly admissionPolicy?: AdmissionPolicyFactory;
   readonly arena: Arena;
   readonly space: ArenaSpace;
   readonly clock: Clock;
@@ -154,6 +157,7 @@ async function assemble(store: DiskStoreOptions, files: OpenFiles, lock: Directo
     capacityBytes: blocks * blockBytes,
     blockBytes,
     policy: store.policy.create(blocks),
+    admission: store.admissionPolicy?.create(),
     clock,
     seed: header.seed,
     crc32c,

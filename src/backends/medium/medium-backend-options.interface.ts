@@ -1,6 +1,7 @@
 import { type Arena } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { type Clock } from '../../common/clock.js';
+import { type AdmissionPolicyFactory } from '../admission-policy.interface.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import { type ChunkMedium } from './chunk-medium.interface.js';
 
@@ -12,6 +13,8 @@ export interface MediumBackendOptions {
   /** Headers included. */
   readonly capacityBytes: number;
   readonly policy: EvictionPolicyFactory;
+  /** Absent: every chunk is taken. */
+  readonly admissionPolicy?: AdmissionPolicyFactory;
   readonly arena: Arena;
   readonly space: ArenaSpace;
   readonly clock: Clock;

@@ -31,6 +31,7 @@ export class MediumStore {
       capacityBytes: options.capacityBytes,
       clock: options.clock,
       policy: options.policy.create(MAX_CHUNKS),
+      admission: options.admissionPolicy?.create(),
       matches: (entry, key) => this.#chunk(entry).key.equals(key),
       keyOf: (entry) => this.#chunk(entry).key,
       onDeparture: (entry) => this.#onDeparture(entry),
@@ -63,6 +64,8 @@ export class MediumStore {
     const old = this.resident.find(key);
     const oldBytes = old === -1 ? 0 : this.resident.bytesOf(old);
     const couldFit = bytes <= this.resident.capacityBytes;
+    if (old === -1 && couldFit && !this.resident.admits(key, { ...handle.attributes, bytes }))
+      return 'rejected';
     if (!couldFit || !this.resident.makeRoom(bytes - oldBytes, (entry) => entry !== old)) {
       if (old !== -1) await this.remove(old);
       return couldFit ? 'busy' : 'rejected';

@@ -6,6 +6,7 @@ import { type Clock } from '../../common/clock.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { backendClosed, chunkNotSealed } from '../backend-errors.js';
+import { type AdmissionPolicyFactory } from '../admission-policy.interface.js';
 import { type EvictionPolicyFactory } from '../eviction-policy.interface.js';
 import { ResidentSet } from '../residency/resident-set.js';
 import {
@@ -25,6 +26,8 @@ export interface MemoryBackendOptions {
   readonly arena: Arena;
   readonly space: ArenaSpace;
   readonly policy: EvictionPolicyFactory;
+  /** Absent: every chunk is taken. */
+  readonly admissionPolicy?: AdmissionPolicyFactory;
   readonly clock: Clock;
 }
 
@@ -195,12 +198,13 @@ export class MemoryBackend implements StorageBackend {
   }
 
   #createResidentSet(): ResidentSet {
-    const { name, capacityBytes, policy, clock } = this.#options;
+    const { name, capacityBytes, policy, admissionPolicy, clock } = this.#options;
     return new ResidentSet({
       tier: name,
       capacityBytes,
       clock,
       policy: policy.create(this.#arena.slotCount),
+      admission: admissionPolicy?.create(),
       matches: (slot, key) => this.#arena.matches(slot, key),
       keyOf: (slot) => this.#keyOf(slot),
       onDeparture: (slot) => this.#arena.unkeep(slot),
@@ -245,18 +249,14 @@ export class MemoryBackend implements StorageBackend {
       return 'stored';
     }
     const bytes = this.#arena.footprintBytes(slot);
+    const traits = { bytes, expiresAtMs, depth, parent, hasMetadata: handle.metadata.length > 0 };
+    if (old === -1 && bytes <= resident.capacityBytes && !resident.admits(key, traits)) return 'rejected';
     const oldBytes = old === -1 ? 0 : resident.bytesOf(old);
     if (!resident.makeRoom(bytes - oldBytes, (entry) => entry !== old)) {
       if (old !== -1) resident.remove(old);
       return bytes > resident.capacityBytes ? 'rejected' : 'busy';
     }
-    resident.insert(slot, key, {
-      bytes,
-      expiresAtMs,
-      depth,
-      parent,
-      hasMetadata: handle.metadata.length > 0,
-    });
+    resident.insert(slot, key, traits);
     this.#arena.keep(slot);
     return 'stored';
   }

@@ -5,23 +5,41 @@ import { ARENA, ARENA_SPACE } from '../../arena/arena.tokens.js';
 import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
 import { type TierConfig } from '../../config/kvnest-config.interface.js';
-import { type BackendDefinition, type EvictionPolicyLookup } from '../backend-definition.interface.js';
-import { EVICTION_POLICIES, getBackendToken } from '../backends.tokens.js';
+import {
+  type AdmissionPolicyLookup,
+  type BackendDefinition,
+  type EvictionPolicyLookup,
+} from '../backend-definition.interface.js';
+import { ADMISSION_POLICIES, EVICTION_POLICIES, getBackendToken } from '../backends.tokens.js';
 import { MemoryBackend } from './memory.backend.js';
 
 /** Provides the memory backend of one tier. */
 @Module({})
 export class MemoryBackendModule {
-  static register({ name, capacityBytes, policy }: TierConfig): DynamicModule {
+  static register({ name, capacityBytes, policy, admission }: TierConfig): DynamicModule {
     const token = getBackendToken(name);
     return {
       module: MemoryBackendModule,
       providers: [
         {
           provide: token,
-          inject: [ARENA, ARENA_SPACE, CLOCK, EVICTION_POLICIES],
-          useFactory: (arena: Arena, space: ArenaSpace, clock: Clock, findPolicy: EvictionPolicyLookup) =>
-            new MemoryBackend({ name, capacityBytes, arena, space, clock, policy: findPolicy(policy) }),
+          inject: [ARENA, ARENA_SPACE, CLOCK, EVICTION_POLICIES, ADMISSION_POLICIES],
+          useFactory: (
+            arena: Arena,
+            space: ArenaSpace,
+            clock: Clock,
+            findPolicy: EvictionPolicyLookup,
+            findAdmission: AdmissionPolicyLookup,
+          ) =>
+            new MemoryBackend({
+              name,
+              capacityBytes,
+              arena,
+              space,
+              clock,
+              policy: findPolicy(policy),
+              admissionPolicy: findAdmission(admission),
+            }),
         },
       ],
       exports: [token],

@@ -3,6 +3,7 @@ import { ManualClock } from '../../../test/support/clock.js';
 import { evictedChannel } from '../../common/tracing/engine-event.channel.js';
 import { LruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type AdmissionPolicy } from '../admission-policy.interface.js';
 import { type ChunkTraits } from '../eviction-policy.interface.js';
 import { type ResidentTraits } from './entry-table.js';
 import { ResidentSet, type Departure } from './resident-set.js';
@@ -24,8 +25,9 @@ class Fixture {
   readonly departures: [number, Departure][] = [];
   readonly set: ResidentSet;
 
-  constructor(capacityBytes = 1_000) {
+  constructor(capacityBytes = 1_000, admission?: AdmissionPolicy) {
     this.set = new ResidentSet({
+      admission,
       tier: 'tier',
       capacityBytes,
       policy: this.policy,
@@ -58,6 +60,7 @@ function twinOf(key: ChunkKey, text: string): ChunkKey {
 
 const A = ChunkKey.of('a');
 const B = ChunkKey.of('b');
+const C = ChunkKey.of('c');
 
 describe('ResidentSet', () => {
   it('accounts for bytes, chunks and namespaces', () => {
@@ -241,4 +244,46 @@ describe('ResidentSet', () => {
     expect(clear('model-7')).toBe(1);
     expect(fixture.set.size).toBe(models - 2);
   });
+
+  it('asks who may come in when others have to go for it, or have gone already', () => {
+    const asked: [number, number][] = [];
+    const told: string[] = [];
+    const { set, insert } = admitting({
+      name: 'noting',
+      onInsert: (entry) => told.push(`insert ${entry}`),
+      onAccess: (entry) => told.push(`access ${entry}`),
+      onRemove: (entry) => told.push(`remove ${entry}`),
+      admits: ({ bytes }, victim) => {
+        asked.push([bytes, victim]);
+        return bytes < 150;
+      },
+    });
+    expect(set.admits(C, { bytes: 100 })).toBe(true);
+    insert(0, A);
+    insert(1, B);
+    set.touch(0);
+    expect(asked).toEqual([]);
+    expect([set.admits(C, { bytes: 100 }), set.admits(C, { bytes: 200 })]).toEqual([true, false]);
+    expect(set.evict()).toBe(100);
+    expect(set.admits(C, { bytes: 100 })).toBe(true);
+    expect(asked).toEqual([
+      [100, 1],
+      [200, 1],
+      [100, -1],
+    ]);
+    insert(2, C);
+    set.remove(2);
+    expect(set.admits(C, { bytes: 100 })).toBe(true);
+    expect(asked).toHaveLength(3);
+    expect(told).toEqual(['insert 0', 'insert 1', 'access 0', 'remove 1', 'insert 2', 'remove 2']);
+  });
 });
+
+/** A set with room for two chunks. */
+function admitting(admission: AdmissionPolicy): {
+  set: ResidentSet;
+  insert: (entry: number, key: ChunkKey) => void;
+} {
+  const fixture = new Fixture(200, admission);
+  return { set: fixture.set, insert: (entry, key) => fixture.insert(entry, key) };
+}

@@ -7,7 +7,7 @@ import { type TierSettings } from '../settings/tier.settings.js';
 import { remoteDefaults } from './remote-tiers.js';
 import { type TierDefaults, tierDefaults } from './external-tiers.js';
 import { reportScheme } from './schemes.js';
-import { findExternal, findPolicy, knownTypes, type TierContext } from './tier-context.js';
+import { findAdmission, findExternal, findPolicy, knownTypes, type TierContext } from './tier-context.js';
 
 /** Tiers on this machine, which need a budget. */
 const LOCAL_TYPES = new Set(['memory', 'disk']);
@@ -64,10 +64,16 @@ function listedTier(tier: TierSettings, at: string, around: TierSurroundings): T
     type: tier.type,
     capacityBytes: tier.capacity ?? defaults.capacityBytes,
     policy: findPolicy(tier.policy ?? defaults.policy ?? around.policy, context) ?? around.policy,
+    ...admissionOf(tier, context),
     ...(path !== undefined && { path: resolve(context.cwd, path) }),
     ...(url !== undefined && { url }),
     options: tier.type === 'remote' ? { ...remoteDefaults(settings), ...tier.options } : tier.options,
   };
+}
+
+function admissionOf({ admission }: TierSettings, context: TierContext): Pick<TierConfig, 'admission'> {
+  const known = admission === undefined ? undefined : findAdmission(admission, context);
+  return known === undefined ? {} : { admission: known };
 }
 
 function defaultsOf(type: string, name: string, { data_dir }: KvnestSettings): TierDefaults {
@@ -79,7 +85,7 @@ function defaultsOf(type: string, name: string, { data_dir }: KvnestSettings): T
 }
 
 function checkTier(
-  { type, policy, path, url, capacity }: TierSettings,
+  { type, policy, admission, path, url, capacity }: TierSettings,
   at: string,
   around: TierSurroundings,
 ): void {
@@ -91,6 +97,12 @@ function checkTier(
     findings.problem(
       `${at}.policy`,
       `"${policy}" is no eviction policy${suggestion(policy, context.policies)}`,
+    );
+  }
+  if (admission !== undefined && findAdmission(admission, context) === undefined) {
+    findings.problem(
+      `${at}.admission`,
+      `"${admission}" is no admission policy${suggestion(admission, context.admissions)}`,
     );
   }
   if (capacity === undefined && LOCAL_TYPES.has(type)) {

@@ -5,6 +5,7 @@ import { type Externals } from './externals.js';
 interface ServerContext {
   readonly tierTypes: readonly string[];
   readonly policies: readonly string[];
+  readonly admissions: readonly string[];
   /** Of the URLs of remote stores; undefined: not checked. */
   readonly schemes?: readonly string[] | undefined;
 }
@@ -35,5 +36,14 @@ export function knownTypes({ tierTypes, externals }: TierContext): readonly stri
 
 /** A policy by its name, whatever the case, as the server spells it. */
 export function findPolicy(name: string, context: TierContext): string | undefined {
-  return context.policies.find((policy) => policy.toLowerCase() === name.toLowerCase());
+  return findName(name, context.policies);
+}
+
+/** An admission policy by its name, whatever the case, as the server spells it. */
+export function findAdmission(name: string, context: TierContext): string | undefined {
+  return findName(name, context.admissions);
+}
+
+function findName(name: string, known: readonly string[]): string | undefined {
+  return known.find((each) => each.toLowerCase() === name.toLowerCase());
 }

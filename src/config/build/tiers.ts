@@ -9,9 +9,6 @@ import { peerTiers } from './peer-tiers.js';
 import { remoteTiers } from './remote-tiers.js';
 import { findPolicy, type TierContext } from './tier-context.js';
 
-/** LMCache knows these; where this server does not, its default is used. */
-const LMCACHE_POLICIES = ['LRU', 'LFU', 'FIFO', 'MRU'];
-
 /** The stack: `tiers` as listed, else memory, disk, peers and remote stores as LMCache's keys say. */
 export function buildTiers(
   settings: KvnestSettings,
@@ -44,13 +41,8 @@ export function buildTiers(
 function defaultPolicy(name: string, context: TierContext, findings: Findings): string {
   const known = findPolicy(name, context);
   if (known !== undefined) return known;
-  const standIn = context.policies[0] ?? 'LRU';
-  if (LMCACHE_POLICIES.includes(name.toUpperCase())) {
-    findings.warn(`cache_policy ${name} is not there in this version; ${standIn} is used`);
-  } else {
-    findings.problem('cache_policy', `"${name}" is no eviction policy${suggestion(name, context.policies)}`);
-  }
-  return standIn;
+  findings.problem('cache_policy', `"${name}" is no eviction policy${suggestion(name, context.policies)}`);
+  return name;
 }
 
 function namesOfSeveral(tiers: readonly TierConfig[]): readonly string[] {

@@ -35,9 +35,9 @@ export class LmcacheSettings {
   @Gibibytes()
   max_local_disk_size = 10;
 
-  /** Eviction policy of tiers that name none. */
+  /** Eviction policy of tiers that name none. LMCache's names of policies are known. */
   @Text()
-  cache_policy = 'LRU';
+  cache_policy = 'DEFAULT';
 
   /** Hash of the in-process mode. Only `sha256_cbor` has a portable definition. */
   @Text()

@@ -19,6 +19,10 @@ export class TierSettings {
   @Text()
   policy?: string;
 
+  /** Admission policy: which chunks the tier takes when it is full. Default: `always`. */
+  @Text()
+  admission?: string;
+
   /** Directory of a tier on disk. Default: its name under `data_dir`. */
   @Text()
   path?: string;

@@ -7,7 +7,7 @@ export function scaleAge(age: number): number {
   return age < 1 ? 0 : Math.min(Math.log2(age) * STEPS_PER_OCTAVE, AGES - 1);
 }
 
-/** How many ages one step of the scale holds. */
-export function widthOf(step: number): number {
-  return 2 ** ((step + 1) / STEPS_PER_OCTAVE) - 2 ** (step / STEPS_PER_OCTAVE);
-}
+/** How many ages each step of the scale holds. */
+export const AGE_WIDTHS: Readonly<Float64Array> = new Float64Array(AGES).map(
+  (_, step) => 2 ** ((step + 1) / STEPS_PER_OCTAVE) - 2 ** (step / STEPS_PER_OCTAVE),
+);

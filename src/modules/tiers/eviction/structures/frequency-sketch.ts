@@ -3,7 +3,7 @@ const MOST = 15;
 const SEEDS = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f] as const;
 /** Counts after which all counters have been halved once, for each column of the sketch. */
 const HALVING = 10;
-const LEAST_COLUMNS = 64;
+const LEAST_COLUMNS = 1024;
 
 /**
  * How often keys were asked for lately, at most 15 times: a count-min sketch. Counters are halved in turn, a few at each count, so

@@ -1,4 +1,4 @@
-import { AGES, scaleAge, widthOf } from './age-scale.js';
+import { AGES, AGE_WIDTHS, scaleAge } from './age-scale.js';
 import { type ReuseRecord } from './reuse-record.js';
 
 /** So many observations outweigh what is assumed without any. */
@@ -79,7 +79,7 @@ function fillDensities(densities: Float64Array, chance: Float64Array): void {
     for (let step = age; step < AGES; step++) {
       const own = chance[step] as number;
       hits += left * own;
-      time += left * widthOf(step) * (1 - own / 2);
+      time += left * (AGE_WIDTHS[step] as number) * (1 - own / 2);
       left *= 1 - own;
       best = Math.max(best, hits / time);
     }

@@ -1,0 +1,4 @@
+import { type AdmissionPolicyFactory } from '../../../backends/admission-policy.interface.js';
+
+/** Takes every chunk. */
+export const alwaysAdmission: AdmissionPolicyFactory = { name: 'always', create: () => undefined };
