@@ -6,6 +6,7 @@ import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { errorOf } from '../contracts/backend/backend-world.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
 import { expectEventually } from '../support/eventually.js';
+import { runKvnest, writeConfig } from '../support/kvnest-process.js';
 import {
   type FakeMaster,
   FakeMooncakeLibrary,
@@ -100,6 +101,18 @@ describeWithPeer(missingForLibrary())("With a double of Mooncake's library", () 
     it('is refused when it lacks a function, which the error names', async () => {
       using old = new FakeMooncakeLibrary('get_size');
       expect(await connecting(old.path)).toEqual(unusable('it has no mooncake_store_get_size'));
+    });
+
+    it('is absent without the native addon, and kvnest doctor says what to do', async () => {
+      const url = 'mooncakestore://127.0.0.1:1?engine=native';
+      const config = await writeConfig(master.folder, {
+        tiers: [{ name: 'pool', type: 'remote', url }],
+        arena: { capacity: '16MiB' },
+      });
+      const { out, code } = await runKvnest(['doctor', '--config', config], { env: { KVNEST_NATIVE: '0' } });
+      expect(out).toContain("Mooncake's library cannot be used: the native addon is switched off");
+      expect(out).toContain('Set MOONCAKE_STORE_LIBRARY');
+      expect(code).toBe(1);
     });
 
     it('is not asked for where kvnest itself speaks to the store', async () => {
