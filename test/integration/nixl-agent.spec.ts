@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { crc32c } from '../../src/common/crc32c.js';
 import { NIXL_HEADER_BYTES, type NixlRead } from '../../src/backends/nixl/agent/nixl-agent.interface.js';
 import { type StartNixlOptions } from '../../src/backends/nixl/agent/start-nixl-agent.js';
 import { expectEventually } from '../support/eventually.js';
-import { runBareAgent } from '../support/nixl/bare-agent.js';
+import { bareAgentCode, runBareAgent } from '../support/nixl/bare-agent.js';
 import { BACKEND, FakeNixl, IN_PROGRESS, missingForFakeNixl, NOT_FOUND } from '../support/nixl/fake-nixl.js';
 import { AgentWithRegion } from '../support/nixl/nixl-agents.js';
 import { describeWithPeer } from '../support/peer.js';
@@ -14,6 +16,8 @@ const PAGE = 4096;
 /** Long enough to be out of reach, for reads that end otherwise. */
 const LONG_MS = 60_000;
 const BRIEF_MS = 20;
+/** Says what the agent says, and stays. */
+const WORKER = "console.log = (text) => require('node:worker_threads').parentPort.postMessage(text);";
 
 // A double of the library: the real one cannot be brought to most of these states at will.
 describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its library", () => {
@@ -377,15 +381,24 @@ describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
     'does not keep a process from ending: %s',
     (end) => {
       const { status, signal, stdout } = runBareAgent(nixl.path, end);
-      expect([status, signal, stdout]).toEqual([end === 'process.exit(3)' ? 3 : 0, null, 'up\n']);
+      expect([status, signal, stdout]).toEqual([end === 'process.exit(3)' ? 3 : 0, null, 'starting\nup\n']);
       expect(nixl.log().at(-1)).toBe('destroy_agent');
     },
   );
 
+  it('ends with the thread of JavaScript that started it', async () => {
+    for (const message of ['starting', 'up']) {
+      const worker = new Worker(bareAgentCode(nixl.path, 'by itself', WORKER), { eval: true });
+      while (((await once(worker, 'message')) as [string])[0] !== message);
+      await worker.terminate();
+      expect(nixl.log().at(-1)).toBe('destroy_agent');
+    }
+  });
+
   it('ends a process although the library hangs', () => {
     nixl.hold('destroy_agent');
     const { status, stdout } = runBareAgent(nixl.path, 'process.exit(5)');
-    expect([status, stdout]).toEqual([5, 'up\n']);
+    expect([status, stdout]).toEqual([5, 'starting\nup\n']);
   });
 
   it('sets the environment of UCX before the library is loaded, where it is unset', () => {

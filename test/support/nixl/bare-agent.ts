@@ -3,18 +3,17 @@ import { resolve } from 'node:path';
 
 const ADDON = resolve(import.meta.dirname, '../../../native/build/Release/kvnest_native.node');
 
+type End = 'by itself' | 'close' | `process.exit(${number})`;
+
 /**
- * The addon alone in a process of its own, which starts an agent, prints `up` and ends.
+ * Code that starts an agent with the addon alone, prints `starting` and `up`, and ends.
  *
  * @param end how: by itself, after it closed the agent, or as code
  */
-export function runBareAgent(
-  library: string,
-  end: 'by itself' | 'close' | `process.exit(${number})`,
-  environment: Readonly<Record<string, string>> = {},
-): SpawnSyncReturns<string> {
+export function bareAgentCode(library: string, end: End, first = ''): string {
   const ends = { 'by itself': '', close: 'agent.close()' }[end as string] ?? end;
-  const code = `
+  return `
+    ${first}
     const addon = require(${JSON.stringify(ADDON)});
     const region = new addon.Region(-1, '', 1 << 20, 1 << 20);
     const agent = new addon.NixlAgent('alone', region.buffer, [${JSON.stringify(library)}], 4096, (kind) => {
@@ -24,6 +23,18 @@ export function runBareAgent(
       ${ends};
     });
     agent.keepAlive(true);
+    console.log('starting');
   `;
-  return spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', env: environment });
+}
+
+/** Runs it in a process of its own. */
+export function runBareAgent(
+  library: string,
+  end: End,
+  environment: Readonly<Record<string, string>> = {},
+): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, ['-e', bareAgentCode(library, end)], {
+    encoding: 'utf8',
+    env: environment,
+  });
 }
