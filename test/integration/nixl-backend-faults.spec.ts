@@ -148,7 +148,7 @@ describeRegistry('peers that find each other in a registry', () => {
 
     await sender.onModuleDestroy();
     await expectEventually(() => receiver.usage().peers?.length === 0);
-    expect(await admin.zrange('kvnest:peers', 0, -1)).not.toContainEqual(
+    expect(await admin.zrange('kvnest:peers', '0', '-1')).not.toContainEqual(
       expect.stringContaining(peers.store(0).url),
     );
     expect(receiver.usage().counters).toMatchObject({ hits: 1 });

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PromptResult } from '../../examples/llama-cpp/engine/run-prompt.ts';
+import { seededTokens } from '../../examples/llama-cpp/model/seeded-tokens.ts';
+import { writeTinyModel } from '../../examples/llama-cpp/model/tiny-model.ts';
+import { EngineProcess } from '../../examples/llama-cpp/process/engine-process.ts';
+import { KvnestServer } from '../../examples/llama-cpp/process/kvnest-server.ts';
+import { describeWithLlama } from '../support/llama-platform.ts';
+import { serverStatus } from '../support/llama-server.ts';
+
+const CHUNK_TOKENS = 256;
+const VOCABULARY = 512;
+const GENERATE = 16;
+
+const prefix = seededTokens(1, 4 * CHUNK_TOKENS, VOCABULARY);
+const promptA = [...prefix, ...seededTokens(2, 17, VOCABULARY)];
+const promptB = [...prefix, ...seededTokens(3, 32, VOCABULARY)];
+
+/** What must not depend on the cache: the logits, to the last bit, and the tokens. */
+function answerOf({ logitsHash, generated }: PromptResult): object {
+  return { logitsHash, generated };
+}
+
+const describeEngine = describeWithLlama();
+
+/** Disaggregated prefill: one engine computes beside its server, another one decodes beside its own. */
+describeEngine.each(['tcp', 'auto'] as const)(
+  'llama.cpp with two kvnests that are peers, over %s',
+  (transport) => {
+    let folder: string;
+    let model: string;
+    /** Prompt B without a cache, on this processor: other processors round differently. */
+    let cold: PromptResult;
+    const servers: KvnestServer[] = [];
+    let prefiller: KvnestServer;
+    let decoder: KvnestServer;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'kvnest-e2e-peers-'));
+      model = join(folder, 'kvnest-tiny.gguf');
+      await writeTinyModel(model);
+      await using engine = await EngineProcess.start(model);
+      cold = await engine.run({ tokens: promptB, generate: GENERATE });
+      const memory = { type: 'memory', capacity: '64MiB' };
+      prefiller = await KvnestServer.start(await mkdtemp(join(folder, 'prefill-')), {
+        tiers: [memory, { name: 'peers', type: 'nixl', options: { role: 'sender', transport } }],
+      });
+      servers.push(prefiller);
+      const options = { role: 'receiver', transport, peers: [prefiller.urls.tcp] };
+      decoder = await KvnestServer.start(await mkdtemp(join(folder, 'decode-')), {
+        tiers: [memory, { name: 'peers', type: 'nixl', options }],
+      });
+      servers.push(decoder);
+    });
+
+    afterAll(async () => {
+      await decoder?.stop();
+      await prefiller?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('gives an engine what another one has computed, bit for bit', async () => {
+      await using first = await EngineProcess.start(model);
+      const stored = await first.run({
+        tokens: promptA,
+        generate: 1,
+        cache: prefiller.urls.tcp,
+        store: true,
+      });
+      expect(stored).toMatchObject({ chunksLoaded: 0, chunksStored: 4 });
+
+      await using second = await EngineProcess.start(model);
+      const warm = await second.run({ tokens: promptB, generate: GENERATE, cache: decoder.urls.tcp });
+      expect(warm).toMatchObject({ chunksLoaded: 4, tokensComputed: 32 });
+      expect(answerOf(warm)).toEqual(answerOf(cold));
+
+      const { tiers } = await serverStatus(decoder);
+      const peers = tiers.find(({ name }) => name === 'peers');
+      expect(peers).toMatchObject({ hits: 4, healthy: true });
+      expect(peers?.peers).toEqual([expect.objectContaining({ name: prefiller.urls.tcp, up: true })]);
+      if (transport === 'tcp') expect(peers?.peers?.[0]?.transport).toBe('tcp');
+    });
+
+    it('computes all of it again when the other server is gone, with the same answer', async () => {
+      await prefiller.stop();
+      await using engine = await EngineProcess.start(model);
+      const fresh = [...seededTokens(7, 4 * CHUNK_TOKENS, VOCABULARY), ...seededTokens(8, 9, VOCABULARY)];
+      const alone = await engine.run({ tokens: fresh, generate: 2, cache: decoder.urls.tcp });
+      expect(alone).toMatchObject({ chunksLoaded: 0, tokensComputed: fresh.length });
+    });
+  },
+);
