@@ -26,10 +26,10 @@ describeWithPeer(missingInfinistore())('A tier over a real InfiniStore server', 
 
   it('is told by kvnest doctor in one line', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kvnest-doctor-'));
-    const doctor = async (url: string): Promise<string> => {
+    const doctor = async (url: string, options = '{}'): Promise<string> => {
       const config = join(folder, 'kvnest.yaml');
-      const tiers = `tiers: [{type: memory, capacity: 64MiB}, {name: pool, type: remote, url: "${url}"}]`;
-      writeFileSync(config, tiers);
+      const tier = `{name: pool, type: remote, url: "${url}", options: ${options}}`;
+      writeFileSync(config, `tiers: [{type: memory, capacity: 64MiB}, ${tier}]`);
       return (await runKvnest(['doctor', '--config', config])).out;
     };
     try {
@@ -37,6 +37,11 @@ describeWithPeer(missingInfinistore())('A tier over a real InfiniStore server', 
         /tier pool: infinistore:\/\/\S+ \(InfiniStore, TCP protocol of 0\.2\.33 to 0\.2\.35, layout sealed, \d+ keys; round trip \d+\.\d ms\) answers/,
       );
       expect(await doctor(`infinistore://127.0.0.1:${await freePort()}`)).toContain('cannot be reached');
+      await using hanging = await InfinistoreServer.start();
+      hanging.suspend();
+      expect(
+        await doctor(hanging.url('drain_timeout_ms=500'), '{connect_timeout_ms: 200, timeout_ms: 100}'),
+      ).toContain('did not answer connect within 200 ms');
     } finally {
       rmSync(folder, { recursive: true });
     }
