@@ -19,7 +19,8 @@ export const traceCommand: CliCommand = {
   record    have a running server write down what it is asked for, to its trace.path, until Ctrl-C
 
 With replay, against simulated tiers:
-  --policy NAME           an eviction policy, "belady" for the optimum, "all" for every one; several with commas between
+  --policy NAME           an eviction policy, "default", "belady" for the optimum, "all" for every one; several with commas between
+  --admission NAME        an admission policy, "all" for every one; several with commas between; default: always
   --capacity BLOCKS       such as 1000 or 10k, or bytes, such as 64GiB; several with commas between
   --disk BLOCKS           a second tier of this capacity below the first
 

@@ -83,16 +83,19 @@ describe('kvnest trace replay', () => {
     expect(code).toBe(0);
     const rows = out.trimEnd().split('\n');
     expect(rows).toHaveLength(5);
-    expect(rows[0]).toMatch(/^policy +capacity +blocks hit +tokens hit +optimum +read +evictions$/);
+    expect(rows[0]).toMatch(
+      /^policy +admission +capacity +blocks hit +tokens hit +optimum +read +evictions$/,
+    );
     // 1 2 1 3 2: of two blocks LRU has given up 2 for 3 when 2 comes back, and the optimum never takes 3.
-    expect(rows[3]).toMatch(/^lru +2 +0\.2000 +0\.2000 +0\.4000 +64 MiB +2$/);
-    expect(rows[4]).toMatch(/^belady +2 +0\.4000 /);
+    expect(rows[3]).toMatch(/^lru +always +2 +0\.2000 +0\.2000 +0\.4000 +64 MiB +2$/);
+    expect(rows[4]).toMatch(/^belady +belady +2 +0\.4000 /);
   });
 
   it('prints one object where one was asked for', async () => {
     const { out } = await runCli(['trace', 'replay', path, '--policy', 'lru', '--capacity', '2', '--json']);
     expect(JSON.parse(out)).toEqual({
       policy: 'lru',
+      admission: 'always',
       capacity_blocks: 2,
       capacity_bytes: null,
       disk_blocks: null,
@@ -136,11 +139,31 @@ describe('kvnest trace replay', () => {
     });
   });
 
+  it('asks admission policies, the optimum none', async () => {
+    const [always, secondHit, ...rest] = await replayed(
+      path,
+      ...['--policy', 'default,belady', '--admission', 'always,second-hit', '--capacity', '2'],
+    );
+    expect(always).toMatchObject({ policy: 'default', admission: 'always', tiers: [{ refused: 0 }] });
+    // 3 is not taken when it comes for the first time, and 2 is still there.
+    expect(secondHit).toMatchObject({
+      admission: 'second-hit',
+      hit_rate_blocks: 0.4,
+      tiers: [{ refused: 1 }],
+    });
+    expect(rest).toMatchObject([{ policy: 'belady' }]);
+  });
+
   it.each([
     ['a missing file', ['/nowhere/x.jsonl', '--policy', 'lru', '--capacity', '1'], '/nowhere/x.jsonl'],
     ['a folder', [tmpdir(), '--policy', 'lru', '--capacity', '1'], 'cannot be read'],
     ['no file', ['--policy', 'lru', '--capacity', '1'], 'needs a file'],
     ['no policy', ['x', '--capacity', '1'], 'needs a policy'],
+    [
+      'an admission that nobody knows',
+      ['x', '--policy', 'lru', '--capacity', '1', '--admission', 'x'],
+      'second-hit',
+    ],
     ['no capacity', ['x', '--policy', 'lru'], 'needs a capacity'],
     ['a policy that nobody knows', ['x', '--policy', 'beladi', '--capacity', '1'], 'belady'],
     ['a capacity of 0', ['x', '--policy', 'lru', '--capacity', '0'], '--capacity 0 holds nothing'],
@@ -156,6 +179,20 @@ describe('kvnest trace replay', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(words);
     expect(err).not.toContain('    at ');
+  });
+
+  it.each([
+    [['trace'], 'replay, record'],
+    [['trace', 'repaly'], 'replay'],
+    [['trace', 'replay', 'a', 'b', '--policy', 'lru', '--capacity', '1'], "'b'"],
+    [['trace', 'replay', 'a', '--polcy', 'lru'], '--polcy'],
+  ])('answers %p with 2', async (argv, words) => {
+    expect(await runCli(argv)).toEqual({ code: 2, out: '', err: expect.stringContaining(words) });
+  });
+
+  it('helps', async () => {
+    const { code, out } = await runCli(['trace', 'replay', '--help']);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('--admission') });
   });
 
   it.each([

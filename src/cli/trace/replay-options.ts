@@ -1,6 +1,10 @@
 import { parseByteSize } from '../../config/schema/byte-size.js';
 import { suggestion } from '../../config/nearest-name.js';
-import { EVICTION_POLICIES_CATALOG } from '../../modules/tiers/eviction/eviction-policies.catalog.js';
+import { ADMISSION_POLICIES_CATALOG } from '../../modules/tiers/admission/admission-policies.catalog.js';
+import {
+  DEFAULT_POLICY,
+  EVICTION_POLICY_NAMES,
+} from '../../modules/tiers/eviction/eviction-policies.catalog.js';
 import { type Capacity } from '../../modules/trace/simulation/capacity.interface.js';
 import { usageError } from '../cli-error.js';
 
@@ -18,17 +22,32 @@ export function listed(values: readonly string[] | undefined): readonly string[]
 
 /** @throws KV_CLI_USAGE for a name nobody knows. */
 export function policyNames(values: readonly string[] | undefined): readonly string[] {
-  const known = [...EVICTION_POLICIES_CATALOG.map(({ name }) => name), BELADY];
-  const names = listed(values).map((name) => name.toLowerCase());
+  const known = [...EVICTION_POLICY_NAMES, BELADY];
+  const names = namesAmong('an eviction policy', [...known, ALL], values);
   if (names.length === 0) {
     throw usageError('trace replay needs a policy', `Give --policy one of: ${known.join(', ')}, ${ALL}.`);
   }
-  for (const name of names) {
-    if (name === ALL || known.includes(name)) continue;
-    const message = `there is no eviction policy "${name}"${suggestion(name, known)}`;
-    throw usageError(message, `Use one of: ${known.join(', ')}, ${ALL}.`);
-  }
-  return names.includes(ALL) ? known : names;
+  return names.includes(ALL) ? known.filter((name) => name !== DEFAULT_POLICY) : names;
+}
+
+/** Without any, the first: that of a tier that names none. @throws KV_CLI_USAGE for a name nobody knows. */
+export function admissionNames(values: readonly string[] | undefined): readonly string[] {
+  const all = ADMISSION_POLICIES_CATALOG.map(({ name }) => name);
+  const names = namesAmong('an admission policy', [...all, ALL], values);
+  if (names.length === 0) return all.slice(0, 1);
+  return names.includes(ALL) ? all : names;
+}
+
+function namesAmong(
+  kind: string,
+  known: readonly string[],
+  values: readonly string[] | undefined,
+): readonly string[] {
+  const names = listed(values).map((name) => name.toLowerCase());
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  const message = `"${unknown}" is not the name of ${kind}${suggestion(unknown, known)}`;
+  throw usageError(message, `Use one of: ${known.join(', ')}.`);
 }
 
 /** @throws KV_CLI_USAGE for what is no capacity, or holds nothing. */

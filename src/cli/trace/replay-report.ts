@@ -5,17 +5,19 @@ import { formatTable } from '../format-table.js';
 
 export interface ReplayRow {
   readonly policy: string;
+  readonly admission: string;
   readonly capacity: Capacity;
   readonly disk: Capacity | undefined;
   readonly result: SimulationResult;
-  /** Of a cache that knows the future, with the larger of the two capacities. */
+  /** Of a cache that knows the future, as large as the last tier. */
   readonly optimum: SimulationResult;
 }
 
 /** A row for programs; rates are 0 to 1, what does not apply is null. */
-export function replayJson({ policy, capacity, disk, result, optimum }: ReplayRow): object {
+export function replayJson({ policy, admission, capacity, disk, result, optimum }: ReplayRow): object {
   return {
     policy,
+    admission,
     capacity_blocks: amountIn(capacity, 'blocks'),
     capacity_bytes: amountIn(capacity, 'bytes'),
     disk_blocks: amountIn(disk, 'blocks'),
@@ -43,16 +45,17 @@ export function replayJson({ policy, capacity, disk, result, optimum }: ReplayRo
 /** A table for people: by blocks and by tokens, the optimum by blocks. */
 export function formatReplay(rows: readonly ReplayRow[]): string {
   const names = rows[0]?.disk === undefined ? ['read', 'evictions'] : READ_OF_TWO;
-  const head = ['policy', 'capacity', 'blocks hit', 'tokens hit', 'optimum', ...names];
+  const head = ['policy', 'admission', 'capacity', 'blocks hit', 'tokens hit', 'optimum', ...names];
   return formatTable([head, ...rows.map((row) => cells(row))]);
 }
 
 const READ_OF_TWO = ['read from memory', 'evictions', 'read from disk', 'evictions'];
 
-function cells({ policy, capacity, disk, result, optimum }: ReplayRow): readonly string[] {
+function cells({ policy, admission, capacity, disk, result, optimum }: ReplayRow): readonly string[] {
   const width = 'blocks hit'.length;
   return [
     policy,
+    admission,
     [capacity, disk].flatMap((held) => (held === undefined ? [] : formatCapacity(held))).join(' + '),
     rate(result.hitBlocks, result.blocks).toFixed(4).padStart(width),
     rate(result.hitTokens, result.tokens).toFixed(4).padStart(width),

@@ -28,6 +28,7 @@ interface ServerValues {
   readonly prefetch?: string | undefined;
   readonly policy?: unknown;
   readonly capacity?: unknown;
+  readonly admission?: unknown;
   readonly disk?: unknown;
   readonly 'bytes-per-token'?: string | undefined;
   readonly json: boolean;
@@ -35,7 +36,7 @@ interface ServerValues {
 
 /** Against a running server, whose policy and capacity are its own. @throws KV_CLI_USAGE */
 export function againstServer(values: ServerValues, { env }: CliIo): ReplayWay {
-  for (const option of ['policy', 'capacity', 'disk'] as const) {
+  for (const option of ['policy', 'admission', 'capacity', 'disk'] as const) {
     if (values[option] === undefined) continue;
     throw usageError(
       `--${option} means nothing with --url`,

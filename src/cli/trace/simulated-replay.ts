@@ -1,10 +1,11 @@
+import { findAdmissionPolicy } from '../../modules/tiers/admission/admission-policies.catalog.js';
 import { findEvictionPolicy } from '../../modules/tiers/eviction/eviction-policies.catalog.js';
 import { simulateBelady } from '../../modules/trace/simulation/belady.js';
 import { type Capacity } from '../../modules/trace/simulation/capacity.interface.js';
 import { simulate, type SimulationResult } from '../../modules/trace/simulation/simulate.js';
 import { type Trace } from '../../modules/trace/trace.interface.js';
 import { usageError } from '../cli-error.js';
-import { BELADY, capacities, policyNames, tokenBytes } from './replay-options.js';
+import { admissionNames, BELADY, capacities, policyNames, tokenBytes } from './replay-options.js';
 import { formatReplay, replayJson, type ReplayRow } from './replay-report.js';
 import { type ReplayWay } from './replay-way.interface.js';
 
@@ -17,12 +18,14 @@ export const SIMULATION_OPTIONS = {
   policy: { type: 'string', multiple: true },
   capacity: { type: 'string', multiple: true },
   disk: { type: 'string' },
+  admission: { type: 'string', multiple: true },
 } as const;
 
 interface SimulationValues {
   readonly policy?: readonly string[] | undefined;
   readonly capacity?: readonly string[] | undefined;
   readonly disk?: string | undefined;
+  readonly admission?: readonly string[] | undefined;
   readonly 'bytes-per-token'?: string | undefined;
   readonly json: boolean;
 }
@@ -32,6 +35,7 @@ export function simulated(values: SimulationValues): ReplayWay {
   const policies = policyNames(values.policy);
   const sizes = capacities('capacity', values.capacity);
   if (sizes.length === 0) throw usageError('trace replay needs a capacity', 'Give --capacity, such as 10k.');
+  const admissions = admissionNames(values.admission);
   const [disk] = values.disk === undefined ? [] : capacities('disk', [values.disk]);
   return {
     bytesPerToken: tokenBytes(values['bytes-per-token'], DEFAULT_BYTES_PER_TOKEN),
@@ -40,10 +44,17 @@ export function simulated(values: SimulationValues): ReplayWay {
       for (const capacity of sizes) {
         const optimum = simulateBelady(trace, disk ?? capacity);
         for (const policy of policies) {
-          const result = policy === BELADY ? optimum : simulatePolicy(trace, policy, capacity, disk);
-          const row = { policy, capacity, disk, result, optimum };
-          rows.push(row);
-          if (values.json) out(`${JSON.stringify(replayJson(row))}\n`);
+          // The optimum admits what it will need.
+          for (const admission of policy === BELADY ? [BELADY] : admissions) {
+            const stack = { capacity, disk, policy, admission };
+            const row = {
+              ...stack,
+              optimum,
+              result: policy === BELADY ? optimum : simulateStack(trace, stack),
+            };
+            rows.push(row);
+            if (values.json) out(`${JSON.stringify(replayJson(row))}\n`);
+          }
         }
       }
       if (!values.json) out(formatReplay(rows));
@@ -52,17 +63,20 @@ export function simulated(values: SimulationValues): ReplayWay {
   };
 }
 
-function simulatePolicy(
-  trace: Trace,
-  policy: string,
-  capacity: Capacity,
-  disk: Capacity | undefined,
-): SimulationResult {
+interface Stack {
+  readonly capacity: Capacity;
+  readonly disk: Capacity | undefined;
+  readonly policy: string;
+  readonly admission: string;
+}
+
+function simulateStack(trace: Trace, { capacity, disk, policy, admission }: Stack): SimulationResult {
   const factory = findEvictionPolicy(policy);
   const tier = (name: string, held: Capacity) => ({
     name,
     capacity: held,
     policy: factory.create(held.unit === 'blocks' ? held.amount : ENTRIES_HINT),
+    admission: findAdmissionPolicy(admission).create(),
   });
   return simulate(trace, [tier('memory', capacity), ...(disk === undefined ? [] : [tier('disk', disk)])]);
 }

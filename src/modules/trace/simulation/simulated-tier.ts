@@ -1,3 +1,4 @@
+import { type AdmissionPolicy } from '../../../backends/admission-policy.interface.js';
 import { type ChunkTraits, type EvictionPolicy } from '../../../backends/eviction-policy.interface.js';
 import { type Trace } from '../trace.interface.js';
 import { costOf } from './block-cost.js';
@@ -9,6 +10,8 @@ export interface SimulatedTierOptions {
   readonly name: string;
   readonly capacity: Capacity;
   readonly policy: EvictionPolicy;
+  /** Undefined: every block is taken. */
+  readonly admission?: AdmissionPolicy | undefined;
 }
 
 /** A tier without bytes: it makes the calls of its eviction policy that the bookkeeping of a real tier makes. */
@@ -17,9 +20,10 @@ export class SimulatedTier {
   /** Bytes of the blocks that were read. */
   readBytes = 0;
   evictions = 0;
-  /** Blocks that found no room. */
+  /** Blocks that found no room, or were not admitted. */
   refused = 0;
   readonly #policy: EvictionPolicy;
+  readonly #admission: AdmissionPolicy | undefined;
   readonly #capacity: Capacity;
   readonly #entries: Int32Array;
   readonly #blocks: number[] = [];
@@ -28,11 +32,12 @@ export class SimulatedTier {
   #used = 0;
 
   constructor(
-    { name, capacity, policy }: SimulatedTierOptions,
+    { name, capacity, policy, admission }: SimulatedTierOptions,
     private readonly trace: Trace,
   ) {
     this.name = name;
     this.#policy = policy;
+    this.#admission = admission;
     this.#capacity = capacity;
     this.#entries = new Int32Array(trace.blockCount).fill(NONE);
   }
@@ -48,14 +53,17 @@ export class SimulatedTier {
   }
 
   touch(block: number): void {
-    this.#policy.onAccess(this.#entries[block] as number);
+    const entry = this.#entries[block] as number;
+    this.#policy.onAccess(entry);
+    this.#admission?.onAccess(entry);
   }
 
   /** @param parent the block in front of it, -1 = unknown. */
   insert(block: number, depth: number, parent: number): void {
     if (this.trace.blockBytes[block] === 0) return;
     const cost = costOf(this.trace, block, this.#capacity);
-    if (!this.#makeRoom(cost)) {
+    const traits = this.#traits(block, depth, parent);
+    if (!this.#admits(cost, traits) || !this.#makeRoom(cost)) {
       this.refused++;
       return;
     }
@@ -63,11 +71,23 @@ export class SimulatedTier {
     this.#blocks[entry] = block;
     this.#entries[block] = entry;
     this.#used += cost;
-    this.#policy.onInsert(entry, this.#traits(block, depth, parent));
+    // What was in front of it may be gone by now.
+    const inserted = this.#traits(block, depth, parent);
+    this.#policy.onInsert(entry, inserted);
+    this.#admission?.onInsert(entry, inserted);
+  }
+
+  #admits(cost: number, traits: ChunkTraits): boolean {
+    if (cost > this.#capacity.amount) return false;
+    const isFull = this.#used + cost > this.#capacity.amount;
+    return (
+      !isFull ||
+      this.#admission === undefined ||
+      this.#admission.admits(traits, this.#policy.victim(anyEntry))
+    );
   }
 
   #makeRoom(cost: number): boolean {
-    if (cost > this.#capacity.amount) return false;
     while (this.#used + cost > this.#capacity.amount) if (!this.#evict()) return false;
     return true;
   }
@@ -81,6 +101,7 @@ export class SimulatedTier {
     this.#entries[block] = NONE;
     this.#free.push(entry);
     this.#policy.onRemove(entry);
+    this.#admission?.onRemove(entry);
     return true;
   }
 
