@@ -41,7 +41,10 @@ describeWithPeer(missingNixl())('two servers with the real NIXL', () => {
 
   async function client(server: KvnestProcess): Promise<RespTestClient> {
     const opened = await RespTestClient.open(server.respPort);
-    after.push(() => Promise.resolve(opened[Symbol.dispose]()));
+    after.push(() => {
+      opened[Symbol.dispose]();
+      return Promise.resolve();
+    });
     return opened;
   }
 
