@@ -9,6 +9,8 @@ const STUB = `${FOLDER}/verbs-stub.so`;
 const START = 'import infinistore.server as s; s.prevent_oom = lambda: None; s.main()';
 
 export const name = 'InfiniStore';
+/** Of all keys, at a time. */
+export const lookups = 10;
 export const missing = existsSync(STUB)
   ? undefined
   : 'no InfiniStore is installed here; "npm test" installs it where it may';

@@ -9,6 +9,8 @@ const SCRIPT = fileURLToPath(new URL('mooncake-client.py', import.meta.url));
 const QUIET = { GLOG_minloglevel: '2', MC_TCP_ENABLE_CONNECTION_POOL: '1' };
 
 export const name = 'Mooncake';
+/** Of all keys, at a time. */
+export const lookups = 60;
 export const missing = existsSync(VENV)
   ? undefined
   : 'no Mooncake is installed here; "npm test" installs it where it may';
