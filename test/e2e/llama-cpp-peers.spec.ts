@@ -56,8 +56,7 @@ describeEngine.each(['tcp', 'auto'] as const)(
     });
 
     afterAll(async () => {
-      await decoder?.stop();
-      await prefiller?.stop();
+      await Promise.all(servers.map((server) => server.stop()));
       await rm(folder, { recursive: true, force: true });
     });
 
