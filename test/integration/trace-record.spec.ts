@@ -188,6 +188,14 @@ describe('kvnest trace record', () => {
     expect(err).toContain('trace.path');
   });
 
+  it('does not start where it is to record and cannot', async () => {
+    const there = path;
+    path = '/proc/nowhere/trace.jsonl';
+    await expect(start(true)).rejects.toMatchObject({ code: 'KV_TRACE_UNWRITABLE', kind: 'config' });
+    path = there;
+    await start(false);
+  });
+
   it('asks for a time that is one', async () => {
     await start(false);
     const { code, err } = await runCli(['trace', 'record', '--seconds', '-1x']);
