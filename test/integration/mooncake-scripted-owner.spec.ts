@@ -130,4 +130,13 @@ describe('An owner of memory that', () => {
     replica = { ...replica, lengthBytes: 32 * 2 ** 20 };
     expect(await owners.write(replica, [Buffer.alloc(32 * 2 ** 20)])).toBe(end);
   });
+
+  it('is sent nothing when the memory is not to be written any more', async () => {
+    let transfers = 0;
+    await begin({ onTransfer: () => (transfers += 1) });
+    expect(await owners.write(replica, [Buffer.alloc(LENGTH)], () => false)).toBe('gone');
+    expect(await read()).toBeUndefined();
+    // The read that was not answered came first on the connection.
+    expect(transfers).toBe(1);
+  });
 });

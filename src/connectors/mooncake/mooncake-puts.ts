@@ -124,10 +124,11 @@ class PutRound {
   async #write(attempt: Attempt, replicas: readonly MemoryReplica[], generation: number): Promise<boolean> {
     const { owners, masters } = this.options;
     const isReachable = replicas.length > 0 && replicas.every((replica) => owners.isReachable(replica));
-    const ends: readonly WriteEnd[] =
-      isReachable && generation === masters.generation
-        ? await Promise.all(replicas.map((replica) => owners.write(replica, attempt.parts)))
-        : ['gone'];
+    // A master that was replaced gives the same memory to others.
+    const isGranted = (): boolean => generation === masters.generation;
+    const ends: readonly WriteEnd[] = isReachable
+      ? await Promise.all(replicas.map((replica) => owners.write(replica, attempt.parts, isGranted)))
+      : ['gone'];
     if (ends.every((end) => end === 'written')) return true;
     // What may still arrive must not arrive in the next object's memory: the master keeps it for ten minutes.
     if (ends.includes('unknown')) this.outcomes.set(attempt.at, 'busy');

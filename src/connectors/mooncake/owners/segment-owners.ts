@@ -61,10 +61,16 @@ export class SegmentOwners {
     }
   }
 
-  async write(replica: MemoryReplica, views: readonly Uint8Array[]): Promise<WriteEnd> {
+  /** @param isGranted whether that memory is still to be written when it is its turn; if not, nothing is sent. */
+  async write(
+    replica: MemoryReplica,
+    views: readonly Uint8Array[],
+    isGranted: () => boolean = () => true,
+  ): Promise<WriteEnd> {
     const { endpoint } = replica;
     let used: TransferConnection | undefined;
     const transfer = (connection: TransferConnection): Promise<boolean> => {
+      if (!isGranted()) return Promise.resolve(false);
       used = connection;
       return connection.write(replica, views);
     };
