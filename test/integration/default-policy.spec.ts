@@ -8,11 +8,13 @@ interface ReplayJson {
   readonly hit_rate_blocks: number;
 }
 
+/** Those that are best somewhere, or near it; the long version takes every policy. */
+const POLICIES = process.env['KVNEST_SOAK'] === undefined ? 'adaptive,lru,lfu,prefix,s3-fifo' : 'all';
 const CAPACITIES = [1_000, 5_859, 10_000, 30_000, 50_000];
 
 /** Hit rates by capacity and policy. */
 async function hitRates(file: string): Promise<ReadonlyMap<number, ReadonlyMap<string, number>>> {
-  const argv = ['--policy', 'all', '--capacity', CAPACITIES.join(','), '--json'];
+  const argv = ['--policy', POLICIES, '--capacity', CAPACITIES.join(','), '--json'];
   const { code, out } = await runCli(['trace', 'replay', file, ...argv]);
   expect(code).toBe(0);
   const rates = new Map(CAPACITIES.map((capacity) => [capacity, new Map<string, number>()]));
@@ -31,7 +33,7 @@ describeWithTraces()('the default eviction policy', () => {
         const own = rates.get('adaptive') ?? 0;
         const lru = rates.get('lru') ?? 1;
         const best = Math.max(...rates.values());
-        expect(rates.size).toBeGreaterThanOrEqual(9);
+        expect(rates.size).toBeGreaterThanOrEqual(5);
         expect({ capacity, own, isLikeLru: own >= lru - 0.001 }).toEqual({ capacity, own, isLikeLru: true });
         expect({ capacity, own, isLikeBest: own >= best - 0.005 }).toEqual({
           capacity,
