@@ -19,7 +19,8 @@ export interface RepeatedReads {
 }
 
 export interface Resources {
-  readonly rssBytes: number;
+  /** Resident, without the heap of JavaScript. */
+  readonly nativeBytes: number;
   readonly descriptors: number;
   readonly threads: number;
 }

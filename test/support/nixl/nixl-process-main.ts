@@ -67,8 +67,9 @@ const calls: NixlProcessCalls = {
   health: () => agent.health(),
   resources: () => {
     globalThis.gc?.();
+    const { rss, heapTotal } = process.memoryUsage();
     return {
-      rssBytes: process.memoryUsage.rss(),
+      nativeBytes: rss - heapTotal,
       descriptors: readdirSync('/proc/self/fd').length,
       threads: readdirSync('/proc/self/task').length,
     };
