@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type MemoryReplica } from '../../protocols/mooncake/mooncake-reply.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
 import { type MooncakeMasters } from './master/mooncake-masters.js';
+import { type WhenThere } from './mooncake-engine.interface.js';
 import { MooncakePuts } from './mooncake-puts.js';
 import { MooncakeReads } from './mooncake-reads.js';
 import { type SegmentOwners, type WriteEnd } from './owners/segment-owners.js';
@@ -29,6 +30,7 @@ class Store {
       putStart: (): Promise<unknown> => this.#ask('start', [this.grants.shift()]),
       putEnd: (): Promise<unknown> => this.#ask('end', [0]),
       putRevoke: (): Promise<unknown> => this.#ask('revoke', 0),
+      removeMany: (): Promise<unknown> => this.#ask('remove', [0]),
     },
     'generation',
     { get: () => this.generation },
@@ -62,8 +64,8 @@ class Store {
     return outcome;
   }
 
-  async put(): Promise<unknown> {
-    const object = { name: 'a', parts: [Buffer.alloc(5)], whenThere: 'keep' } as const;
+  async put(whenThere: WhenThere = 'keep', bytes = Buffer.alloc(5)): Promise<unknown> {
+    const object = { name: 'a', parts: [bytes], whenThere };
     const [outcome] = await this.#puts.putMany([object], undefined);
     return outcome;
   }
@@ -119,5 +121,17 @@ describe('A transfer from or to memory of a Mooncake Store', () => {
     store.grants = [FULL, FULL, [REPLICA]];
     expect(await store.put()).toBe('busy');
     expect(store.asked).toEqual(['start', 'start', 'end', 'start', 'start']);
+  });
+
+  it.each<[WhenThere, string, Buffer, readonly string[]]>([
+    ['keep', 'whatever it is', Buffer.alloc(5, 1), ['start']],
+    ['compare', 'with the same bytes', Buffer.alloc(5), ['start', 'locate']],
+    ['compare', 'with other bytes', Buffer.alloc(5, 1), ['start', 'locate', 'remove', 'start', 'end']],
+    ['compare', 'of another length', Buffer.alloc(4), ['start', 'locate', 'remove', 'start', 'end']],
+    ['replace', 'whatever it is', Buffer.alloc(5), ['start', 'remove', 'start', 'end']],
+  ])('meets an object that is there, %s: %s', async (whenThere, _, bytes, asked) => {
+    store.grants = [{ code: -705 }, [REPLICA]];
+    expect(await store.put(whenThere, bytes)).toBe('stored');
+    expect(store.asked).toEqual(asked);
   });
 });
