@@ -13,7 +13,7 @@ import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js'
 import { Mover } from '../moves/mover.js';
 import { Prefetcher } from '../prefetch/prefetcher.js';
 import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
-import { type Places } from '../prefetch/prefix-read.interface.js';
+import { type Places } from '../tiers/locating.interface.js';
 import { readAhead } from '../prefetch/read-ahead.js';
 import { type LocateOptions } from '../tiers/tier-search.js';
 import { tierNamed } from '../tiers/tier-named.js';

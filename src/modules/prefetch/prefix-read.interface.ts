@@ -2,17 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-
-/** Names of tiers, one for each key: where a chunk is loaded from. Undefined: no tier has it. */
-export type Places = readonly (string | undefined)[];
-
-/** What is known of some keys at once, and what has to be waited for. */
-export interface Locating {
-  /** The tiers that answer at once; undefined where they do not have the key. */
-  readonly now: Places;
-  /** All tiers, of all keys; undefined when there is nothing to wait for. */
-  readonly later: Promise<Places> | undefined;
-}
+import { type Locating, type Places } from '../tiers/locating.interface.js';
 
 /** Where chunks come from. */
 export interface ChunkSource {

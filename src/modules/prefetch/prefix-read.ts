@@ -3,7 +3,8 @@ import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { CreditedHandle } from './credited-handle.js';
 import { Lanes } from './lanes.js';
-import { type ChunkSource, type Places, type PrefixReadOptions } from './prefix-read.interface.js';
+import { type Places } from '../tiers/locating.interface.js';
+import { type ChunkSource, type PrefixReadOptions } from './prefix-read.interface.js';
 
 /** Who gets the chunks. */
 export interface ChunkSink {

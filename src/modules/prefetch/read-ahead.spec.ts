@@ -6,7 +6,8 @@ import { createArena } from '../../arena/create-arena.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type Loaded, type Places } from './prefix-read.interface.js';
+import { type Places } from '../tiers/locating.interface.js';
+import { type Loaded } from './prefix-read.interface.js';
 import { readAhead } from './read-ahead.js';
 
 interface Item {

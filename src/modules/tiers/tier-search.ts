@@ -2,7 +2,7 @@ import { type ContainsOptions } from '../../backends/storage-backend.interface.j
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
-import { type Locating } from '../prefetch/prefix-read.interface.js';
+import { type Locating } from './locating.interface.js';
 import { type InFlightPuts } from './in-flight-puts.js';
 import { type Tier } from './tier.js';
 

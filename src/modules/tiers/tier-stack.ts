@@ -13,7 +13,7 @@ import { type Clock } from '../../common/clock.js';
 import { hitChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
-import { type Locating } from '../prefetch/prefix-read.interface.js';
+import { type Locating } from './locating.interface.js';
 import { ChunkLoads } from './chunk-loads.js';
 import { ChunkMoves, type MoveOptions, type MoveOutcome } from './chunk-moves.js';
 import { InFlightPuts } from './in-flight-puts.js';
