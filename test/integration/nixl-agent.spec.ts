@@ -54,7 +54,8 @@ describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its libra
   });
   afterEach(async () => {
     for (const call of ['post_xfer_req', 'get_xfer_status', 'load_remote_md'] as const) nixl.free(call);
-    for (const agent of others.splice(0)) await agent[Symbol.asyncDispose]();
+    // Who reads first: what it reads from stays until then.
+    for (const agent of others.splice(0).reverse()) await agent[Symbol.asyncDispose]();
   });
 
   it('is configured so that it neither spins nor listens, and lets several threads in', () => {
