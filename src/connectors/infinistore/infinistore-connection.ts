@@ -9,6 +9,7 @@ import { acknowledgeNow } from '../../arena/native/acknowledge-now.js';
 import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+import { sendRequest } from '../send-request.js';
 
 export interface InfinistoreAddress {
   readonly host: string;
@@ -136,11 +137,7 @@ export class InfinistoreConnection implements PooledConnection {
         },
       };
       this.#call = call;
-      this.#socket.cork();
-      const last = request.length - 1;
-      for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
-      this.#socket.write(request[last] as Uint8Array, () => this.#onSent(call));
-      this.#socket.uncork();
+      sendRequest(this.#socket, request, () => this.#onSent(call));
     });
   }
 

@@ -6,6 +6,7 @@ import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { endSocket } from '../end-socket.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+import { sendRequest } from '../send-request.js';
 
 export interface LmAddress {
   readonly host: string;
@@ -121,13 +122,7 @@ export class LmConnection implements PooledConnection {
         },
       };
       this.#call = call;
-      this.#socket.cork();
-      const last = request.length - 1;
-      for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
-      this.#socket.write(request[last] as Uint8Array, (error) => {
-        if (error === null || error === undefined) this.#onSent(call);
-      });
-      this.#socket.uncork();
+      sendRequest(this.#socket, request, () => this.#onSent(call));
     });
   }
 
