@@ -78,6 +78,15 @@ class RandomClient {
   }
 }
 
+/** What became of all calls together. */
+function totals(clients: readonly RandomClient[]): string {
+  const sums = new Map<string, number>();
+  for (const { counts, wrong } of clients)
+    for (const [what, count] of [...counts, ['wrong', wrong] as const])
+      sums.set(what, (sums.get(what) ?? 0) + count);
+  return [...sums].map(([what, count]) => `${what} ${count}`).join(', ');
+}
+
 /** Does something to the store every now and then, and leaves it whole. */
 async function hurt(cluster: MooncakeCluster, random: SeededRandom, untilMs: number): Promise<void> {
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100 + random.below(500)));
@@ -119,6 +128,7 @@ describeWithPeer(missingMooncake())('Random load on a Mooncake Store that is hur
           return new RandomClient(isRewriting ? sealed : world, new SeededRandom(100 + i), isRewriting);
         });
         await Promise.all([...clients.map((client) => client.work(untilMs)), hurt(cluster, random, untilMs)]);
+        if (process.env['KVNEST_SOAK'] !== undefined) process.stdout.write(`${totals(clients)}\n`);
         for (const { counts, wrong } of clients) {
           expect(wrong).toBe(0);
           expect(counts.get('hit') ?? 0).toBeGreaterThan(0);

@@ -76,7 +76,9 @@ export class MooncakeCluster implements AsyncDisposable {
 
   /** One start in about sixty fails. */
   async addOwner(segment = '512MB'): Promise<MooncakeProcess> {
-    const before = (await this.segments())?.length ?? 0;
+    const before = new Set(await this.segments());
+    // The master forgets others meanwhile: their number tells nothing.
+    const isNew = (name: string): boolean => !before.has(name);
     for (let attempt = 0; ; attempt++) {
       const owner = new MooncakeProcess(this.#release, 'mooncake_client', [
         '--host=127.0.0.1',
@@ -89,7 +91,7 @@ export class MooncakeCluster implements AsyncDisposable {
       owner.start();
       this.owners.push(owner);
       try {
-        await this.#until(owner, async () => ((await this.segments())?.length ?? 0) > before);
+        await this.#until(owner, async () => (await this.segments())?.some(isNew) === true);
         return owner;
       } catch (error) {
         if (attempt > 0) throw error;
