@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { createArena } from '../../arena/create-arena.js';
+import { secondHitAdmission } from '../../modules/tiers/admission/second-hit.admission.js';
 import { LruPolicy, lruPolicy } from '../../modules/tiers/eviction/lru.policy.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ChunkTraits } from '../eviction-policy.interface.js';
@@ -152,6 +153,26 @@ describe('MemoryBackend', () => {
       await world.backend.putMany([handle]);
       expect(world.backend.usage()).toMatchObject({ pinnedBytes, chunks: 1 });
     }));
+
+  it('takes no chunk that its admission policy refuses, while it is full', () => {
+    const create: StorageBackendContract['create'] = (context) =>
+      new MemoryBackend({
+        ...context,
+        name: 'memory',
+        policy: lruPolicy,
+        admissionPolicy: secondHitAdmission,
+      });
+    return inWorld({ ...memory(false), create }, async (world) => {
+      const [oldest] = await world.putRun('chunk', 31, 128 * KIB);
+      expect(await world.has(oldest!)).toBe(true);
+      const key = ChunkKey.of('more');
+      using put = world.chunk({ key, bytes: chunkBytes(512 * KIB) });
+      expect(await world.backend.putMany([put])).toEqual(['rejected']);
+      expect(world.backend.usage().evictions).toBe(0);
+      expect(await world.backend.putMany([put])).toEqual(['stored']);
+      expect([await world.has(oldest!), await world.has(key)]).toEqual([false, true]);
+    });
+  });
 
   it('tells its policy how deep in its prefix a chunk is', () => {
     const depths: number[] = [];
