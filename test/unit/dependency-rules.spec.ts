@@ -25,6 +25,7 @@ const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> 
     'src/backends/remote/concrete.ts',
     '../../connectors/fs/fs.js',
   ],
+  'peers-are-other-kvnests': ['src/backends/nixl/elsewhere.ts', '../../connectors/fs/fs.js'],
   'the-client-is-a-leaf': ['src/client/upward.ts', '../config/config.js'],
   'the-client-loads-no-nest': ['src/client/framed.ts', '@nestjs/common'],
   'nobody-needs-the-client': ['src/modules/engine/asks.ts', '../../client/connect.js'],
