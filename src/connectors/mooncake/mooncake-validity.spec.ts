@@ -64,7 +64,7 @@ class Store {
     return outcome;
   }
 
-  async put(whenThere: WhenThere = 'keep', bytes = Buffer.alloc(5)): Promise<unknown> {
+  async put(whenThere: WhenThere = 'keep', bytes: Buffer = Buffer.alloc(5)): Promise<unknown> {
     const object = { name: 'a', parts: [bytes], whenThere };
     const [outcome] = await this.#puts.putMany([object], undefined);
     return outcome;
