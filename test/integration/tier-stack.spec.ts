@@ -195,13 +195,21 @@ describe('TierStack', () => {
   });
 
   it('does not wait, for what is local, for a load of the same key from a tier that others see', async () => {
-    await start();
+    await start({
+      tiers: (parts) => [
+        (slow = new ScriptedBackend('slow', parts)),
+        new ScriptedBackend('disk', parts, { shared: false }),
+      ],
+    });
     await put(test, key('a'), bytes(4), { ack: 'all' });
     flush('a');
     slow.hold();
     const read = get(test, key('a'));
     await new Promise(setImmediate);
-    expect(await test.engine.get(key('a'), { localOnly: true })).toBeUndefined();
+    {
+      using local = await test.engine.get(key('a'), { localOnly: true });
+      expect(local?.lengthBytes).toBe(100 * KIB);
+    }
     slow.release();
     expect(await read).toEqual(bytes(4));
   });
