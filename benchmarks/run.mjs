@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 const BENCHMARKS = {
   arena: 'arena.bench.mjs',
   index: 'index.bench.mjs',
+  policies: 'policies.bench.mjs',
   disk: 'disk.bench.mjs',
   http: 'http/http.bench.mjs',
   resp: 'resp/resp.bench.mjs',
