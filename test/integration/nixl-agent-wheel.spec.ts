@@ -11,7 +11,7 @@ import { describeWithPeer } from '../support/peer.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const MIB = 1024 * 1024;
-const [READS, ROUNDS] = process.env['KVNEST_SOAK'] ? [10_000, 100] : [1_000, 3];
+const [READS, ROUNDS] = process.env['KVNEST_SOAK'] ? [50_000, 100] : [5_000, 3];
 
 /** Reads until the heaps of V8 and of malloc have their size. */
 const WARM_UP = 5_000;
