@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { expectEventually } from '../support/eventually.js';
+import { runKvnest, writeConfig } from '../support/kvnest-process.js';
 import { freePort } from '../support/redis-process.js';
 import { bytesOf, PeerWorld } from '../support/peer-world.js';
 
@@ -183,6 +187,27 @@ describe('a tier that reads from peers', () => {
       peers.logger.lines.some(({ message }) => message.includes('nowhere.invalid cannot be resolved')),
     ).toBe(true);
   });
+});
+
+it('kvnest doctor has a line for each peer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kvnest-peers-doctor-'));
+  try {
+    const { url } = peers.store(0);
+    const gone = `kvnest://127.0.0.1:${await freePort()}`;
+    const options = { peers: [url, gone], transport: 'tcp' };
+    const tiers = [
+      { type: 'memory', capacity: '16MiB' },
+      { type: 'nixl', name: 'peers', options },
+    ];
+    const { out, code } = await runKvnest(['doctor', '--config', await writeConfig(folder, { tiers })]);
+    expect(out).toMatch(
+      new RegExp(`ok +tier peers: ${url} \\(kvnest/\\S+, tiers memory, over TCP\\) answers`),
+    );
+    expect(out).toMatch(new RegExp(`warn +tier peers: ${gone} cannot be reached`));
+    expect(code).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('servers that are peers of each other', () => {
