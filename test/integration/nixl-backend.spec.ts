@@ -168,6 +168,19 @@ describe('a tier that reads from peers', () => {
     expect(await peers.closeTiers()).toBe(true);
   });
 
+  it('does not ask a peer for what its summary does not have, and finds what is new with the next one', async () => {
+    const tier = await peers.tier({ summary_ms: 200 }, 1);
+    const none = async (): Promise<boolean> => {
+      const { asked } = peers.peer(tier, 0).counters;
+      expect(await tier.contains(ChunkKey.of('nothing'))).toBe(false);
+      return peers.peer(tier, 0).counters['asked'] === asked;
+    };
+    await expectEventually(none);
+    const [key] = await peers.putRun(0, 'x', 1);
+    await expectEventually(() => tier.contains(key!));
+    expectBytes(bytesOf(await tier.get(key!)), chunkBytes(10_000, 0));
+  });
+
   it('asks nobody as a sender', async () => {
     await peers.put(0, A, chunkBytes(100));
     const tier = await peers.tier({ role: 'sender' }, 1);
