@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findAdmissionPolicy } from '../../src/modules/tiers/admission/admission-policies.catalog.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { directoryBytes, DiskWorld, versionBytes } from '../support/disk-world.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -55,6 +56,23 @@ describe('the budget of a disk tier', () => {
     expect(world.backend.usage().evictions).toBeGreaterThan(100);
     await world.close();
     expect(directoryBytes(path)).toBeLessThanOrEqual(capacityBytes);
+  });
+
+  it('is no reason to give chunks up for one that the admission policy refuses', async () => {
+    const world = await DiskWorld.open({
+      path,
+      capacityBytes: 12 * MIB,
+      admissionPolicy: findAdmissionPolicy('second-hit'),
+    });
+    let count = 0;
+    while ((await world.put(keyOf(count), versionBytes(count, 400 * KIB))) === 'stored') count++;
+    expect(count).toBeGreaterThan(20);
+    expect(world.backend.usage()).toMatchObject({ chunks: count, evictions: 0 });
+    expect(await world.put(keyOf(0), versionBytes(7, 400 * KIB))).toBe('stored');
+    expect(await world.put(keyOf(count), versionBytes(count, 400 * KIB))).toBe('stored');
+    expect(await world.read(keyOf(count))).toMatchObject({ bytes: versionBytes(count, 400 * KIB) });
+    expect(world.backend.usage().evictions).toBeGreaterThan(0);
+    await world.close();
   });
 
   it('holds for the index when chunks are tiny, while it is rewritten again and again', async () => {
