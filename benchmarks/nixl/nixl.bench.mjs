@@ -2,19 +2,26 @@
  * READs of one owner's memory by kvnest's agent and by the Python agent of NIXL's wheel, in turns: bytes per second of
  * the one ÷ those of the other, over TCP and over what UCX chooses on one machine (cma). Both have the same settings of
  * UCX and memory of the same kind; kvnest's READs are measured with and without the checksum of each chunk, which
- * Python's agent does not compute. The event loop's delay is the worst 99th percentile of the rounds, also at rest.
+ * Python's agent does not compute. Between these turns, chunks of the same lengths come from a kvnest server over its
+ * TCP door, which verifies checksums, too: what a peer is without NIXL. That way knows nothing of UCX, and its figures
+ * of both tables differ by chance alone. The event loop's delay is the worst 99th percentile of the rounds, also at
+ * rest.
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { peerFolder } from '../../scripts/setup/peer-folder.mjs';
 
 const MIB = 2 ** 20;
 const REGION_BYTES = 192 * MIB;
+const SERVER_MIB = 256;
 const ROOT = join(import.meta.dirname, '../..');
-const CACHE = join(ROOT, '.cache/nixl');
+const CACHE = peerFolder('nixl');
 const [LIBRARY] = globSync(`${CACHE}/lib/python3*/site-packages/.nixl_cu12.mesonpy.libs/libnixl_capi.so`);
 const SETTINGS = {
   UCX_NET_DEVICES: 'lo',
@@ -44,7 +51,12 @@ if (LIBRARY === undefined) {
 async function measure(tls) {
   const env = { ...process.env, ...SETTINGS, ...(tls && { UCX_TLS: tls }) };
   const [owner, kvnest, python] = [await nodeAgent(env), await nodeAgent(env), pythonAgent(env)];
+  const processes = [owner, kvnest, python];
   try {
+    const port = await freePort();
+    processes.push(await kvnestServer(port));
+    const tcp = await nodeProcess('tcp-process.mjs', [`${SERVER_MIB}`, `${port}`], process.env);
+    processes.push(tcp);
     const about = await owner.ask({ call: 'about' });
     await kvnest.ask({ call: 'add', metadata: about.metadata });
     await python.ask({ do: 'own', bytes: REGION_BYTES });
@@ -52,31 +64,34 @@ async function measure(tls) {
     console.log(
       `UCX_TLS=${tls ?? '(default)'}: GB/s, median of ${rounds} rounds; ratio median (minimum–maximum)`,
     );
-    console.table(await rowsOf(about, kvnest, python));
+    console.table(await rowsOf(about, { kvnest, python, tcp }));
   } finally {
-    for (const { child } of [owner, kvnest, python]) child.kill('SIGKILL');
+    for (const { child } of processes) child.kill('SIGKILL');
   }
 }
 
-async function rowsOf(about, kvnest, python) {
+async function rowsOf(about, { kvnest, python, tcp }) {
   const rows = {};
   for (const { label, blocks: lengths, times } of SHAPES) {
     const blocks = placed(lengths);
+    const names = lengths.map((_, i) => `${label} ${i}`);
     const bytes = lengths.reduce((sum, length) => sum + length, 0);
     const read = {
       kvnest: (groups) => kvnest.ask({ call: 'read', request: requestOf(about, blocks, groups), times }),
       python: () =>
         python.ask({ do: 'read', peer: about.name, address: String(about.address), blocks, times }),
+      tcp: () => tcp.ask({ call: 'read', names, times }),
     };
-    await read.kvnest([]);
-    await read.python();
-    const rates = { plain: [], checked: [], python: [] };
+    await tcp.ask({ call: 'put', names, lengthBytes: lengths[0] });
+    for (const warmUp of [() => read.kvnest([]), read.python, read.tcp]) await warmUp();
+    const rates = { plain: [], checked: [], python: [], tcp: [] };
     let [delayP99Ms, restP99Ms] = [0, 0];
     for (let round = 0; round < rounds; round++) {
       const plain = await read.kvnest([]);
       const theirs = await read.python();
       const checked = await read.kvnest(lengths.map((_, i) => i + 1));
-      for (const [name, { seconds }] of Object.entries({ plain, checked, python: theirs })) {
+      const overTcp = await read.tcp();
+      for (const [name, { seconds }] of Object.entries({ plain, checked, python: theirs, tcp: overTcp })) {
         rates[name].push(bytes / median(seconds) / 1e9);
       }
       delayP99Ms = Math.max(delayP99Ms, plain.delayP99Ms, checked.delayP99Ms);
@@ -86,8 +101,10 @@ async function rowsOf(about, kvnest, python) {
       kvnest: median(rates.plain).toFixed(2),
       'with checksums': median(rates.checked).toFixed(2),
       Python: median(rates.python).toFixed(2),
+      'TCP door': median(rates.tcp).toFixed(2),
       'kvnest ÷ Python': ratio(rates.plain, rates.python),
       'with checksums ÷ Python': ratio(rates.checked, rates.python),
+      'with checksums ÷ TCP door': ratio(rates.checked, rates.tcp),
       'event loop p99 ms, at rest': `${delayP99Ms.toFixed(1)}, ${restP99Ms.toFixed(1)}`,
     };
   }
@@ -116,9 +133,41 @@ function requestOf({ name, address }, blocks, groups) {
   };
 }
 
-async function nodeAgent(env) {
+async function freePort() {
+  const probe = net.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  return port;
+}
+
+/** @returns when it listens */
+async function kvnestServer(port) {
+  const script = join(import.meta.dirname, '../tcp/kvnest-server.mjs');
+  const child = spawn(process.execPath, [script, `${SERVER_MIB}MiB`, `${port}`, '0', '0', '0'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  for (;;) {
+    const socket = net.connect(port, '127.0.0.1');
+    const [event] = await Promise.race([
+      once(socket, 'connect').then(() => ['connect']),
+      once(socket, 'error'),
+      once(child, 'exit').then(() => ['exit']),
+    ]).catch(() => ['error']);
+    socket.destroy();
+    if (event === 'connect') return { child };
+    if (event === 'exit') throw new Error('the server did not start');
+    await delay(50);
+  }
+}
+
+function nodeAgent(env) {
+  return nodeProcess('agent-process.mjs', [`${REGION_BYTES}`], env);
+}
+
+async function nodeProcess(script, args, env) {
   const options = { env, serialization: 'advanced', stdio: ['ignore', 'inherit', 'ignore', 'ipc'] };
-  const child = fork(join(import.meta.dirname, 'agent-process.mjs'), [String(REGION_BYTES)], options);
+  const child = fork(join(import.meta.dirname, script), args, options);
   await once(child, 'message');
   return {
     child,

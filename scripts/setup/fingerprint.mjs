@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export const ROOT = new URL('../../', import.meta.url).pathname;
 
@@ -26,7 +26,7 @@ export function fingerprint(paths, { skip = () => false } = {}) {
 /** Remembers in a file what a step was last done for. */
 export class Stamp {
   constructor(path) {
-    this.path = join(ROOT, path);
+    this.path = resolve(ROOT, path);
   }
 
   read() {

@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprint, ROOT, Stamp } from './fingerprint.mjs';
+import { fingerprint, Stamp } from './fingerprint.mjs';
+import { peerFolder } from './peer-folder.mjs';
 import { say, SetupError } from './report.mjs';
 import { run, tail } from './run.mjs';
 
 const SOURCES = 'test/support/infinistore';
-const FOLDER = '.cache/infinistore';
+const FOLDER = peerFolder('infinistore');
 const STUB = `${FOLDER}/verbs-stub.so`;
 const PYTHON = `${FOLDER}/venv/bin/python`;
 /** A server on it ends at the first request: a test wants to see that. */
@@ -18,7 +19,7 @@ const stamp = new Stamp(`${FOLDER}/.kvnest-installed`);
  */
 export function prepareInfinistore() {
   const wanted = fingerprint([SOURCES, 'scripts/setup/infinistore.mjs']);
-  if (stamp.read() === wanted && existsSync(join(ROOT, PYTHON)) && existsSync(join(ROOT, STUB))) return;
+  if (stamp.read() === wanted && existsSync(PYTHON) && existsSync(STUB)) return;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     say('there is no InfiniStore server for this machine; tests that need it are skipped');
     return;
@@ -33,7 +34,7 @@ export function prepareInfinistore() {
 
 /** Its name is what the wheel asks for, and the map gives its symbols the versions that it asks for. */
 function compileStub() {
-  mkdirSync(join(ROOT, FOLDER), { recursive: true });
+  mkdirSync(FOLDER, { recursive: true });
   const link = ['-shared', '-fPIC', '-Wl,-soname,libibverbs.so.1'];
   const map = `-Wl,--version-script=${SOURCES}/verbs-stub.map`;
   const result = run('gcc', ['-O2', ...link, map, '-o', STUB, `${SOURCES}/verbs-stub.c`, '-ldl']);
@@ -42,7 +43,7 @@ function compileStub() {
 
 /** Without dependencies, because the wheel names torch and does without; the list has those that it needs. */
 function installServer() {
-  rmSync(join(ROOT, FOLDER, 'venv'), { recursive: true, force: true });
+  rmSync(join(FOLDER, 'venv'), { recursive: true, force: true });
   const created = run('python3', ['-m', 'venv', `${FOLDER}/venv`]);
   if (!created.ok) return tail(created.output, 5);
   const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];

@@ -1,11 +1,12 @@
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprint, ROOT, Stamp } from './fingerprint.mjs';
+import { fingerprint, Stamp } from './fingerprint.mjs';
+import { peerFolder } from './peer-folder.mjs';
 import { say, SetupError } from './report.mjs';
 import { run, tail } from './run.mjs';
 import { install } from './system-packages.mjs';
 
-const FOLDER = '.cache/mooncake';
+const FOLDER = peerFolder('mooncake');
 const SOURCES = 'test/support/mooncake';
 /** The newest whose wheel runs without CUDA's libraries, and one that is spoken to in another way. */
 const RELEASES = ['0.3.13', '0.3.12'];
@@ -38,7 +39,7 @@ export function prepareMooncake() {
 }
 
 function pythonOf(release) {
-  return join(ROOT, FOLDER, release, 'bin/python');
+  return join(FOLDER, release, 'bin/python');
 }
 
 function installLibraries() {
@@ -51,7 +52,7 @@ function installLibraries() {
 function installReleases() {
   for (const release of RELEASES) {
     const folder = `${FOLDER}/${release}`;
-    rmSync(join(ROOT, folder), { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     const created = run('python3', ['-m', 'venv', folder]);
     if (!created.ok) return tail(created.output, 5);
     const arguments_ = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'];
@@ -64,7 +65,7 @@ function installReleases() {
 
 /** The wheel leaves that to its scripts, which the tests do without. */
 function makeExecutable(folder) {
-  const lib = join(ROOT, folder, 'lib');
+  const lib = join(folder, 'lib');
   for (const python of readdirSync(lib)) {
     const programs = join(lib, python, 'site-packages/mooncake');
     for (const name of ['mooncake_master', 'mooncake_client']) chmodSync(join(programs, name), 0o755);

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprint, ROOT, Stamp } from './fingerprint.mjs';
+import { fingerprint, Stamp } from './fingerprint.mjs';
+import { peerFolder } from './peer-folder.mjs';
 import { say, SetupError } from './report.mjs';
 import { run, tail } from './run.mjs';
 
-const FOLDER = '.cache/nixl';
+const FOLDER = peerFolder('nixl');
 const REQUIREMENTS = 'test/support/nixl/requirements.txt';
 const LIBRARY = '.nixl_cu12.mesonpy.libs/libnixl_capi.so';
 /** As large as all the rest: GPU kernels for mixtures of experts, and second copies of the plugins. */
@@ -31,7 +32,7 @@ export function prepareNixl() {
 }
 
 function install() {
-  rmSync(join(ROOT, FOLDER), { recursive: true, force: true });
+  rmSync(FOLDER, { recursive: true, force: true });
   const created = run('python3', ['-m', 'venv', FOLDER]);
   if (!created.ok) return tail(created.output, 5);
   const options = [
@@ -49,7 +50,7 @@ function install() {
 
 /** The folder of Python's packages. */
 function packages() {
-  const lib = join(ROOT, FOLDER, 'lib');
+  const lib = join(FOLDER, 'lib');
   const [python = ''] = existsSync(lib) ? readdirSync(lib) : [];
   return join(lib, python, 'site-packages');
 }

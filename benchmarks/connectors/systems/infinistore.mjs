@@ -2,8 +2,9 @@
 // which a script would have as many as it has threads.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { peerFolder } from '../../../scripts/setup/peer-folder.mjs';
 
-const FOLDER = fileURLToPath(new URL('../../../.cache/infinistore', import.meta.url));
+const FOLDER = peerFolder('infinistore');
 const PYTHON = `${FOLDER}/venv/bin/python`;
 const STUB = `${FOLDER}/verbs-stub.so`;
 const START = 'import infinistore.server as s; s.prevent_oom = lambda: None; s.main()';

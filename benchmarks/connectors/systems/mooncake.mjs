@@ -3,8 +3,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { peerFolder } from '../../../scripts/setup/peer-folder.mjs';
 
-const VENV = fileURLToPath(new URL('../../../.cache/mooncake/0.3.13', import.meta.url));
+const VENV = peerFolder('mooncake/0.3.13');
 const SCRIPT = fileURLToPath(new URL('mooncake-client.py', import.meta.url));
 const QUIET = { GLOG_minloglevel: '2', MC_TCP_ENABLE_CONNECTION_POOL: '1' };
 

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { encodeExists } from '../../../src/protocols/infinistore/infinistore-request.js';
 import { missingCommand } from '../peer.js';
+import { peerFolder } from '../peer-folder.js';
 import { freePort } from '../redis-process.js';
 import { InfinistoreRawClient } from './infinistore-raw-client.js';
 
-const FOLDER = join(resolve(import.meta.dirname, '../../..'), '.cache/infinistore');
+const FOLDER = peerFolder('infinistore');
 const PYTHON = join(FOLDER, 'venv/bin/python');
 const STUB = join(FOLDER, 'verbs-stub.so');
 /** Out of the box it wants to write its own OOM score, for which a container has no permission. */

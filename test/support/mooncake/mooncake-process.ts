@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { missingCommand } from '../peer.js';
+import { peerFolder } from '../peer-folder.js';
 
-const FOLDER = join(resolve(import.meta.dirname, '../../..'), '.cache/mooncake');
+const FOLDER = peerFolder('mooncake');
 
 export type MooncakeRelease = '0.3.12' | '0.3.13';
 

@@ -1,8 +1,9 @@
 import { globSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { loadNative } from '../../../src/arena/native/load-native.js';
+import { peerFolder } from '../peer-folder.js';
 
-const FOLDER = resolve(import.meta.dirname, '../../../.cache/nixl');
+const FOLDER = peerFolder('nixl');
 const LIBRARY = 'lib/python3*/site-packages/.nixl_cu12.mesonpy.libs/libnixl_capi.so';
 
 /** The library of the wheel that "npm test" installs. */
