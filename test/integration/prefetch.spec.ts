@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { lastValueFrom, toArray } from 'rxjs';
+import { lastValueFrom, tap, toArray } from 'rxjs';
 import { type ArenaHandle } from '../../src/arena/arena.interface.js';
 import { type PrefetchProgress } from '../../src/modules/prefetch/prefetch.interface.js';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
@@ -158,6 +158,27 @@ describe('prefetch', () => {
     expect(ended).toBe(false);
     held.forEach((handle) => handle[Symbol.dispose]());
     expect(await end).toMatchObject({ state: 'done', loaded: 1 });
+  });
+
+  it('does not wait for room that its own chunks further back take', async () => {
+    await start(['far', 'near', 'near', 'near'], { arenaBytes: 2 * MIB });
+    const held: ArenaHandle[] = [];
+    for (;;) {
+      const handle = test.stack.space.reserve({ key: ChunkKey.of('other'), lengthBytes: CHUNK_BYTES });
+      if (typeof handle === 'string') break;
+      held.push(handle);
+    }
+    held.splice(0, 3).forEach((handle) => handle[Symbol.dispose]());
+    far.hold();
+    let last: PrefetchProgress | undefined;
+    const end = lastValueFrom(test.engine.prefetch(keys(4)).pipe(tap((progress) => (last = progress))));
+    await expectEventually(() => last?.loaded === 3);
+    far.release();
+    await expectEventually(() => last?.loaded === 4);
+    expect((await memory()).slice(0, 3)).toEqual(Array(3).fill('memory'));
+    held.forEach((handle) => handle[Symbol.dispose]());
+    expect(await end).toMatchObject({ state: 'done', loaded: 4, failed: 0 });
+    expect((await memory()).slice(0, 4)).toEqual(Array(4).fill('memory'));
   });
 
   it('keeps what it brought until it is read, or for the time of a lease', async () => {

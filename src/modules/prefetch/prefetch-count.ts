@@ -5,7 +5,7 @@ export class PrefetchCount {
   loading = 0;
   #located = 0;
   #skipped = 0;
-  #loaded = 0;
+  readonly #loaded = new Set<number>();
   readonly #tiers = new Map<string, { located: number; loaded: number; bytes: number }>();
 
   constructor(private readonly total: number) {}
@@ -17,16 +17,18 @@ export class PrefetchCount {
     else this.#of(tier).located++;
   }
 
-  load(tier: string, bytes: number): void {
+  /** @param index of the chunk, which counts once, also when it gave its room up and was loaded again. */
+  load(index: number, tier: string, bytes: number): void {
+    if (this.#loaded.has(index)) return;
     const counts = this.#of(tier);
-    this.#loaded++;
+    this.#loaded.add(index);
     counts.loaded++;
     counts.bytes += bytes;
   }
 
   progress(state: PrefetchState): PrefetchProgress {
     const isOver = state !== 'locating' && state !== 'loading';
-    const rest = this.#located - this.#skipped - this.#loaded;
+    const rest = this.#located - this.#skipped - this.#loaded.size;
     const tiers: Record<string, TierProgress> = {};
     for (const [name, counts] of this.#tiers) tiers[name] = { ...counts };
     return {
@@ -35,7 +37,7 @@ export class PrefetchCount {
       located: this.#located,
       skipped: this.#skipped,
       loading: isOver ? 0 : this.loading,
-      loaded: this.#loaded,
+      loaded: this.#loaded.size,
       failed: state === 'done' ? rest : 0,
       tiers,
     };

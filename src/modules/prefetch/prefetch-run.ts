@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type PrefetchTiers } from './prefetch-tiers.interface.js';
@@ -68,12 +67,12 @@ export class PrefetchRun {
       below.map(({ key }) => key),
       {
         locate: () => ({ now, later: undefined }),
-        read: (key, tier) => this.#readOne(key, tier),
+        read: (key, tier, index) => this.#readOne(key, tier, index),
       },
-      { window },
+      // A prefetch has no claim on memory that others use: it waits until there is some.
+      { window, retryMs: RETRY_MS },
       {
         deliver: (_, handle) => {
-          if (handle === undefined) return;
           this.tiers.lease(handle.key);
           handle[Symbol.dispose]();
         },
@@ -85,29 +84,24 @@ export class PrefetchRun {
     this.#read.start();
   }
 
-  async #readOne(key: ChunkKey, tier: string): Promise<ReadOutcome> {
+  async #readOne(key: ChunkKey, tier: string, index: number): Promise<ReadOutcome> {
     const gate = this.tiers.gate(tier);
     const { signal } = this.#cancel;
-    const outcome = await gate.run(this.options.priority, signal, () => this.#readPatiently(key, tier));
+    const outcome = await gate.run(this.options.priority, signal, () => this.#readNow(key, tier));
     if (outcome === undefined || typeof outcome === 'string') return outcome ?? 'miss';
     gate.note(outcome.lengthBytes);
     if (!this.#isOver) {
-      this.#count.load(tier, outcome.lengthBytes);
+      this.#count.load(index, tier, outcome.lengthBytes);
       this.#tell('loading');
     }
     return outcome;
   }
 
-  /** A prefetch has no claim on memory that others use: it waits until there is some. */
-  async #readPatiently(key: ChunkKey, tier: string): Promise<ReadOutcome> {
+  async #readNow(key: ChunkKey, tier: string): Promise<ReadOutcome> {
     this.#count.loading++;
     this.#tellSoon();
     try {
-      for (;;) {
-        const outcome = await this.tiers.read(key, tier, this.options.upTo);
-        if (outcome !== 'busy' || this.#isOver) return outcome;
-        await delay(RETRY_MS);
-      }
+      return await this.tiers.read(key, tier, this.options.upTo);
     } finally {
       this.#count.loading--;
     }

@@ -8,15 +8,18 @@ import { type Locating, type Places } from '../tiers/locating.interface.js';
 export interface ChunkSource {
   /** Asks every tier once, all of them at a time. */
   locate(keys: readonly ChunkKey[]): Locating;
-  /** @param place what `locate` said. */
-  read(key: ChunkKey, place: string): Awaitable<ReadOutcome>;
+  /**
+   * @param place what `locate` said.
+   * @param index of the key in the prefix.
+   */
+  read(key: ChunkKey, place: string, index: number): Awaitable<ReadOutcome>;
 }
 
 export interface PrefixReadOptions {
   /** Chunks of each tier that are loading, or loaded and not yet disposed by the receiver. */
   readonly window: number;
-  /** Go on behind a chunk that is missing, and deliver it without a handle. Default: it is the end. */
-  readonly skipMissing?: boolean;
+  /** Where there is no room although nothing of the prefix holds any, try again after so long. Default: it is the end. */
+  readonly retryMs?: number;
   /** Told when it is known where all chunks are, before the last of them is delivered. */
   readonly onLocated?: (places: Places) => void;
 }

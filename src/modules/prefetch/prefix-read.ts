@@ -8,14 +8,12 @@ import { type ChunkSource, type PrefixReadOptions } from './prefix-read.interfac
 
 /** Who gets the chunks. */
 export interface ChunkSink {
-  /** The next chunk of the prefix, which the sink disposes; undefined: it is missing, and missing ones are skipped. */
-  deliver(index: number, handle: ArenaHandle | undefined): void;
+  /** The next chunk of the prefix, which the sink disposes. */
+  deliver(index: number, handle: ArenaHandle): void;
   /** There is no further one. */
   end(): void;
   fail(error: unknown): void;
 }
-
-type Arrived = ArenaHandle | 'missing';
 
 /**
  * Loads the chunks of a prefix from all tiers at a time and delivers them in order.
@@ -23,11 +21,11 @@ type Arrived = ArenaHandle | 'missing';
  * Each tier has a window of its own, so that a slow one never holds up a fast one, and the first chunk leaves while the
  * last is still on its way. The receiver's disposals are the credit for further loads: a slow receiver slows them down. A
  * load that finds no room waits for the chunks in front of it to be disposed, and those behind it give their room up for
- * it: a prefix never waits for the memory of others, nor for its own.
+ * it: a prefix never waits for its own memory, nor, unless it is told to, for that of others.
  */
 export class PrefixRead {
   readonly #lanes: Lanes;
-  readonly #arrived = new Map<number, Arrived>();
+  readonly #arrived = new Map<number, ArenaHandle>();
   /** Chunks that found no room, until they have; whether they are being read again. */
   readonly #cramped = new Map<number, boolean>();
   /** Chunks behind them that gave their room up. */
@@ -39,6 +37,7 @@ export class PrefixRead {
   #heldByReceiver = 0;
   /** Room was given back since a chunk without room was last read again. */
   #isRoomNew = false;
+  #retry: NodeJS.Timeout | undefined;
   #isRunning = false;
   #runAgain = false;
   #isOver = false;
@@ -68,6 +67,7 @@ export class PrefixRead {
   /** Gives back everything that was not delivered; what is still loading is dropped when it arrives. */
   cancel(): void {
     this.#isOver = true;
+    clearTimeout(this.#retry);
     for (const index of [...this.#arrived.keys()]) this.#drop(index);
   }
 
@@ -75,7 +75,7 @@ export class PrefixRead {
     if (this.#isOver) return;
     for (const [index, place] of places.entries()) {
       if (place !== undefined) this.#lanes.add(index, place);
-      else if (isAll && this.#lanes.placeOf(index) === undefined) this.#miss(index);
+      else if (isAll && this.#lanes.placeOf(index) === undefined) this.#endAt(index);
     }
     if (isAll) this.options.onLocated?.(places);
     this.#run();
@@ -105,11 +105,8 @@ export class PrefixRead {
       const arrived = this.#arrived.get(index);
       if (arrived === undefined) return;
       this.#arrived.delete(index);
-      if (arrived === 'missing') this.sink.deliver(index, undefined);
-      else {
-        this.#heldByReceiver++;
-        this.sink.deliver(index, new CreditedHandle(arrived, () => this.#onDisposed(index)));
-      }
+      this.#heldByReceiver++;
+      this.sink.deliver(index, new CreditedHandle(arrived, () => this.#onDisposed(index)));
     }
   }
 
@@ -122,16 +119,11 @@ export class PrefixRead {
 
   /** For chunks that found none. What is behind the next chunk is given up for it when no other could be waited for. */
   #makeRoom(): void {
-    if (this.#isOver) return;
-    if (this.#isRoomNew) {
-      this.#isRoomNew = false;
-      this.#readCramped();
-      return;
-    }
+    if (this.#isOver || (this.#isRoomNew && this.#readCramped())) return;
     if (this.#heldByReceiver > 0 || this.#cramped.get(this.#next) !== false) return;
     const furthest = this.#furthestLoaded();
     if (furthest === -1) {
-      if (this.#loading === 0) this.#endAt(this.#next);
+      if (this.#loading === 0) this.#findNoRoom();
     } else {
       this.#drop(furthest);
       this.#dropped.add(furthest);
@@ -139,20 +131,33 @@ export class PrefixRead {
     }
   }
 
+  #findNoRoom(): void {
+    const { retryMs } = this.options;
+    if (retryMs === undefined) this.#endAt(this.#next);
+    else {
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.#isRoomNew = true;
+        this.#run();
+      }, retryMs);
+    }
+  }
+
   #furthestLoaded(): number {
     let furthest = -1;
-    for (const [index, arrived] of this.#arrived) {
-      if (typeof arrived === 'object' && index > furthest) furthest = index;
-    }
+    for (const index of this.#arrived.keys()) if (index > furthest) furthest = index;
     return furthest;
   }
 
-  #readCramped(): void {
+  /** @returns whether there is one. If not, what asked for room before it was given back may still answer that it found none. */
+  #readCramped(): boolean {
     let first = Infinity;
     for (const [index, isReading] of this.#cramped) if (!isReading && index < first) first = index;
-    if (first === Infinity) return;
+    if (first === Infinity) return false;
+    this.#isRoomNew = false;
     this.#cramped.set(first, true);
     this.#read(first);
+    return true;
   }
 
   #load(): void {
@@ -170,7 +175,7 @@ export class PrefixRead {
   #read(index: number): void {
     this.#loading++;
     const place = this.#lanes.placeOf(index) as string;
-    const outcome = this.source.read(this.keys[index] as ChunkKey, place);
+    const outcome = this.source.read(this.keys[index] as ChunkKey, place, index);
     if (!(outcome instanceof Promise)) this.#onOutcome(index, outcome);
     else
       outcome.then(
@@ -196,14 +201,9 @@ export class PrefixRead {
     } else if (typeof outcome !== 'string') this.#arrived.set(index, outcome);
     else {
       this.#lanes.release(index);
-      this.#miss(index);
+      this.#endAt(index);
     }
     this.#run();
-  }
-
-  #miss(index: number): void {
-    if (this.options.skipMissing === true) this.#arrived.set(index, 'missing');
-    else this.#endAt(index);
   }
 
   #endAt(index: number): void {
@@ -220,7 +220,7 @@ export class PrefixRead {
   #drop(index: number): void {
     const arrived = this.#arrived.get(index);
     this.#arrived.delete(index);
-    if (typeof arrived !== 'object') return;
+    if (arrived === undefined) return;
     arrived[Symbol.dispose]();
     this.#isRoomNew = true;
     this.#lanes.release(index);

@@ -203,6 +203,55 @@ describe('readAhead', () => {
     expect(got).toEqual([0, 1, 2]);
   });
 
+  it('reads again what found no room before a chunk in front of it was disposed', async () => {
+    const got: string[] = [];
+    const held: ArenaHandle[] = [];
+    let completed = false;
+    read(2, 2).subscribe({
+      next: ({ handle }) => {
+        got.push(handle.key.toString());
+        held.push(handle);
+      },
+      complete: () => (completed = true),
+    });
+    await arrive('k0');
+    held.shift()?.[Symbol.dispose]();
+    await arrive('k1', 'busy');
+    expect([completed, started]).toEqual([false, ['k0', 'k1', 'k1']]);
+    await arrive('k1');
+    expect([completed, got]).toEqual([true, ['k0', 'k1']]);
+    held.shift()?.[Symbol.dispose]();
+  });
+
+  it('reads again what found no room while a chunk in front of it was disposed', async () => {
+    const held: ArenaHandle[] = [];
+    let completed = false;
+    read(3, 3).subscribe({ next: ({ handle }) => held.push(handle), complete: () => (completed = true) });
+    await arrive('k2', 'busy');
+    await arrive('k0');
+    await arrive('k1');
+    held.shift()?.[Symbol.dispose]();
+    expect(started.slice(3)).toEqual(['k2']);
+    held.shift()?.[Symbol.dispose]();
+    await arrive('k2', 'busy');
+    expect([completed, started.slice(3)]).toEqual([false, ['k2', 'k2']]);
+    await arrive('k2');
+    expect(completed).toBe(true);
+    held.shift()?.[Symbol.dispose]();
+  });
+
+  it('gives credit once for a chunk that is disposed twice', async () => {
+    const held: ArenaHandle[] = [];
+    read(4, 1).subscribe(({ handle }) => held.push(handle));
+    await arrive('k0');
+    held[0]?.[Symbol.dispose]();
+    expect(() => held[0]?.[Symbol.dispose]()).toThrow(
+      expect.objectContaining({ code: 'KV_ARENA_DOUBLE_FREE' }),
+    );
+    expect(started).toEqual(['k0', 'k1']);
+    await arrive('k1', 'miss');
+  });
+
   it('ends where there is no room although nothing of it holds any', async () => {
     const done = firstValueFrom(read(2, 1).pipe(toArray()));
     await arrive('k0', 'busy');
@@ -220,8 +269,11 @@ describe('readAhead', () => {
       const source = async (key: ChunkKey): Promise<ReadOutcome> => {
         for (let turns = random.below(4); turns > 0; turns--) await nextTurn();
         if (Number(key.toString().slice(1)) === missing) return 'miss';
-        if (room === 0) return 'busy';
-        room--;
+        const hasRoom = room > 0;
+        if (hasRoom) room--;
+        // Room may be given back until the answer is there.
+        for (let turns = random.below(3); turns > 0; turns--) await nextTurn();
+        if (!hasRoom) return 'busy';
         const handle = chunk(key.toString());
         const dispose = handle[Symbol.dispose].bind(handle);
         return Object.assign(handle, {

@@ -15,9 +15,7 @@ export function readAhead<T extends { readonly key: ChunkKey }>(
   return new Observable((subscriber) => {
     const keys = items.map(({ key }) => key);
     const read = new PrefixRead(keys, source, options, {
-      deliver: (index, handle) => {
-        if (handle !== undefined) subscriber.next({ item: items[index] as T, handle });
-      },
+      deliver: (index, handle) => subscriber.next({ item: items[index] as T, handle }),
       end: () => subscriber.complete(),
       fail: (error) => subscriber.error(error),
     });
