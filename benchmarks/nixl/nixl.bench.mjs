@@ -147,18 +147,17 @@ async function kvnestServer(port) {
   const child = spawn(process.execPath, [script, `${SERVER_MIB}MiB`, `${port}`, '0', '0', '0'], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  for (;;) {
+  while (child.exitCode === null) {
     const socket = net.connect(port, '127.0.0.1');
-    const [event] = await Promise.race([
-      once(socket, 'connect').then(() => ['connect']),
-      once(socket, 'error'),
-      once(child, 'exit').then(() => ['exit']),
-    ]).catch(() => ['error']);
+    const listens = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
     socket.destroy();
-    if (event === 'connect') return { child };
-    if (event === 'exit') throw new Error('the server did not start');
+    if (listens) return { child };
     await delay(50);
   }
+  throw new Error('the server did not start');
 }
 
 function nodeAgent(env) {
