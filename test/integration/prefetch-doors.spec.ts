@@ -91,7 +91,12 @@ describe('prefetch over HTTP', () => {
     const all = await told;
     expect(all.at(-1)).toMatchObject({ over: true, state: 'done', loaded: 3 });
     expect(all.map(({ loaded }) => loaded)).toEqual(expect.arrayContaining([0, 1, 2, 3]));
-    expect(await events(id)).toEqual([]);
+  });
+
+  it('tells who comes when a job is over how it ended', async () => {
+    const { id } = (await start()).body;
+    await expectEventually(async () => (await ask('GET', `jobs/${String(id)}`)).body['over'] === true);
+    expect(await events(id)).toMatchObject([{ id, over: true, state: 'done', loaded: 3 }]);
   });
 
   it('is cancelled on demand', async () => {

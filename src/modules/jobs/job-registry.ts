@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { BehaviorSubject, type Observable, Subscription } from 'rxjs';
+import { BehaviorSubject, defer, type Observable, of, Subscription } from 'rxjs';
 import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
@@ -57,7 +57,9 @@ export class JobRegistry implements OnModuleDestroy {
 
   /** The job as it is, and every change, to its end. @throws KV_JOB_UNKNOWN */
   watch(id: string): Observable<Job> {
-    return this.#entry(id).job$.asObservable();
+    const { job$ } = this.#entry(id);
+    // A subject that has completed tells nothing any more.
+    return defer(() => (job$.value.isOver ? of(job$.value) : job$));
   }
 
   /** Ends it, unless it is over. @throws KV_JOB_UNKNOWN */
