@@ -30,7 +30,7 @@ export class JobRegistry implements OnModuleDestroy {
    * @throws KV_JOB_LIMIT when too many are under way.
    */
   start(kind: string, work$: Observable<JobProgress>): Job {
-    this.#forget();
+    this.#makeRoom();
     const id = randomUUID();
     const job$ = new BehaviorSubject<Job>({ id, kind, isOver: false, progress: { state: 'starting' } });
     const entry: Entry = { job$, work: new Subscription(), overSinceMs: undefined };
@@ -51,7 +51,7 @@ export class JobRegistry implements OnModuleDestroy {
   }
 
   list(): readonly Job[] {
-    this.#forget();
+    this.#forgetOld();
     return Array.from(this.#entries.values(), ({ job$ }) => job$.value);
   }
 
@@ -92,19 +92,26 @@ export class JobRegistry implements OnModuleDestroy {
     });
   }
 
-  /** What is over for long, or, where there are too many, at all. */
-  #forget(): void {
+  #forgetOld(): void {
     const beforeMs = this.clock.nowMs() - KEEP_MS;
     for (const [id, { overSinceMs }] of this.#entries) {
-      if (overSinceMs === undefined) continue;
-      if (overSinceMs < beforeMs || this.#entries.size >= MAX_JOBS) this.#entries.delete(id);
+      if (overSinceMs !== undefined && overSinceMs < beforeMs) this.#entries.delete(id);
     }
-    if (this.#entries.size >= MAX_JOBS)
-      throw new KvError('KV_JOB_LIMIT', `${this.#entries.size} jobs are under way`, {
-        kind: 'unavailable',
-        retryable: true,
-        remedy: 'Wait for some of them, or cancel some.',
-      });
+  }
+
+  /** For one more: the oldest that are over go. */
+  #makeRoom(): void {
+    this.#forgetOld();
+    for (const [id, { overSinceMs }] of this.#entries) {
+      if (this.#entries.size < MAX_JOBS) return;
+      if (overSinceMs !== undefined) this.#entries.delete(id);
+    }
+    if (this.#entries.size < MAX_JOBS) return;
+    throw new KvError('KV_JOB_LIMIT', `${this.#entries.size} jobs are under way`, {
+      kind: 'unavailable',
+      retryable: true,
+      remedy: 'Wait for some of them, or cancel some.',
+    });
   }
 }
 
