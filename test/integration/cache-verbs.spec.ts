@@ -118,6 +118,18 @@ describe('the cache as a whole', () => {
       expect(await ask('GET', 'pins')).toEqual([200, { groups: [] }]);
     });
 
+    it('end no pins that others made since they have ended themselves', async () => {
+      for (const key of KEYS) await store(key);
+      await pin(['a'], { group: 'short', timeout_ms: 1000 });
+      await pin(['b', 'c'], { group: 'short', timeout_ms: 5000 });
+      clock.advance(2000);
+      await pin(['a'], { timeout_ms: 10_000 });
+      const before = pinnedBytes();
+      expect(await ask('GET', 'pins')).toEqual([200, { groups: [{ group: 'short', pins: 2 }] }]);
+      expect(await ask('POST', 'unpin', { group: 'short' })).toEqual([200, { unpinned: 2 }]);
+      expect(pinnedBytes()).toBe(before / 3);
+    });
+
     it('are made of prompts, too', async () => {
       const prompt = { model: 'm', tokens: TOKENS };
       const [chunk] = server.engine.chunks({ model: 'm', tokens: Uint32Array.from(TOKENS) });
