@@ -7,6 +7,7 @@ import { expectEventually } from '../support/eventually.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
 
 const BYTES = 100 * 1024;
+const nextTurn = (): Promise<unknown> => new Promise(setImmediate);
 
 describe('move', () => {
   let test: TestEngine;
@@ -123,6 +124,52 @@ describe('move', () => {
     const steps = await lastValueFrom(test.engine.move(keys, { to: 'disk' }).pipe(toArray()));
     expect(steps.map(({ moved, there }) => moved + there)).toEqual([0, 1, 2, 3, 3]);
     expect(steps.map(({ state }) => state)).toEqual([...Array<string>(4).fill('moving'), 'done']);
+  });
+
+  it('loses nothing where it is moved to and fro at a time', async () => {
+    for (const key of keys) await removeFrom(key, 'far');
+    await removeFrom(keys[1]!, 'disk');
+    await removeFrom(keys[2]!, 'memory');
+    await Promise.all([move({ to: 'disk' }), move({ to: 'memory' })]);
+    for (const key of keys) expect(await holders(key)).toEqual(['memory']);
+  });
+
+  it('brings a chunk twice asked for once', async () => {
+    const key = keys[0]!;
+    await removeFrom(key, 'disk');
+    expect(await move({ to: 'disk' }, [key, key])).toMatchObject({ moved: 1, there: 1, kept: 0 });
+  });
+
+  it('takes it from the next tier where the first has it no more when it is read', async () => {
+    const key = keys[0]!;
+    await removeFrom(key, 'memory');
+    disk.hold();
+    const end = move({ to: 'memory' }, [key]);
+    await expectEventually(() => disk.calls.includes('get a'));
+    disk.copies.delete(key.id);
+    disk.release();
+    expect(await end).toMatchObject({ moved: 1, missing: 0 });
+  });
+
+  it('holds up nobody, also where every answer is there at once', async () => {
+    const many = Array.from({ length: 1000 }, (_, index) => ChunkKey.of(`never${index}`));
+    let isOver = false;
+    const end = move({ to: 'memory', from: 'disk' }, many).finally(() => (isOver = true));
+    await nextTurn();
+    expect(isOver).toBe(false);
+    expect(await end).toMatchObject({ state: 'done', missing: 1000 });
+  });
+
+  it('ends between two chunks when nobody listens any more', async () => {
+    await removeFrom(keys[0]!, 'memory', 'disk');
+    far.hold();
+    const many = [keys[0]!, ...Array.from({ length: 1000 }, (_, index) => ChunkKey.of(`never${index}`))];
+    const subscription = test.engine.move(many, { to: 'memory' }).subscribe();
+    await expectEventually(() => far.calls.includes('get a'));
+    subscription.unsubscribe();
+    far.release();
+    await expectEventually(async () => (await holders(keys[0]!)).includes('memory'));
+    expect(far.calls.includes('contains never999')).toBe(false);
   });
 
   it('ends with the server', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   concat,
   defer,
@@ -20,6 +21,8 @@ import { type MoveProgress, type MoveRequest } from './move.interface.js';
 
 /** Chunks on their way at a time. */
 const CONCURRENCY = 4;
+/** After so many the server turns to others: tiers that answer at once would hold it up else. */
+const CHUNKS_PER_TURN = 32;
 
 /** Which number of the progress an outcome counts for. */
 const COUNTED: Readonly<Record<MoveOutcome, 'moved' | 'there' | 'missing' | 'kept'>> = {
@@ -55,10 +58,10 @@ export class Mover {
     return defer(() => {
       let last = none;
       const steps$ = from(keys).pipe(
-        mergeMap(
-          (key) => this.stack.move(key, { from: source, to, copy: request.copy ?? false }),
-          CONCURRENCY,
-        ),
+        mergeMap(async (key, index) => {
+          if (index % CHUNKS_PER_TURN === CHUNKS_PER_TURN - 1) await nextTurn();
+          return this.stack.move(key, { from: source, to, copy: request.copy ?? false });
+        }, CONCURRENCY),
         scan((progress, outcome) => {
           const counted = COUNTED[outcome];
           return { ...progress, [counted]: progress[counted] + 1 };

@@ -19,8 +19,14 @@ export interface MoveOptions {
  */
 export type MoveOutcome = 'moved' | 'there' | 'missing' | 'changed' | Exclude<PutOutcome, 'stored'>;
 
-/** Brings chunks from one tier to another, whichever comes first in the stack. */
+/**
+ * Brings chunks from one tier to another, whichever comes first in the stack. Moves of one chunk follow each other: two at
+ * a time could each take it from where the other leaves it.
+ */
 export class ChunkMoves {
+  /** The last move of each chunk. */
+  readonly #running = new Map<string, Promise<MoveOutcome>>();
+
   constructor(
     private readonly tiers: readonly Tier[],
     private readonly inFlight: InFlightPuts,
@@ -29,7 +35,19 @@ export class ChunkMoves {
     private readonly removeFrom: (tiers: readonly Tier[], key: ChunkKey) => Awaitable<unknown>,
   ) {}
 
-  async move(key: ChunkKey, { from, to, copy }: MoveOptions): Promise<MoveOutcome> {
+  async move(key: ChunkKey, options: MoveOptions): Promise<MoveOutcome> {
+    const before = this.#running.get(key.id);
+    const outcome =
+      before === undefined ? this.#move(key, options) : before.then(() => this.#move(key, options));
+    this.#running.set(key.id, outcome);
+    try {
+      return await outcome;
+    } finally {
+      if (this.#running.get(key.id) === outcome) this.#running.delete(key.id);
+    }
+  }
+
+  async #move(key: ChunkKey, { from, to, copy }: MoveOptions): Promise<MoveOutcome> {
     // What is still being written is there when it has been.
     await this.inFlight.done(key);
     if (!to.keeps) return 'rejected';
@@ -53,8 +71,14 @@ export class ChunkMoves {
   }
 
   async #bring(key: ChunkKey, holders: readonly Tier[], to: Tier): Promise<MoveOutcome> {
-    const [holder] = holders;
-    if (holder === undefined) return 'missing';
+    for (const holder of holders) {
+      const outcome = await this.#bringFrom(holder, key, to);
+      if (outcome !== 'missing') return outcome;
+    }
+    return 'missing';
+  }
+
+  async #bringFrom(holder: Tier, key: ChunkKey, to: Tier): Promise<MoveOutcome> {
     let put: Awaitable<PutOutcome> | undefined;
     const outcome = await this.loads.read(
       key,
