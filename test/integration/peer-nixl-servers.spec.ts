@@ -1,112 +1,95 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type KvnestClient } from '../../src/client/index.js';
 import { expectEventually } from '../support/eventually.js';
-import { KvnestProcess, writeConfig } from '../support/kvnest-process.js';
+import { type KvnestProcess } from '../support/kvnest-process.js';
+import { NixlServers, tcpDoorCounters } from '../support/nixl/nixl-servers.js';
 import { missingNixl, ucxEnvironment } from '../support/nixl/nixl-wheel.js';
 import { describeWithPeer } from '../support/peer.js';
-import { RespTestClient } from '../support/resp-client.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 const KIB = 1024;
+const LENGTHS = [1, 5000, 300 * KIB, 4096 * KIB];
+const TIMEOUT_MS = 60_000;
 
-describeWithPeer(missingNixl())('two servers with the real NIXL', () => {
-  const random = new SeededRandom(3);
-  const after: (() => Promise<unknown>)[] = [];
-
-  afterEach(async () => {
-    for (const step of after.splice(0).reverse()) await step();
-  });
-
-  async function start(
-    tier: Readonly<Record<string, unknown>>,
-    environment: Readonly<Record<string, string>>,
-    port = 0,
-  ): Promise<KvnestProcess> {
-    const folder = await mkdtemp(join(tmpdir(), 'kvnest-peer-nixl-'));
-    after.push(() => rm(folder, { recursive: true }));
-    const config = await writeConfig(folder, {
-      doors: { http: { port: 0 }, resp: { port: 0 }, lm: false, tcp: { port }, nest: false },
-      arena: { capacity: '128MiB' },
-      tiers: [
-        { name: 'memory', type: 'memory', capacity: '64MiB' },
-        { name: 'peers', type: 'nixl', options: tier },
-      ],
-    });
-    const server = await KvnestProcess.start(config, { env: environment });
-    after.push(() => server[Symbol.asyncDispose]());
-    return server;
-  }
-
-  async function client(server: KvnestProcess): Promise<RespTestClient> {
-    const opened = await RespTestClient.open(server.respPort);
-    after.push(() => {
-      opened[Symbol.dispose]();
-      return Promise.resolve();
-    });
-    return opened;
-  }
-
-  async function doorCounters(server: KvnestProcess): Promise<Readonly<Record<string, number>>> {
-    const response = await fetch(`${server.httpUrl}/v1/status`);
-    const { doors } = (await response.json()) as {
-      doors: readonly { name: string; counters: Record<string, number> }[];
-    };
-    return doors.find(({ name }) => name === 'tcp')?.counters ?? {};
-  }
-
-  describe.each([['tcp,self'], [undefined]])('UCX_TLS=%s', (tls) => {
+describeWithPeer(missingNixl()).each([['tcp,self'], [undefined]])(
+  'servers with the real NIXL, UCX_TLS=%s',
+  (tls) => {
+    const random = new SeededRandom(3);
     const environment = ucxEnvironment(tls);
+    const servers = new NixlServers();
+    let owner: KvnestProcess;
+    /** One without NIXL. */
+    let plain: KvnestProcess;
+    let reader: KvnestProcess;
+    let here: KvnestClient;
 
-    it('one reads chunks of the other, whole, and the other holds nothing for it afterwards', async () => {
-      const owner = await start({ role: 'sender' }, environment);
-      const reader = await start({ role: 'receiver', peers: [owner.tcpUrl] }, environment);
-      await expectEventually(() => reader.output.includes('is read over NIXL'));
-      const [there, here] = [await client(owner), await client(reader)];
-      for (const length of [1, 5000, 300 * KIB, 4096 * KIB]) {
-        const bytes = random.bytes(length);
-        await there.call('SET', `k${length}`, bytes);
-        expectBytes(await here.call('GET', `k${length}`), bytes);
-      }
-      expect(await here.call('GET', 'nothing')).toBeNull();
-      await expectEventually(async () => (await doorCounters(owner))['peer_leases_ended'] === 4);
-      expect(await doorCounters(owner)).toMatchObject({ peer_leases: 4, peer_leases_expired: 0 });
-    });
+    beforeAll(async () => {
+      [owner, plain] = await Promise.all([
+        servers.start({ environment, tier: { role: 'sender' }, memory: '64MiB' }),
+        servers.start({ environment, tier: { role: 'sender', transport: 'tcp' }, memory: '64MiB' }),
+      ]);
+      const peers = [owner.tcpUrl, plain.tcpUrl];
+      const tier = { role: 'receiver', peers, max_back_off_ms: 500 };
+      reader = await servers.start({ environment, tier, memory: '64MiB' });
+      here = await servers.client(reader);
+    }, TIMEOUT_MS);
+    afterAll(() => servers[Symbol.asyncDispose](), TIMEOUT_MS);
 
-    it('an owner that is killed is a miss, and is read again when it is back', async () => {
-      const owner = await start({ role: 'sender' }, environment);
-      const { port } = new URL(owner.tcpUrl);
-      const reader = await start(
-        { role: 'receiver', peers: [owner.tcpUrl], max_back_off_ms: 500 },
-        environment,
+    it('say once which peer is read over NIXL, and which one is not and why', async () => {
+      const lines = (): readonly string[] => reader.output.match(/kvnest:\S+ is read over .*/g) ?? [];
+      await expectEventually(() => lines().length === 2);
+      expect(lines()).toEqual(
+        expect.arrayContaining([
+          `${owner.tcpUrl} is read over NIXL`,
+          expect.stringContaining(`${plain.tcpUrl} is read over TCP: `),
+        ]),
       );
-      await expectEventually(() => reader.output.includes('is read over NIXL'));
-      const bytes = random.bytes(500 * KIB);
-      const here = await client(reader);
-      await (await client(owner)).call('SET', 'a', bytes);
-      expectBytes(await here.call('GET', 'a'), bytes);
-      await owner.kill();
-      expect(await here.call('GET', 'b')).toBeNull();
-      const again = await start({ role: 'sender' }, environment, Number(port));
-      await (await client(again)).call('SET', 'b', bytes);
-      await expectEventually(async () => Buffer.isBuffer(await here.call('GET', 'b')), 20_000);
-      expectBytes(await here.call('GET', 'b'), bytes);
     });
-  });
 
-  it('one without NIXL is read over TCP', async () => {
-    const owner = await start({ role: 'sender', transport: 'tcp' }, ucxEnvironment());
-    const reader = await start({ role: 'receiver', peers: [owner.tcpUrl] }, ucxEnvironment());
-    await expectEventually(() => reader.output.includes('is read over TCP: '));
-    const bytes = random.bytes(500 * KIB);
-    await (await client(owner)).call('SET', 'a', bytes);
-    expectBytes(await (await client(reader)).call('GET', 'a'), bytes);
-    expect(await doorCounters(owner)).toMatchObject({ peer_leases: 0 });
-  });
-});
+    it('are read from whole, and hold nothing for it afterwards', async () => {
+      const there = await servers.client(owner);
+      for (const length of LENGTHS) {
+        const bytes = random.bytes(length);
+        await there.put(`k${length}`, bytes);
+        expectBytes(await here.get(`k${length}`), bytes);
+      }
+      expect(await here.get('nothing')).toBeUndefined();
+      const isOver = async (): Promise<boolean> =>
+        (await tcpDoorCounters(owner))['peer_leases_ended'] === LENGTHS.length;
+      await expectEventually(isOver);
+      expect(await tcpDoorCounters(owner)).toMatchObject({
+        peer_leases: LENGTHS.length,
+        peer_leases_expired: 0,
+      });
+    });
+
+    it('are read from over TCP where they have no NIXL', async () => {
+      const bytes = random.bytes(500 * KIB);
+      await (await servers.client(plain)).put('plain', bytes);
+      expectBytes(await here.get('plain'), bytes);
+      expect(await tcpDoorCounters(plain)).toMatchObject({ peer_leases: 0 });
+    });
+
+    it(
+      'are a miss when they are killed, and are read from over NIXL again when they are back',
+      async () => {
+        const { port } = new URL(owner.tcpUrl);
+        await owner.kill();
+        expect(await here.get('b')).toBeUndefined();
+        const options = { environment, tier: { role: 'sender' }, memory: '64MiB', port: Number(port) };
+        const again = await servers.start(options);
+        const bytes = random.bytes(500 * KIB);
+        await (await servers.client(again)).put('b', bytes);
+        await expectEventually(async () => (await here.get('b')) !== undefined, 20_000);
+        expectBytes(await here.get('b'), bytes);
+        expect(await tcpDoorCounters(again)).toMatchObject({ peer_leases: 1 });
+      },
+      TIMEOUT_MS,
+    );
+  },
+);
 
 /** `toEqual` would look at each byte by itself. */
-function expectBytes(got: unknown, bytes: Buffer): void {
-  expect(Buffer.isBuffer(got) ? got.equals(bytes) : got).toBe(true);
+function expectBytes(got: Uint8Array | undefined, bytes: Buffer): void {
+  expect(got !== undefined && bytes.equals(got)).toBe(true);
 }
