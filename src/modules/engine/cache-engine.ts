@@ -221,14 +221,16 @@ export class TieredCacheEngine implements CacheEngine {
     const { stack, config } = this.parts;
     const source = {
       locate: (keys: readonly ChunkKey[]) => stack.locateAhead(keys),
-      read: (key: ChunkKey, place: string) => this.#counted.count(key, stack.read(key, { place })),
+      read: (key: ChunkKey, place: string) => this.#counted.countUnlessBusy(key, stack.read(key, { place })),
     };
     const chunks = this.#asked(request, true);
     const onLocated = (places: Places): void => {
       const missing = chunks[places.indexOf(undefined)];
       if (missing !== undefined) void this.#counted.count(missing.key, 'miss');
     };
-    const loaded$ = readAhead(chunks, source, { window: config.readAheadChunks, onLocated });
+    const { readAheadChunks: window, leaseMs: patienceMs } = config;
+    const onNoRoom = (key: ChunkKey): void => void this.#counted.count(key, 'busy');
+    const loaded$ = readAhead(chunks, source, { window, patienceMs, onLocated, onNoRoom });
     return loaded$.pipe(map(({ item, handle }) => ({ ...item, handle })));
   }
 

@@ -5,9 +5,6 @@ import { PrefetchCount } from './prefetch-count.js';
 import { type PrefetchProgress, type PrefetchState } from './prefetch.interface.js';
 import { PrefixRead } from './prefix-read.js';
 
-/** Room comes when somebody has read, or a lease has ended. */
-const RETRY_MS = 20;
-
 export interface PrefetchRunOptions {
   readonly keys: readonly ChunkKey[];
   /** Place of the tier that chunks are brought to. */
@@ -70,7 +67,7 @@ export class PrefetchRun {
         read: (key, tier, index) => this.#readOne(key, tier, index),
       },
       // A prefetch has no claim on memory that others use: it waits until there is some.
-      { window, retryMs: RETRY_MS },
+      { window, patienceMs: Infinity },
       {
         deliver: (_, handle) => {
           this.tiers.lease(handle.key);

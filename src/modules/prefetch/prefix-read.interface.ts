@@ -18,8 +18,10 @@ export interface ChunkSource {
 export interface PrefixReadOptions {
   /** Chunks of each tier that are loading, or loaded and not yet disposed by the receiver. */
   readonly window: number;
-  /** Where there is no room although nothing of the prefix holds any, try again after so long. Default: it is the end. */
-  readonly retryMs?: number;
+  /** How long to wait for memory that others hold, when nothing of the prefix holds any. Then it is the end. Default: 0. */
+  readonly patienceMs?: number;
+  /** Told which chunk that was. */
+  readonly onNoRoom?: (key: ChunkKey) => void;
   /** Told when it is known where all chunks are, before the last of them is delivered. */
   readonly onLocated?: (places: Places) => void;
 }

@@ -6,6 +6,9 @@ import { Lanes } from './lanes.js';
 import { type Places } from '../tiers/locating.interface.js';
 import { type ChunkSource, type PrefixReadOptions } from './prefix-read.interface.js';
 
+/** Room comes when somebody has read: milliseconds later at the earliest. */
+const RETRY_MS = 10;
+
 /** Who gets the chunks. */
 export interface ChunkSink {
   /** The next chunk of the prefix, which the sink disposes. */
@@ -21,7 +24,7 @@ export interface ChunkSink {
  * Each tier has a window of its own, so that a slow one never holds up a fast one, and the first chunk leaves while the
  * last is still on its way. The receiver's disposals are the credit for further loads: a slow receiver slows them down. A
  * load that finds no room waits for the chunks in front of it to be disposed, and those behind it give their room up for
- * it: a prefix never waits for its own memory, nor, unless it is told to, for that of others.
+ * it. So a prefix never waits for its own memory, and for that of others only while it holds none.
  */
 export class PrefixRead {
   readonly #lanes: Lanes;
@@ -38,6 +41,8 @@ export class PrefixRead {
   /** Room was given back since a chunk without room was last read again. */
   #isRoomNew = false;
   #retry: NodeJS.Timeout | undefined;
+  /** Since when there has been no room for the next chunk although nothing holds any. */
+  #stuckSinceMs: number | undefined;
   #isRunning = false;
   #runAgain = false;
   #isOver = false;
@@ -132,15 +137,19 @@ export class PrefixRead {
   }
 
   #findNoRoom(): void {
-    const { retryMs } = this.options;
-    if (retryMs === undefined) this.#endAt(this.#next);
-    else {
-      this.#retry ??= setTimeout(() => {
-        this.#retry = undefined;
-        this.#isRoomNew = true;
-        this.#run();
-      }, retryMs);
+    const { patienceMs = 0 } = this.options;
+    const nowMs = performance.now();
+    this.#stuckSinceMs ??= nowMs;
+    if (nowMs - this.#stuckSinceMs >= patienceMs) {
+      this.options.onNoRoom?.(this.keys[this.#next] as ChunkKey);
+      this.#endAt(this.#next);
+      return;
     }
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.#isRoomNew = true;
+      this.#run();
+    }, RETRY_MS);
   }
 
   #furthestLoaded(): number {
@@ -192,6 +201,7 @@ export class PrefixRead {
       return;
     }
     this.#cramped.delete(index);
+    this.#stuckSinceMs = undefined;
     if (this.#isOver || index >= this.#end) {
       if (typeof outcome !== 'string') {
         outcome[Symbol.dispose]();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { firstValueFrom, type Observable, take, toArray } from 'rxjs';
+import { expectEventually } from '../../../test/support/eventually.js';
 import { SeededRandom } from '../../../test/support/seeded-random.js';
 import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
 import { createArena } from '../../arena/create-arena.js';
@@ -61,8 +62,13 @@ describe('readAhead', () => {
     from: (key: ChunkKey) => Awaitable<ReadOutcome> = slow,
     now: Places = Array<string>(count).fill('disk'),
     later?: Promise<Places>,
+    patienceMs?: number,
   ): Observable<Loaded<Item>> =>
-    readAhead(items(count), { locate: () => ({ now, later }), read: from }, { window });
+    readAhead(
+      items(count),
+      { locate: () => ({ now, later }), read: from },
+      { window, ...(patienceMs !== undefined && { patienceMs }) },
+    );
 
   it('delivers in prefix order, whatever the order of arrival', async () => {
     const got: string[] = [];
@@ -256,6 +262,30 @@ describe('readAhead', () => {
     const done = firstValueFrom(read(2, 1).pipe(toArray()));
     await arrive('k0', 'busy');
     expect(await done).toEqual([]);
+  });
+
+  it('waits for the room of others while it holds none, as long as it has patience', async () => {
+    const done = firstValueFrom(read(2, 1, slow, undefined, undefined, 60_000).pipe(toArray()));
+    await arrive('k0', 'busy');
+    await expectEventually(() => started.length === 2);
+    await arrive('k0', 'busy');
+    await expectEventually(() => started.length === 3);
+    await arrive('k0', 'miss');
+    expect([await done, started]).toEqual([[], ['k0', 'k0', 'k0']]);
+  });
+
+  it('ends when its patience ends', async () => {
+    const busy = (): Promise<ReadOutcome> => Promise.resolve('busy');
+    const all$ = read(2, 1, busy, undefined, undefined, 30).pipe(toArray());
+    expect(await firstValueFrom(all$)).toEqual([]);
+  });
+
+  it('waits for no room when it is cancelled', async () => {
+    const subscription = read(2, 1, slow, undefined, undefined, 60_000).subscribe();
+    await arrive('k0', 'busy');
+    subscription.unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(started).toEqual(['k0']);
   });
 
   it('ends, in order and with nothing left, whatever the tiers answer and whenever', async () => {
