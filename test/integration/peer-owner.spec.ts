@@ -18,6 +18,7 @@ import {
   readLocateAnswer,
 } from '../../src/protocols/kvnest-tcp/locate.js';
 import { PATTERNS } from '../../src/protocols/kvnest-tcp/patterns.js';
+import { readPutAnswers } from '../../src/protocols/kvnest-tcp/replies.js';
 import {
   encodeSummaryQuestion,
   NO_SUMMARY,
@@ -74,9 +75,15 @@ describe('what a server does for peers', () => {
     return readLocateAnswer(header);
   }
 
+  /** Until all are there: a disk takes only so many at a time. */
   async function putMany(names: readonly string[]): Promise<void> {
-    const header = putList(names.map((key) => ({ key, lengthBytes: 1 })));
-    await client.reply(client.request(PATTERNS.PUT, header, { body: Buffer.alloc(names.length) }));
+    for (let left = names; left.length > 0;) {
+      const header = putList(left.map((key) => ({ key, lengthBytes: 1 })));
+      const request = client.request(PATTERNS.PUT, header, { body: Buffer.alloc(left.length) });
+      const answers = readPutAnswers((await client.reply(request)).header);
+      left = left.filter((_, index) => answers[index]?.outcome !== 'stored');
+      await server.engine.settled();
+    }
   }
 
   const numbered = (prefix: string, count: number): readonly string[] =>
@@ -181,6 +188,21 @@ describe('what a server does for peers', () => {
     const second = await locate(['k9']);
     expect(second.outcomes).toEqual([expect.objectContaining({ lengthBytes: MIB })]);
     await release(second.lease);
+  });
+
+  it('holds no more small chunks for peers than their room in its books allows', async () => {
+    await start({ arenaBytes: 16 * MIB });
+    await client.put('a', Buffer.alloc(1));
+    await client.put('empty', Buffer.alloc(0));
+    const keys = Array.from({ length: 600 }, (_, index) => (index % 2 === 0 ? 'a' : 'empty'));
+    const { lease, outcomes } = await locate(keys);
+    const most = server.arena.usage().dataBytes / 4 / (16 * KIB);
+    expect(outcomes.filter((outcome) => typeof outcome === 'object')).toHaveLength(Math.floor(most));
+    expect((await locate(['a'])).outcomes).toEqual(['busy']);
+    expect(server.references()).toBe(Math.floor(most));
+    await release(lease);
+    expect(server.counter('peer_leased_bytes')).toBe(Math.ceil(Math.floor(most) / 2));
+    expect(server.counter('peer_leased_bytes_ended')).toBe(server.counter('peer_leased_bytes'));
   });
 
   it('ends a lease when its time is over, though its connection lasts, and not when its connection ends', async () => {

@@ -41,10 +41,7 @@ export class Locating {
   /** Gives all back. */
   giveUp(): void {
     const { leases } = this.parts;
-    for (const handle of this.handles.splice(0)) {
-      leases.letGo(handle.lengthBytes);
-      handle[Symbol.dispose]();
-    }
+    for (const handle of this.handles.splice(0)) leases.letGo(handle);
   }
 
   async #lane(): Promise<void> {
@@ -62,7 +59,7 @@ export class Locating {
     if (typeof read === 'string') return read === 'busy' ? 'busy' : 'miss';
     const place = placeOf(key, read);
     const answerBytes = this.#answerBytes + locatedBytes(place);
-    if (answerBytes > MAX_ANSWER_BYTES || !this.parts.leases.tryHold(read.lengthBytes)) {
+    if (answerBytes > MAX_ANSWER_BYTES || !this.parts.leases.tryHold(read)) {
       read[Symbol.dispose]();
       return 'busy';
     }

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { LEASE_BYTES } from '../../protocols/kvnest-tcp/locate.js';
 
+/** What a chunk counts as at least: small ones without end would fill the books, not the arena. */
+const LEAST_BYTES = 16 * 1024;
+
 interface Lease {
   readonly handles: readonly ArenaHandle[];
   readonly timer: NodeJS.Timeout;
@@ -14,9 +17,10 @@ interface Lease {
 export class PeerLeases {
   granted = 0;
   expired = 0;
-  /** Bytes that were held, from the start on. */
+  /** Bytes that were leased, from the start on, and those of leases that have ended. */
   grantedBytes = 0;
-  #heldBytes = 0;
+  endedBytes = 0;
+  #countedBytes = 0;
   readonly #leases = new Map<string, Lease>();
   readonly #idle: (() => void)[] = [];
 
@@ -27,20 +31,18 @@ export class PeerLeases {
     return this.#leases.size;
   }
 
-  get heldBytes(): number {
-    return this.#heldBytes;
-  }
-
-  /** Counts bytes that are to be leased, or that are being read for it. @returns false: there are too many. */
-  tryHold(bytes: number): boolean {
-    if (this.#heldBytes + bytes > this.maxBytes) return false;
-    this.#heldBytes += bytes;
+  /** Counts a chunk that is to be leased. @returns false: there are too many. */
+  tryHold({ lengthBytes }: ArenaHandle): boolean {
+    const bytes = Math.max(lengthBytes, LEAST_BYTES);
+    if (this.#countedBytes + bytes > this.maxBytes) return false;
+    this.#countedBytes += bytes;
     return true;
   }
 
-  /** Bytes that were counted are not held after all. */
-  letGo(bytes: number): void {
-    this.#heldBytes -= bytes;
+  /** Gives back a chunk that was counted. */
+  letGo(handle: ArenaHandle): void {
+    this.#countedBytes -= Math.max(handle.lengthBytes, LEAST_BYTES);
+    handle[Symbol.dispose]();
   }
 
   /**
@@ -66,8 +68,8 @@ export class PeerLeases {
     this.#leases.delete(id);
     clearTimeout(lease.timer);
     for (const handle of lease.handles) {
-      this.#heldBytes -= handle.lengthBytes;
-      handle[Symbol.dispose]();
+      this.endedBytes += handle.lengthBytes;
+      this.letGo(handle);
     }
     if (this.#leases.size === 0) this.#idle.splice(0).forEach((resolve) => resolve());
     return true;

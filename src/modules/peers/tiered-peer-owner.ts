@@ -76,7 +76,7 @@ export class TieredPeerOwner implements PeerOwner {
   }
 
   counters(): Readonly<Record<string, number>> {
-    const { granted, expired, grantedBytes, heldBytes, count } = this.#leases;
+    const { granted, expired, grantedBytes, endedBytes, count } = this.#leases;
     return {
       peer_locates: this.#questions,
       peer_chunks_located: this.#located,
@@ -85,7 +85,7 @@ export class TieredPeerOwner implements PeerOwner {
       peer_leases_ended: granted - count,
       peer_leases_expired: expired,
       peer_leased_bytes: grantedBytes,
-      peer_leased_bytes_ended: grantedBytes - heldBytes,
+      peer_leased_bytes_ended: endedBytes,
       peer_summaries: this.#summary.answered,
     };
   }
