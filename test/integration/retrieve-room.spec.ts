@@ -88,6 +88,14 @@ describe('retrieve where memory is short', () => {
     expect(await count).toBe(CHUNKS);
   });
 
+  it('asks a tier that answers later for all chunks in one question', async () => {
+    await start(60_000);
+    disk.calls.splice(0);
+    expect(await retrieve(new SeededRandom(1))).toBe(CHUNKS);
+    const questions = disk.calls.flatMap((call) => /^contains\w*/.exec(call) ?? []);
+    expect(questions).toEqual(['contains', 'containsPrefix']);
+  });
+
   it('ends when it has waited for the time of a lease', async () => {
     await start(30);
     fill();

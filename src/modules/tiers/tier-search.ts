@@ -74,7 +74,8 @@ export class TierSearch {
    * not have is asked of the others while the caller goes on.
    */
   locateAhead(keys: readonly ChunkKey[]): Locating {
-    const now = keys.map((key) => this.#locateHere(key));
+    const here = this.tiers.filter(({ backend }) => !backend.capabilities.shared);
+    const now = keys.map((key) => locateAtOnce(here, key));
     const rest = now.flatMap((tier, index) => (tier === undefined ? [index] : []));
     if (rest.length === 0) return { now, later: undefined };
     const later = this.locatePrefix(rest.map((index) => keys[index] as ChunkKey)).then((located) => {
@@ -155,21 +156,20 @@ export class TierSearch {
     return keys.slice(0, missing === -1 ? keys.length : missing).map((key) => ({ key, tier: IN_FLIGHT }));
   }
 
-  /** Name of the first tier of this server that has the key, as far as they answer at once. */
-  #locateHere(key: ChunkKey): string | undefined {
-    for (const tier of this.tiers) {
-      if (tier.backend.capabilities.shared) continue;
-      const found = tier.ask((backend) => backend.contains(key), false);
-      if (found === true) return tier.name;
-      if (found instanceof Promise) return undefined;
-    }
-    return undefined;
-  }
-
   #isInFlight(key: ChunkKey, options: ContainsOptions | undefined): boolean {
     using handle = this.inFlight.get(key);
     return handle !== undefined && (options?.withMetadata !== true || handle.metadata.length > 0);
   }
+}
+
+/** Name of the first tier that has the key. One that does not answer at once, and those behind it, are `here` no more. */
+function locateAtOnce(here: Tier[], key: ChunkKey): string | undefined {
+  for (const [index, tier] of here.entries()) {
+    const found = tier.ask((backend) => backend.contains(key), false);
+    if (found === true) return tier.name;
+    if (found instanceof Promise) here.splice(index);
+  }
+  return undefined;
 }
 
 /** The same keys, those that this tier has, too, as found in it. */
