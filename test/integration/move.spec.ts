@@ -106,6 +106,25 @@ describe('move', () => {
     expect((await get(test, key))?.equals(Buffer.alloc(BYTES, 9))).toBe(true);
   });
 
+  it('takes nothing that was written while the tier stored what was there before', async () => {
+    const key = keys[0]!;
+    await removeFrom(key, 'disk');
+    disk.hold();
+    disk.calls.splice(0);
+    const end = move({ to: 'disk' }, [key]);
+    await expectEventually(() => disk.calls.includes('put a'));
+    // The tier has no room for the new one, and gives the old one up.
+    disk.putMany = async () => {
+      await disk.remove(key);
+      return ['busy'];
+    };
+    await put(test, key, Buffer.alloc(BYTES, 9));
+    disk.release();
+    expect(await end).toMatchObject({ kept: 1, moved: 0 });
+    expect(await holders(key)).toEqual(['memory', 'far']);
+    expect((await get(test, key))?.equals(Buffer.alloc(BYTES, 9))).toBe(true);
+  });
+
   it('does not bring back what was removed meanwhile', async () => {
     const key = keys[0]!;
     await removeFrom(key, 'memory', 'disk');

@@ -25,7 +25,9 @@ export type MoveOutcome = 'moved' | 'there' | 'missing' | 'changed' | Exclude<Pu
  */
 export class ChunkMoves {
   /** The last move of each chunk. */
-  readonly #running = new Map<string, Promise<MoveOutcome>>();
+  readonly #last = new Map<string, Promise<MoveOutcome>>();
+  /** Chunks that are being moved and have not been written meanwhile. */
+  readonly #unchanged = new Set<string>();
 
   constructor(
     private readonly tiers: readonly Tier[],
@@ -35,15 +37,23 @@ export class ChunkMoves {
     private readonly removeFrom: (tiers: readonly Tier[], key: ChunkKey) => Awaitable<unknown>,
   ) {}
 
+  /** The key was written, to all tiers: what is there now is not what is being moved. */
+  invalidate(key: ChunkKey): void {
+    if (this.#last.size === 0) return;
+    this.#unchanged.delete(key.id);
+    this.loads.invalidate(key);
+  }
+
   async move(key: ChunkKey, options: MoveOptions): Promise<MoveOutcome> {
-    const before = this.#running.get(key.id);
+    const before = this.#last.get(key.id);
     const outcome =
       before === undefined ? this.#move(key, options) : before.then(() => this.#move(key, options));
-    this.#running.set(key.id, outcome);
+    this.#last.set(key.id, outcome);
     try {
       return await outcome;
     } finally {
-      if (this.#running.get(key.id) === outcome) this.#running.delete(key.id);
+      if (this.#last.get(key.id) === outcome) this.#last.delete(key.id);
+      this.#unchanged.delete(key.id);
     }
   }
 
@@ -51,6 +61,7 @@ export class ChunkMoves {
     // What is still being written is there when it has been.
     await this.inFlight.done(key);
     if (!to.keeps) return 'rejected';
+    this.#unchanged.add(key.id);
     const others = from === undefined ? this.tiers.filter((tier) => tier !== to && isOurs(tier)) : [from];
     const holders = await this.#holders(
       key,
@@ -61,6 +72,7 @@ export class ChunkMoves {
       const outcome = await this.#bring(key, holders, to);
       if (outcome !== 'moved') return outcome;
     }
+    if (!this.#unchanged.has(key.id)) return 'changed';
     if (!copy) await this.removeFrom(others, key);
     return isThere ? 'there' : 'moved';
   }

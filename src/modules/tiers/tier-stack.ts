@@ -121,7 +121,7 @@ export class TierStack {
     const { key } = handle;
     this.#loads.invalidate(key);
     this.#localLoads.invalidate(key);
-    this.#moveLoads.invalidate(key);
+    this.#moves.invalidate(key);
     this.#inFlight.hide(key);
     const outcomes = new Map<string, PutOutcome>();
     const answers = this.tiers.map((tier) =>
