@@ -176,10 +176,10 @@ module.exports = {
     ),
     forbid(
       'backends-do-not-see-each-other',
-      'Each backend is a folder that can be taken out. What several share is in src/backends/residency, or beside the ' +
+      'Each backend is a folder that can be taken out. What several share is in src/backends/residency and medium, or beside the ' +
         'folders, or is the work of the tier stack.',
       { path: '^src/backends/([^/]+)/', pathNot: SPEC },
-      { path: '^src/backends/[^/]+/', pathNot: '^src/backends/($1|residency)/' },
+      { path: '^src/backends/[^/]+/', pathNot: '^src/backends/($1|residency|medium)/' },
     ),
     forbid(
       'concrete-backends-only-in-the-catalogue',

@@ -36,7 +36,7 @@ export {
   type BackendDefinition,
   type EvictionPolicyLookup,
 } from './backends/backend-definition.interface.js';
-export type { ChunkMedium, StoredHeader } from './backends/medium/chunk-medium.interface.js';
+export type { ChunkMedium, FillingMedium, StoredHeader } from './backends/medium/chunk-medium.interface.js';
 export { MediumBackend } from './backends/medium/medium.backend.js';
 export type { MediumBackendOptions } from './backends/medium/medium-backend-options.interface.js';
 export { backendClosed, chunkNotSealed, notSupported } from './backends/backend-errors.js';

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 2000ms;
 // Numbers of a block, as JavaScript writes them: local offset, remote address, length, device.
 constexpr size_t kBlockNumbers = 4;
+constexpr size_t kPluginArgument = 5;
 
 uint32_t IdOf(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
 
@@ -36,6 +37,7 @@ Napi::Function AgentObject::Class(Napi::Env env) {
                          InstanceMethod<&AgentObject::AddPeer>("addPeer"),
                          InstanceMethod<&AgentObject::RemovePeer>("removePeer"),
                          InstanceMethod<&AgentObject::Read>("read"),
+                         InstanceMethod<&AgentObject::TransferFile>("transferFile"),
                          InstanceMethod<&AgentObject::Abandon>("abandon"),
                          InstanceMethod<&AgentObject::Close>("close"),
                          InstanceMethod<&AgentObject::KeepAlive>("keepAlive"),
@@ -65,6 +67,7 @@ AgentObject::AgentObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Agen
                                  .region = region_,
                                  .libraries = StringsOf(info[2].As<Napi::Array>()),
                                  .scratch_bytes = IdOf(info[3])};
+  if (info.Length() > kPluginArgument) settings.plugin.name = info[kPluginArgument].As<Napi::String>();
   thread_ = AgentThread::Start(std::move(settings), [events = events_] {
     napi_call_threadsafe_function(events, nullptr, napi_tsfn_nonblocking);
   });
@@ -95,11 +98,31 @@ void AgentObject::Read(const Napi::CallbackInfo& info) {
   order.type = static_cast<MemoryType>(IdOf(info[2]));
   order.headers.assign(headers.Data(), headers.Data() + headers.ElementLength());
   order.groups.assign(groups.Data(), groups.Data() + groups.ElementLength());
-  for (size_t at = 0; at + kBlockNumbers <= blocks.ElementLength(); at += kBlockNumbers) {
-    const uint64_t* const block = blocks.Data() + at;
-    order.blocks.push_back({region_.data + block[0], block[1], block[2], block[3]});
-  }
+  order.blocks = BlocksOf(blocks);
   thread_->Push(std::move(command));
+}
+
+void AgentObject::TransferFile(const Napi::CallbackInfo& info) {
+  if (thread_ == nullptr) return;
+  Command command{.kind = Command::kRead};
+  ReadOrder& order = command.read;
+  order.id = IdOf(info[0]);
+  order.peer = info[1].As<Napi::String>();
+  order.type = kFile;
+  order.operation = info[2].As<Napi::Boolean>().Value() ? kWrite : kRead;
+  order.blocks = BlocksOf(info[3].As<Napi::BigUint64Array>());
+  if (order.operation == kRead) order.groups = {static_cast<uint32_t>(order.blocks.size())};
+  order.file_bytes = order.blocks.back().remote + order.blocks.back().length;
+  thread_->Push(std::move(command));
+}
+
+std::vector<Descriptor> AgentObject::BlocksOf(const Napi::BigUint64Array& numbers) const {
+  std::vector<Descriptor> blocks;
+  for (size_t at = 0; at + kBlockNumbers <= numbers.ElementLength(); at += kBlockNumbers) {
+    const uint64_t* const block = numbers.Data() + at;
+    blocks.push_back({region_.data + block[0], block[1], block[2], block[3]});
+  }
+  return blocks;
 }
 
 void AgentObject::Abandon(const Napi::CallbackInfo& info) {

@@ -13,13 +13,14 @@ class AgentObject : public Napi::ObjectWrap<AgentObject> {
  public:
   static Napi::Function Class(Napi::Env env);
 
-  // new (name, region, libraries, scratchBytes, onEvent)
+  // new (name, region, libraries, scratchBytes, onEvent, plugin?)
   explicit AgentObject(const Napi::CallbackInfo& info);
 
  private:
   void AddPeer(const Napi::CallbackInfo& info);
   void RemovePeer(const Napi::CallbackInfo& info);
   void Read(const Napi::CallbackInfo& info);
+  void TransferFile(const Napi::CallbackInfo& info);
   void Abandon(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   void KeepAlive(const Napi::CallbackInfo& info);
@@ -28,6 +29,7 @@ class AgentObject : public Napi::ObjectWrap<AgentObject> {
 
   static void OnEvents(napi_env env, napi_value callback, void* self, void*);
   static void OnEnvironmentEnd(void* self);
+  std::vector<Descriptor> BlocksOf(const Napi::BigUint64Array& numbers) const;
   void Deliver(Napi::Env env, Napi::Function callback);
   void Finish();
 

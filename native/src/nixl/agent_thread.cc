@@ -99,10 +99,12 @@ bool AgentThread::Open() {
   if (found) {
     GuardExit();
     const Memory scratch{scratch_.data(), scratch_.bytes()};
-    reason = session_.Open(library, settings_.name, {settings_.region, scratch});
+    reason = session_.Open(library, settings_.name, {settings_.region, scratch}, settings_.plugin);
     // Once more, in front of the exit handlers of what the backend loaded.
     GuardExit();
     if (reason.empty()) {
+      // Files belong to the agent itself.
+      if (!settings_.plugin.reaches_peers()) transfers_.AddPeer(settings_.name);
       Emit({.kind = Event::kStarted, .text = library.path, .bytes = session_.metadata()});
       return true;
     }

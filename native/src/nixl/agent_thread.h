@@ -20,6 +20,7 @@ class AgentThread {
     Memory region;
     std::vector<std::string> libraries;
     size_t scratch_bytes;
+    Plugin plugin{};
   };
 
   // `notify` is called on the thread when there are events to take.

@@ -18,8 +18,8 @@ enum Status : int {
   kNotFound = -6,
 };
 
-enum MemoryType : int { kDram = 0, kVram = 1 };
-enum Operation : int { kRead = 0 };
+enum MemoryType : int { kDram = 0, kVram = 1, kFile = 4 };
+enum Operation : int { kRead = 0, kWrite = 1 };
 enum ThreadSync : int { kStrict = 1 };
 
 using Agent = struct AgentOpaque*;

@@ -1,11 +1,15 @@
 #include "session.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
+#include <utility>
+
 #include "environment.h"
 
 namespace kvnest::nixl {
 namespace {
 
-constexpr const char* kPlugin = "UCX";
 // The library's own thread sleeps this long while nothing happens; by default it would spin.
 constexpr uint64_t kProgressDelayUs = 10'000;
 
@@ -29,12 +33,14 @@ int Session::Call(const char* name, Function function, Arguments... arguments) {
   return status;
 }
 
-std::string Session::Open(const Library& library, const std::string& name, const std::vector<Memory>& memory) {
+std::string Session::Open(const Library& library, const std::string& name, const std::vector<Memory>& memory,
+                          Plugin plugin) {
   capi_ = library.capi;
+  plugin_ = std::move(plugin);
   Result result = CreateAgent(name);
   if (result.status == kSuccess) result = CreateBackend();
   if (result.status == kSuccess) result = Register(memory);
-  if (result.status == kSuccess) result = ReadMetadata();
+  if (result.status == kSuccess && plugin_.reaches_peers()) result = ReadMetadata();
   if (result.status == kSuccess) return "";
   Close();
   return result.text();
@@ -56,13 +62,15 @@ Session::Result Session::CreateAgent(const std::string& name) {
 Session::Result Session::CreateBackend() {
   MemoryList types = nullptr;
   Params params = nullptr;
-  KVNEST_NIXL_TRY(get_plugin_params, agent_, kPlugin, &types, &params);
+  KVNEST_NIXL_TRY(get_plugin_params, agent_, plugin_.name.c_str(), &types, &params);
   KVNEST_NIXL_CALL(destroy_mem_list, types);
-  const std::string engine = EngineConfig();
-  // What it has already it keeps: UCX's default is this, too.
-  KVNEST_NIXL_CALL(params_add, params, "ucx_error_handling_mode", "peer");
-  if (!engine.empty()) KVNEST_NIXL_CALL(params_add, params, "engine_config", engine.c_str());
-  const int status = KVNEST_NIXL_CALL(create_backend, agent_, kPlugin, params, &backend_);
+  if (plugin_.reaches_peers()) {
+    const std::string engine = EngineConfig();
+    // What it has already it keeps: UCX's default is this, too.
+    KVNEST_NIXL_CALL(params_add, params, "ucx_error_handling_mode", "peer");
+    if (!engine.empty()) KVNEST_NIXL_CALL(params_add, params, "engine_config", engine.c_str());
+  }
+  const int status = KVNEST_NIXL_CALL(create_backend, agent_, plugin_.name.c_str(), params, &backend_);
   KVNEST_NIXL_CALL(destroy_params, params);
   if (status != kSuccess) return {status, "create_backend"};
   KVNEST_NIXL_TRY(create_opt_args, &options_);
@@ -113,21 +121,48 @@ Session::Result Session::LoadPeer(const std::vector<uint8_t>& metadata, std::str
 }
 
 // The versions differ in what they answer about a peer that is dead.
-void Session::ForgetPeer(const std::string& name) { KVNEST_NIXL_CALL(invalidate_remote_md, agent_, name.c_str()); }
+void Session::ForgetPeer(const std::string& name) {
+  if (plugin_.reaches_peers()) KVNEST_NIXL_CALL(invalidate_remote_md, agent_, name.c_str());
+}
 
 bool Session::Knows(const std::string& name) {
   return KVNEST_NIXL_CALL(check_remote_md, agent_, name.c_str(), static_cast<TransferList>(nullptr)) == kSuccess;
 }
 
-Session::Result Session::CreateRead(const std::string& peer, MemoryType type, const std::vector<Descriptor>& blocks,
-                                    Request* request) {
+// The POSIX plugin may take a write for done of which a full file system took a part.
+Session::Result Session::Reserve(int descriptor, uint64_t bytes) {
+  if (fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) == 0) return {};
+  if (errno == EOPNOTSUPP) return {};
+  return {kBackend, errno == ENOSPC ? "the file system is full" : "fallocate"};
+}
+
+Session::Result Session::RegisterFile(uint64_t descriptor, uint64_t bytes, Registration* file) {
+  KVNEST_NIXL_TRY(create_reg_dlist, kFile, file, false);
+  Result result{KVNEST_NIXL_CALL(reg_dlist_add_desc, *file, uintptr_t{0}, bytes, descriptor, "", size_t{0}),
+                "reg_dlist_add_desc"};
+  if (result.status == kSuccess) {
+    result = {KVNEST_NIXL_CALL(register_mem, agent_, *file, options_), "register_mem"};
+  }
+  if (result.status == kSuccess) return result;
+  KVNEST_NIXL_CALL(destroy_reg_dlist, *file);
+  *file = nullptr;
+  return result;
+}
+
+void Session::ForgetFile(Registration file) {
+  KVNEST_NIXL_CALL(deregister_mem, agent_, file, options_);
+  KVNEST_NIXL_CALL(destroy_reg_dlist, file);
+}
+
+Session::Result Session::CreateRequest(Operation operation, const std::string& peer, MemoryType type,
+                                       const std::vector<Descriptor>& blocks, Request* request) {
   TransferList local = nullptr;
   TransferList remote = nullptr;
   KVNEST_NIXL_TRY(create_xfer_dlist, kDram, &local, false);
   Result result{KVNEST_NIXL_CALL(create_xfer_dlist, type, &remote, false), "create_xfer_dlist"};
   if (result.status == kSuccess) result = FillLists(blocks, local, remote);
   if (result.status == kSuccess) {
-    result = {KVNEST_NIXL_CALL(create_xfer_req, agent_, kRead, local, remote, peer.c_str(), request, options_),
+    result = {KVNEST_NIXL_CALL(create_xfer_req, agent_, operation, local, remote, peer.c_str(), request, options_),
               "create_xfer_req"};
   }
   if (remote != nullptr) KVNEST_NIXL_CALL(destroy_xfer_dlist, remote);

@@ -11,9 +11,10 @@ namespace kvnest::nixl {
 
 enum class Outcome : int { kDone = 0, kGone = 1, kFailed = 2, kBusy = 3, kAborted = 4 };
 
-// A READ as it was asked for, with pointers into the own memory.
+// A READ as it was asked for, with pointers into the own memory; or a READ or WRITE of one file (kFile).
 struct ReadOrder {
   uint32_t id = 0;
+  Operation operation = kRead;
   std::string peer;
   MemoryType type = kDram;
   std::vector<Descriptor> blocks;
@@ -21,6 +22,7 @@ struct ReadOrder {
   std::vector<uint64_t> headers;
   // Where the blocks of each chunk end.
   std::vector<uint32_t> groups;
+  uint64_t file_bytes = 0;
 };
 
 // A READ that was posted, until the library says that it has ended. `abandoned`: nobody waits for it any more.
@@ -28,6 +30,7 @@ struct Transfer {
   ReadOrder order;
   Request request = nullptr;
   char* headers = nullptr;
+  Registration file = nullptr;
   bool abandoned = false;
 };
 

@@ -110,13 +110,31 @@ void Transfers::Post(ReadOrder order, Peer& peer) {
     header += kHeaderBytes;
   }
   peer.posted++;
-  Session::Result result = session_->CreateRead(transfer.order.peer, transfer.order.type, blocks, &transfer.request);
-  if (result.status == kSuccess) result = session_->Post(transfer.request);
+  const Session::Result result = Begin(transfer, blocks);
   if (result.status == kInProgress) {
     posted_.push_back(std::move(transfer));
   } else {
     End(transfer, result);
   }
+}
+
+Session::Result Transfers::Begin(Transfer& transfer, const std::vector<Descriptor>& blocks) {
+  const ReadOrder& order = transfer.order;
+  Session::Result result;
+  if (order.type == kFile) {
+    const auto descriptor = static_cast<int>(order.blocks.front().device);
+    if (order.operation == kWrite) result = Session::Reserve(descriptor, order.file_bytes);
+    if (result.status != kSuccess) return result;
+    result = session_->RegisterFile(order.blocks.front().device, order.file_bytes, &transfer.file);
+    if (result.status != kSuccess) return result;
+  }
+  result = session_->CreateRequest(order.operation, order.peer, order.type, blocks, &transfer.request);
+  return result.status == kSuccess ? session_->Post(transfer.request) : result;
+}
+
+void Transfers::Release(const Transfer& transfer) {
+  if (transfer.request != nullptr) session_->Release(transfer.request);
+  if (transfer.file != nullptr) session_->ForgetFile(transfer.file);
 }
 
 bool Transfers::Poll() {
@@ -137,14 +155,15 @@ bool Transfers::Poll() {
 
 void Transfers::End(Transfer& transfer, const Session::Result& result) {
   const std::string name = transfer.order.peer;
-  if (transfer.request != nullptr) session_->Release(transfer.request);
+  Release(transfer);
   peers_[name].posted--;
   if (result.status == kSuccess) {
     EmitDone(transfer);
   } else {
     // That is how a peer's death looks; nothing else tells of it. But a request that was not even made may have been
-    // for memory that the peer never registered.
-    const bool death = result.status == kBackend && (transfer.request != nullptr || !session_->Knows(name));
+    // for memory that the peer never registered. A file that fails is no more than that.
+    const bool is_file = transfer.order.type == kFile;
+    const bool death = !is_file && result.status == kBackend && (transfer.request != nullptr || !session_->Knows(name));
     const bool gone = death || peers_[name].draining;
     if (gone) DropPeer(name, result.text());
     EndOrder(transfer.order, gone ? Outcome::kGone : Outcome::kFailed, result.text());
@@ -179,7 +198,7 @@ void Transfers::AbortWaiting() {
 }
 
 bool Transfers::ReleaseAll() {
-  for (auto& transfer : posted_) session_->Release(transfer.request);
+  for (const auto& transfer : posted_) Release(transfer);
   const bool any = !posted_.empty();
   posted_.clear();
   for (const auto& [name, peer] : peers_) session_->ForgetPeer(name);

@@ -43,6 +43,8 @@ class Transfers {
  private:
   bool PostWaiting(const std::string& name, Peer& peer);
   void Post(ReadOrder order, Peer& peer);
+  Session::Result Begin(Transfer& transfer, const std::vector<Descriptor>& blocks);
+  void Release(const Transfer& transfer);
   bool Poll();
   void End(Transfer& transfer, const Session::Result& result);
   void EndOrder(const ReadOrder& order, Outcome outcome, std::string reason);

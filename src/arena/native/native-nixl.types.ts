@@ -40,6 +40,7 @@ export type NativeEventListener = (
  * and makes an agent over the region, which stays mapped until the agent has let go of it.
  *
  * @param onEvent must not throw.
+ * @param plugin absent: UCX, for peers. Else one for files.
  */
 export type NativeNixlAgentClass = new (
   name: string,
@@ -47,6 +48,7 @@ export type NativeNixlAgentClass = new (
   libraries: readonly string[],
   scratchBytes: number,
   onEvent: NativeEventListener,
+  plugin?: string,
 ) => NativeNixlAgent;
 
 /** Arguments are not checked. What comes after the last event is ignored. */
@@ -69,6 +71,11 @@ export interface NativeNixlAgent {
     headers: BigUint64Array,
     groups: Uint32Array,
   ): void;
+  /**
+   * Of an agent for files. Ends as a read does; a checksum over all blocks unless it writes.
+   * @param blocks as of `read`, with offsets in the file for addresses, in order, and its descriptor for the device.
+   */
+  transferFile(id: number, agent: string, isWrite: boolean, blocks: BigUint64Array): void;
   /** Nobody waits for this read any more: taken back when it is not posted yet, else left alone until it ends. */
   abandon(id: number): void;
   /** Waits half a second for what is on its way, and sends `Closed`. */

@@ -32,3 +32,13 @@ export interface ChunkMedium {
   /** Gone for good when it returns, also when the process is killed. */
   delete(id: number): Promise<void>;
 }
+
+/** A medium that reads straight into the arena. */
+export interface FillingMedium extends Omit<ChunkMedium, 'read'> {
+  /**
+   * @param views memory of the arena as long as the bytes of the record, in order. Nothing is written to it any more when
+   * the promise settles, however it does.
+   * @returns the CRC-32C of the bytes; undefined: there is no such record, or it has another length.
+   */
+  readInto(id: number, views: readonly Uint8Array[]): Promise<number | undefined>;
+}

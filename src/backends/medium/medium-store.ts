@@ -6,6 +6,7 @@ import { parseStoreKey } from '../../protocols/store-key/store-key.js';
 import { EntryPool } from '../residency/entry-pool.js';
 import { ResidentSet } from '../residency/resident-set.js';
 import { type PutOutcome, type ReadOutcome } from '../storage-backend.interface.js';
+import { type FillingMedium } from './chunk-medium.interface.js';
 import { type MediumBackendOptions } from './medium-backend-options.interface.js';
 import { headerOf, type StoredChunk } from './stored-chunk.js';
 
@@ -83,11 +84,10 @@ export class MediumStore {
       this.resident.consumeLease(entry);
       this.resident.touch(entry);
       if (chunk.writing !== undefined) return chunk.writing.retain();
-      const bytes = await this.#read(chunk);
+      const read = await this.#read(chunk);
       const isThere = this.#chunks.get(entry) === chunk;
-      if (bytes === 'failed') return 'miss';
-      if (bytes === undefined && !isThere) continue;
-      const outcome = bytes === undefined ? 'corrupt' : this.#take(chunk, bytes);
+      if (read === 'absent' && !isThere) continue;
+      const outcome = read === 'absent' ? 'corrupt' : read;
       if (outcome === 'corrupt' && isThere) {
         this.corruptions++;
         await this.remove(entry);
@@ -153,12 +153,41 @@ export class MediumStore {
     }
   }
 
-  #read(chunk: StoredChunk): Promise<Uint8Array | undefined | 'failed'> {
+  async #read(chunk: StoredChunk): Promise<ReadOutcome | 'absent'> {
     const { medium, name, logger } = this.#options;
-    return medium.read(chunk.id).catch((error: unknown) => {
+    try {
+      if ('readInto' in medium) return await this.#fill(chunk, medium);
+      const bytes = await medium.read(chunk.id);
+      return bytes === undefined ? 'absent' : this.#take(chunk, bytes);
+    } catch (error) {
       logger.warn(`Tier ${name} could not read a chunk: ${String(error)}`);
-      return 'failed';
+      return 'miss';
+    }
+  }
+
+  async #fill(chunk: StoredChunk, medium: FillingMedium): Promise<ReadOutcome | 'absent'> {
+    const { key } = chunk;
+    const { lengthBytes, metadata } = chunk.header;
+    const room = this.#options.space.reserve({
+      key,
+      lengthBytes,
+      ...(metadata.length > 0 && { metadataCapacityBytes: metadata.length }),
     });
+    if (typeof room === 'string') return room === 'busy' ? 'busy' : 'miss';
+    let isSealed = false;
+    try {
+      const checksum = await medium.readInto(chunk.id, room.views);
+      if (checksum === undefined) return 'absent';
+      const { depth, expiresAtMs } = chunk.header;
+      if (checksum !== chunk.header.checksum) return 'corrupt';
+      if (metadata.length > 0) room.setMetadata(metadata);
+      room.setAttributes({ depth, expiresAtMs });
+      room.seal(checksum);
+      isSealed = true;
+      return room;
+    } finally {
+      if (!isSealed) room[Symbol.dispose]();
+    }
   }
 
   #take({ key, header }: StoredChunk, bytes: Uint8Array): ReadOutcome {

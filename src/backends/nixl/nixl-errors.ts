@@ -37,3 +37,21 @@ export function nixlReadFailed(peer: string, reason: string): KvError {
     retryable: true,
   });
 }
+
+/** @param reason in the library's terms, or one line for each library that was tried. */
+export function nixlPluginUnusable(plugin: string, reason: string): KvError {
+  return new KvError('KV_NIXL_PLUGIN', `NIXL's plugin ${plugin} cannot be used: ${reason}`, {
+    kind: 'config',
+    remedy:
+      'Install a NIXL with this plugin, e.g. "pip install --no-deps nixl-cu12", or take a tier of type disk.',
+  });
+}
+
+export function nixlStorageFailed(reason: string, cause?: unknown): KvError {
+  return new KvError('KV_NIXL_STORAGE', `files cannot be read or written over NIXL: ${reason}`, {
+    kind: 'unavailable',
+    retryable: true,
+    ...(cause !== undefined && { cause }),
+    remedy: 'See whether the directory is there, may be written to, and has room.',
+  });
+}

@@ -10,7 +10,7 @@ import { reportScheme } from './schemes.js';
 import { findAdmission, findExternal, findPolicy, knownTypes, type TierContext } from './tier-context.js';
 
 /** Tiers on this machine, which need a budget. */
-const LOCAL_TYPES = new Set(['memory', 'disk']);
+const LOCAL_TYPES = new Set(['memory', 'disk', 'nixl_storage']);
 
 interface TierSurroundings {
   readonly settings: KvnestSettings;

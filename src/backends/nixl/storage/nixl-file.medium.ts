@@ -1,0 +1,153 @@
+import { bulkhead, type BulkheadPolicy } from 'cockatiel';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockFile } from '../../../arena/native/file-lock.js';
+import { type FillingMedium, type StoredHeader } from '../../medium/chunk-medium.interface.js';
+import { nixlStorageFailed } from '../nixl-errors.js';
+import { RecordFile } from './record-file.js';
+import { type NixlFileAgent } from '../agent/file-agent.js';
+
+export interface NixlFileMediumOptions {
+  /** A directory of this medium alone; it is created where it is missing. */
+  readonly path: string;
+  /** More wait. */
+  readonly maxOpenFiles: number;
+  /** @throws KV_NIXL_PLUGIN */
+  readonly start: () => Promise<NixlFileAgent>;
+}
+
+const SUFFIX = '.chunk';
+
+/** A file for each record; the bytes of chunks go between arena and file over NIXL, headers as usual. */
+export class NixlFileMedium implements FillingMedium {
+  readonly persistent = true;
+  readonly #options: NixlFileMediumOptions;
+  readonly #files: BulkheadPolicy;
+  #lock: FileHandle | undefined;
+  #agent: NixlFileAgent | undefined;
+  /** Settles when the latest transfer has ended. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: NixlFileMediumOptions) {
+    this.#options = options;
+    this.#files = bulkhead(options.maxOpenFiles, Infinity);
+  }
+
+  /** @throws KV_NIXL_PLUGIN; KV_NIXL_STORAGE when the directory cannot be used */
+  async open(): Promise<AsyncIterable<StoredHeader>> {
+    const { path, start } = this.#options;
+    const names = await namesIn(path);
+    this.#lock = await lockIn(path);
+    try {
+      this.#agent = await start();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    await Promise.all(
+      names.filter((name) => name.endsWith('.tmp')).map((name) => rm(join(path, name), { force: true })),
+    );
+    return this.#readHeaders(names.flatMap(idsOf).sort((a, b) => a - b));
+  }
+
+  async close(): Promise<void> {
+    await this.#tail;
+    await this.#agent?.close();
+    await this.#lock?.close();
+    this.#agent = this.#lock = undefined;
+  }
+
+  write(id: number, header: Uint8Array, views: readonly Uint8Array[]): Promise<void> {
+    const fill = async (record: RecordFile): Promise<void> => {
+      const { descriptor, offset } = record;
+      const lengthBytes = lengthOf(views);
+      if (lengthBytes > 0) await this.#transfer((agent) => agent.write({ descriptor, offset, views }));
+      // A plugin may not say that a file system had room for a part only.
+      const written = await record.lengthBytes();
+      if (written !== lengthBytes) throw nixlStorageFailed(`${written} of ${lengthBytes} bytes were written`);
+    };
+    return this.#files.execute(() => RecordFile.create(this.#pathOf(id), header, fill));
+  }
+
+  async writeHeader(id: number, header: Uint8Array): Promise<void> {
+    await using record = await RecordFile.open(this.#pathOf(id), 'r+');
+    await record?.writeHeader(header);
+  }
+
+  readInto(id: number, views: readonly Uint8Array[]): Promise<number | undefined> {
+    return this.#files.execute(async () => {
+      await using record = await RecordFile.open(this.#pathOf(id));
+      const lengthBytes = lengthOf(views);
+      if (record === undefined || (await record.lengthBytes()) !== lengthBytes) return undefined;
+      const { descriptor, offset } = record;
+      if (lengthBytes === 0) return 0;
+      return await this.#transfer((agent) => agent.read({ descriptor, offset, views }));
+    });
+  }
+
+  delete(id: number): Promise<void> {
+    return rm(this.#pathOf(id), { force: true });
+  }
+
+  /**
+   * One after the other, and with a new agent after each that failed: its POSIX plugin tells any transfer of the error of any
+   * other, and may use later what belonged to the one that failed.
+   */
+  #transfer<T>(run: (agent: NixlFileAgent) => Promise<T>): Promise<T> {
+    const done = this.#tail.then(async () => {
+      const agent = (this.#agent ??= await this.#options.start());
+      try {
+        return await run(agent);
+      } catch (error) {
+        this.#agent = undefined;
+        await agent.close();
+        throw error;
+      }
+    });
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+
+  async *#readHeaders(ids: readonly number[]): AsyncIterable<StoredHeader> {
+    let isRead = false;
+    try {
+      for (const id of ids) {
+        await using record = await RecordFile.open(this.#pathOf(id));
+        // Without a header it is no record, and is removed.
+        yield { id, header: (await record?.readHeader()) ?? Buffer.alloc(0) };
+      }
+      isRead = true;
+    } finally {
+      if (!isRead) await this.close();
+    }
+  }
+
+  #pathOf(id: number): string {
+    return join(this.#options.path, `${id}${SUFFIX}`);
+  }
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  try {
+    await mkdir(path, { recursive: true });
+    return await readdir(path);
+  } catch (error) {
+    throw nixlStorageFailed(`${path} is no directory for it: ${(error as Error).message}`, error);
+  }
+}
+
+async function lockIn(path: string): Promise<FileHandle> {
+  const file = await open(join(path, 'lock'), 'a', 0o600);
+  if (lockFile(file.fd)) return file;
+  await file.close();
+  throw nixlStorageFailed(`another tier uses ${path}`);
+}
+
+function idsOf(name: string): number[] {
+  const digits = /^([1-9]\d{0,15})\.chunk$/.exec(name)?.[1];
+  return digits === undefined ? [] : [Number(digits)];
+}
+
+function lengthOf(views: readonly Uint8Array[]): number {
+  return views.reduce((sum, { length }) => sum + length, 0);
+}
