@@ -125,6 +125,17 @@ describe('move', () => {
     expect((await get(test, key))?.equals(Buffer.alloc(BYTES, 9))).toBe(true);
   });
 
+  it('hides nothing from a reader that has passed the tier it is brought to', async () => {
+    const key = keys[0]!;
+    await removeFrom(key, 'memory', 'disk');
+    disk.hold();
+    const read = get(test, key);
+    await expectEventually(() => disk.calls.includes('get a'));
+    expect(await move({ to: 'memory', from: 'far' }, [key])).toMatchObject({ moved: 1 });
+    disk.release();
+    expect((await read)?.equals(Buffer.alloc(BYTES, 0))).toBe(true);
+  });
+
   it('does not bring back what was removed meanwhile', async () => {
     const key = keys[0]!;
     await removeFrom(key, 'memory', 'disk');

@@ -28,6 +28,8 @@ export class ChunkMoves {
   readonly #last = new Map<string, Promise<MoveOutcome>>();
   /** Chunks that are being moved and have not been written meanwhile. */
   readonly #unchanged = new Set<string>();
+  /** How many have been taken from where they were: who has not found a chunk meanwhile may have passed it. */
+  taken = 0;
 
   constructor(
     private readonly tiers: readonly Tier[],
@@ -73,7 +75,10 @@ export class ChunkMoves {
       if (outcome !== 'moved') return outcome;
     }
     if (!this.#unchanged.has(key.id)) return 'changed';
-    if (!copy) await this.removeFrom(others, key);
+    if (!copy) {
+      this.taken++;
+      await this.removeFrom(others, key);
+    }
     return isThere ? 'there' : 'moved';
   }
 

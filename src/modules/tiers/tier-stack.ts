@@ -103,11 +103,13 @@ export class TierStack {
     return chain(this.#dropExpired(key), () => {
       const first =
         options.place === undefined ? 0 : this.tiers.findIndex(({ name }) => name === options.place);
+      const { taken } = this.#moves;
       const read = this.#readFrom(0, key, 'miss', options, first);
-      if (first <= 0) return read;
-      return chain(read, (outcome) =>
-        outcome === 'miss' ? this.#readFrom(0, key, 'miss', options) : outcome,
-      );
+      if (first <= 0 && !(read instanceof Promise)) return read;
+      return chain(read, (outcome) => {
+        const hasMoved = first > 0 || taken !== this.#moves.taken;
+        return outcome === 'miss' && hasMoved ? this.#readFrom(0, key, 'miss', options) : outcome;
+      });
     });
   }
 
