@@ -63,3 +63,16 @@ it('a new agent takes over when a transfer fails, before the next one begins; th
   await medium.close();
   expect(sound.isClosed).toBe(true);
 });
+
+it('a read that is on its way when everything is closed begins nothing any more', async () => {
+  const agents = [new DoubleAgent(7)];
+  const start = (): Promise<NixlFileAgent> => Promise.resolve(agents.shift() as unknown as NixlFileAgent);
+  const medium = new NixlFileMedium({ path, maxOpenFiles: 8, start });
+  await medium.open();
+  const bytes = Buffer.from('some bytes');
+  await medium.write(1, Buffer.from('a header'), [bytes]);
+  const read = medium.readInto(1, [bytes]);
+  const closed = medium.close();
+  await expect(read).rejects.toMatchObject({ code: 'KV_NIXL_CLOSED' });
+  await closed;
+});

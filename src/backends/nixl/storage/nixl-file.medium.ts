@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../../../arena/native/file-lock.js';
 import { type FillingMedium, type StoredHeader } from '../../medium/chunk-medium.interface.js';
-import { nixlStorageFailed } from '../nixl-errors.js';
+import { nixlClosed, nixlStorageFailed } from '../nixl-errors.js';
 import { RecordFile } from './record-file.js';
 import { type NixlFileAgent } from '../agent/file-agent.js';
 
@@ -25,6 +25,7 @@ export class NixlFileMedium implements FillingMedium {
   readonly #files: BulkheadPolicy;
   #lock: FileHandle | undefined;
   #agent: NixlFileAgent | undefined;
+  #isOpen = false;
   /** Settles when the latest transfer has ended. */
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -36,25 +37,32 @@ export class NixlFileMedium implements FillingMedium {
   /** @throws KV_NIXL_PLUGIN; KV_NIXL_STORAGE when the directory cannot be used */
   async open(): Promise<AsyncIterable<StoredHeader>> {
     const { path, start } = this.#options;
-    const names = await namesIn(path);
-    this.#lock = await lockIn(path);
+    this.#lock = await lockedIn(path);
     try {
       this.#agent = await start();
+      this.#isOpen = true;
+      return await this.#restore();
     } catch (error) {
       await this.close();
       throw error;
     }
-    await Promise.all(
-      names.filter((name) => name.endsWith('.tmp')).map((name) => rm(join(path, name), { force: true })),
-    );
-    return this.#readHeaders(names.flatMap(idsOf).sort((a, b) => a - b));
   }
 
   async close(): Promise<void> {
+    this.#isOpen = false;
     await this.#tail;
     await this.#agent?.close();
     await this.#lock?.close();
     this.#agent = this.#lock = undefined;
+  }
+
+  async #restore(): Promise<AsyncIterable<StoredHeader>> {
+    const { path } = this.#options;
+    const names = await readdir(path);
+    await Promise.all(
+      names.filter((name) => name.endsWith('.tmp')).map((name) => rm(join(path, name), { force: true })),
+    );
+    return this.#readHeaders(names.flatMap(idsOf).sort((a, b) => a - b));
   }
 
   write(id: number, header: Uint8Array, views: readonly Uint8Array[]): Promise<void> {
@@ -90,11 +98,13 @@ export class NixlFileMedium implements FillingMedium {
   }
 
   /**
-   * One after the other, and with a new agent after each that failed: its POSIX plugin tells any transfer of the error of any
-   * other, and may use later what belonged to the one that failed.
+   * One after the other, and with a new agent after each that failed: its POSIX plugin may tell one transfer of the error of
+   * another, and may use later what belonged to the one that failed.
    */
   #transfer<T>(run: (agent: NixlFileAgent) => Promise<T>): Promise<T> {
     const done = this.#tail.then(async () => {
+      // A read may still be on its way to here when everything is closed.
+      if (!this.#isOpen) throw nixlClosed();
       const agent = (this.#agent ??= await this.#options.start());
       try {
         return await run(agent);
@@ -127,20 +137,21 @@ export class NixlFileMedium implements FillingMedium {
   }
 }
 
-async function namesIn(path: string): Promise<readonly string[]> {
-  try {
-    await mkdir(path, { recursive: true });
-    return await readdir(path);
-  } catch (error) {
-    throw nixlStorageFailed(`${path} is no directory for it: ${(error as Error).message}`, error);
-  }
-}
-
-async function lockIn(path: string): Promise<FileHandle> {
-  const file = await open(join(path, 'lock'), 'a', 0o600);
+/** @returns the file that keeps others out of the directory while it is open. */
+async function lockedIn(path: string): Promise<FileHandle> {
+  const file = await lockFileIn(path);
   if (lockFile(file.fd)) return file;
   await file.close();
   throw nixlStorageFailed(`another tier uses ${path}`);
+}
+
+async function lockFileIn(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(path, { recursive: true });
+    return await open(join(path, 'lock'), 'a', 0o600);
+  } catch (error) {
+    throw nixlStorageFailed(`${path} is no directory for it: ${(error as Error).message}`, error);
+  }
 }
 
 function idsOf(name: string): number[] {
