@@ -33,7 +33,8 @@ describeWithPeer(missingNixl())('what is read from a peer over the real NIXL', (
     const owner = await servers.start({ environment, tier: { role: 'sender' }, memory: memory.owner });
     const peers = { role: 'receiver', peers: [owner.tcpUrl], ...tier };
     const reader = await servers.start({ environment, tier: peers, memory: memory.reader });
-    await expectEventually(() => reader.output.includes('is read over NIXL'));
+    await expectEventually(() => reader.output.includes('is read over '));
+    expect(reader.output).toContain('is read over NIXL');
     return [owner, reader];
   }
 
@@ -95,6 +96,12 @@ describeWithPeer(missingNixl())('what is read from a peer over the real NIXL', (
         await expectOwn(here);
         await here.clear();
       }
+      // Nor does it keep a server from its end.
+      await freezeMidRead(owner, reader, here, names);
+      await here.close();
+      await reader.stop();
+      expect(reader.output).not.toContain('did not close cleanly');
+      // UCX ends who owes bytes to one that has gone.
       await owner.kill();
     },
     TIMEOUT_MS,

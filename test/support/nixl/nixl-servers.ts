@@ -9,7 +9,7 @@ export interface NixlServerOptions {
   /** Options of its tier of peers. */
   readonly tier: Readonly<Record<string, unknown>>;
   /** Of its tier in memory; absent: there is none, and each read asks the peers. */
-  readonly memory?: string;
+  readonly memory?: string | undefined;
   /** Of its arena. */
   readonly arena?: string;
   readonly port?: number;
