@@ -162,6 +162,20 @@ describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its libra
     expect((await Promise.all(hanging)).every(({ outcome }) => outcome === 'done')).toBe(true);
   });
 
+  it('leaves a peer no more than a quarter of a small region to be held by what it does not answer', async () => {
+    const { agent } = await start();
+    await agent.addPeer(owner.agent.metadata);
+    nixl.answer('get_xfer_status', IN_PROGRESS);
+    const blocks = [owner.block(0, 512 * KIB)];
+    for (let hanging = 0; hanging < 3; hanging++) {
+      expect(agent.health().peers).toEqual([peer]);
+      expect((await agent.read(request({ blocks, timeoutMs: BRIEF_MS }))).outcome).toBe('timeout');
+    }
+    expect(agent.health()).toMatchObject({ peers: [], quarantined: { bytes: 3 * 512 * KIB } });
+    nixl.answer('get_xfer_status', undefined);
+    await expectEventually(() => agent.health().quarantined.transfers === 0);
+  });
+
   it('reads from one peer while another answers nothing', async () => {
     const second = await start();
     const name = await reader.agent.addPeer(second.agent.metadata);

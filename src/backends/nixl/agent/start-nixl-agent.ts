@@ -16,11 +16,10 @@ export interface StartNixlOptions extends Partial<AgentLimits> {
   readonly name?: string;
 }
 
-const DEFAULTS = {
-  maxReads: 4096,
-  maxQuarantinedBytes: 256 * 1024 * 1024,
-  addPeerTimeoutMs: 10_000,
-} satisfies AgentLimits;
+const DEFAULTS = { maxReads: 4096, addPeerTimeoutMs: 10_000 } satisfies Partial<AgentLimits>;
+const MAX_QUARANTINED_BYTES = 256 * 1024 * 1024;
+/** The part of the region that one peer may keep in quarantine at most. */
+const QUARANTINED_PART = 4;
 const START_TIMEOUT_MS = 30_000;
 
 /**
@@ -34,6 +33,7 @@ export async function startNixlAgent(options: StartNixlOptions): Promise<NixlAge
   const { candidates, absent } = await findNixlLibraries(environment);
   const agent = new ActiveNixlAgent(addon.NixlAgent, {
     ...DEFAULTS,
+    maxQuarantinedBytes: Math.min(MAX_QUARANTINED_BYTES, options.region.byteLength / QUARANTINED_PART),
     name: randomUUID(),
     ...rest,
     libraries: candidates,
