@@ -11,8 +11,10 @@ import { DiskBackend } from '../../src/backends/disk/disk.backend.js';
 import { crc32c } from '../../src/common/crc32c.js';
 import { KvError } from '../../src/common/errors/kv-error.js';
 import { lruPolicy } from '../../src/modules/tiers/eviction/lru.policy.js';
+import { PeerHelloController } from '../../src/modules/peers/peer-hello.controller.js';
 import { encodeFrame, FLAG_END, FRAME_TYPES } from '../../src/protocols/kvnest-tcp/frame.js';
 import { PATTERNS } from '../../src/protocols/kvnest-tcp/patterns.js';
+import { PEER_HELLO } from '../../src/protocols/kvnest-tcp/peer-hello.js';
 import { readGetAnswer, readPutAnswers } from '../../src/protocols/kvnest-tcp/replies.js';
 import { expectEventually } from '../support/eventually.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -45,6 +47,7 @@ const CODES = new Set([
   'KV_TCP_VERSION',
   'KV_INPUT_INVALID',
   'KV_INPUT_MODEL',
+  'KV_PEER_VERSION',
   'KV_TEST_FAILURE',
 ]);
 const FAILURE = new KvError('KV_TEST_FAILURE', 'as it should', { kind: 'input' });
@@ -85,6 +88,9 @@ describe.each([
         strategy.addHandler('{"cmd":"echo"}', (data: unknown) => Promise.resolve(of(data)));
         strategy.addHandler('count', () => Promise.resolve(range(0, 5)));
         strategy.addHandler('nothing', () => Promise.resolve(EMPTY));
+        strategy.addHandler(PEER_HELLO, (data: unknown) =>
+          Promise.resolve(new PeerHelloController(server.arena, 'boot').hello(data)),
+        );
         strategy.addHandler('endless', () => Promise.resolve(endless$));
         strategy.addHandler('failure', () => Promise.resolve(throwError(() => FAILURE)));
       },

@@ -10,7 +10,7 @@ import { type SeededRandom } from './seeded-random.js';
 import { keyList, putList } from './tcp-client.js';
 
 const KEYS = Array.from({ length: 24 }, (_, index) => `key-${index}`);
-const NAMES = ['echo', 'count', 'nothing', 'failure', 'no.such', { cmd: 'echo' }, 7, null];
+const NAMES = ['echo', 'count', 'nothing', 'failure', 'no.such', 'peer.hello', { cmd: 'echo' }, 7, null];
 
 /** One frame, with its body. */
 export interface RandomFrame {
@@ -169,7 +169,7 @@ function ofPrefix(pattern: number, random: SeededRandom, more: object = {}, rest
 }
 
 function named(random: SeededRandom): Asked {
-  const data = random.pick([null, 3, 'text', { a: [1, 2] }, [], true]);
+  const data = random.pick([null, 3, 'text', { a: [1, 2] }, [], true, { version: 1 }, { version: ['1'] }]);
   const header = Buffer.from(JSON.stringify({ pattern: random.pick(NAMES), data }));
   return { pattern: PATTERNS.NAMED, header };
 }
