@@ -44,9 +44,10 @@ describe('prefetch over HTTP', () => {
   const start = (body: object = { keys: KEYS }): Promise<Answer> => ask('POST', 'prefetch/keys', body);
 
   /** The data of server-sent events, to the end of the answer. */
-  async function events(id: unknown): Promise<Record<string, unknown>[]> {
+  async function events(id: unknown, begun?: () => void): Promise<Record<string, unknown>[]> {
     const response = await fetch(`${server.url}/v1/jobs/${String(id)}/events`);
     expect(response.headers.get('content-type')).toContain('text/event-stream');
+    begun?.();
     const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
     return lines.map((line) => JSON.parse(line.slice('data: '.length)) as Record<string, unknown>);
   }
@@ -82,7 +83,7 @@ describe('prefetch over HTTP', () => {
     expect(await server.engine.exists(KEYS.map((key) => ChunkKey.of(key)))).toEqual(Array(3).fill('memory'));
   });
 
-  it('tells every step as server-sent events, and ends with the job', async () => {
+  it('tells how far it is as server-sent events, and ends with the job', async () => {
     slow.hold();
     const { id } = (await start()).body;
     const told = events(id);
@@ -90,7 +91,21 @@ describe('prefetch over HTTP', () => {
     slow.release();
     const all = await told;
     expect(all.at(-1)).toMatchObject({ over: true, state: 'done', loaded: 3 });
-    expect(all.map(({ loaded }) => loaded)).toEqual(expect.arrayContaining([0, 1, 2, 3]));
+    expect(all[0]).toMatchObject({ over: false, loaded: 0 });
+  });
+
+  it('tells of many steps some, and the last', async () => {
+    const key = ChunkKey.of('d');
+    await put(server, key, Buffer.alloc(BYTES), { ack: 'all' });
+    await server.stack.tiers[0]?.backend.remove(key);
+    slow.hold();
+    const many = Array.from({ length: 1000 }, (_, index) => `never${index}`);
+    // As many as are moved at a time wait in front.
+    const { body } = await ask('POST', 'move/keys', { keys: [...KEYS, 'd', ...many], to: 'memory' });
+    const all = await events(body['id'], () => slow.release());
+    expect(all.length).toBeLessThan(500);
+    expect(all[0]).toMatchObject({ over: false, missing: 0 });
+    expect(all.at(-1)).toMatchObject({ over: true, state: 'done', moved: 4, missing: 1000 });
   });
 
   it('tells who comes when a job is over how it ended', async () => {

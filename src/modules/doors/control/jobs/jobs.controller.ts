@@ -1,11 +1,14 @@
 import { Controller, Delete, Get, type MessageEvent, type OnModuleDestroy, Param, Sse } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { map, type Observable, Subject, takeUntil } from 'rxjs';
+import { asyncScheduler, map, type Observable, Subject, takeUntil, throttleTime } from 'rxjs';
 import { JobRegistry } from '../../../jobs/job-registry.js';
 import { ApiCall, ApiJsonCall } from '../api-docs.js';
 import { type JobJson, jobJson } from './job-json.js';
 
 const JOB_EXAMPLE = { id: '5b2a…', kind: 'prefetch', over: false, state: 'loading', total: 64, loaded: 12 };
+
+/** Of one job: it may take thousands of steps a second, and a watcher need not keep up with them. */
+const EVENT_INTERVAL_MS = 100;
 
 /** What the server does while nobody waits for it. */
 @ApiTags('jobs')
@@ -31,6 +34,7 @@ export class JobsController implements OnModuleDestroy {
   @ApiCall('How far a job is, as server-sent events, to its end')
   watch(@Param('id') id: string): Observable<MessageEvent> {
     return this.jobs.watch(id).pipe(
+      throttleTime(EVENT_INTERVAL_MS, asyncScheduler, { leading: true, trailing: true }),
       map((job) => ({ data: jobJson(job) })),
       takeUntil(this.#ended$),
     );
