@@ -1,6 +1,7 @@
 import { type IntakePlace } from '../../connectors/intake/value-intake.js';
 import { type NixlAgent } from './agent/nixl-agent.interface.js';
 import { AutoPeerReader } from './auto-peer-reader.js';
+import { whyNoDirectPath } from './nixl-path.js';
 import { NixlPeerReader } from './nixl-peer-reader.js';
 import { type PeerReader } from './peer-reader.interface.js';
 import { type PeerAddress } from './peers/peer-address.js';
@@ -23,8 +24,8 @@ export function createReader(
 ): PeerReader {
   if (way === undefined) return new TcpPeerReader({ label, settings, place });
   const { agent, transferTimeoutMs, isRequired, logger } = way;
-  const nixl = new NixlPeerReader({ label, settings, place, agent, transferTimeoutMs });
-  return isRequired
-    ? nixl
-    : new AutoPeerReader({ nixl, tcp: new TcpPeerReader({ label, settings, place }), logger });
+  const options = { label, settings, place, agent, transferTimeoutMs };
+  if (isRequired) return new NixlPeerReader(options);
+  const nixl = new NixlPeerReader({ ...options, objection: whyNoDirectPath });
+  return new AutoPeerReader({ nixl, tcp: new TcpPeerReader({ label, settings, place }), logger });
 }

@@ -30,6 +30,8 @@ export interface NixlPeerReaderOptions {
   readonly agent: NixlAgent;
   /** Of a transfer. */
   readonly transferTimeoutMs: number;
+  /** Why this peer is better not read from over NIXL; undefined: no reason. Absent: it always is. */
+  readonly objection?: (peer: PeerNixl) => string | undefined;
 }
 
 /** What a lease lasts longer than a transfer may: the answer that tells of it takes its time, too. */
@@ -79,7 +81,8 @@ export class NixlPeerReader implements PeerReader {
     await this.#lifecycle.connect(options);
     return this.#lifecycle.run(async () => {
       const { bootId, server, nixl, nixlReason = 'it does not say why' } = await this.#calls.hello(options);
-      if (nixl === undefined) throw nixlPeerRefused(nixlReason);
+      const objection = nixl === undefined ? nixlReason : this.#options.objection?.(nixl);
+      if (nixl === undefined || objection !== undefined) throw nixlPeerRefused(objection ?? nixlReason);
       await this.#shakeHands({ ...nixl, bootId });
       return { bootId, server };
     });

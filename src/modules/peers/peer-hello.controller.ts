@@ -6,6 +6,7 @@ import { ARENA } from '../../arena/arena.tokens.js';
 import { RECORD_BYTES } from '../../arena/record-table.js';
 import { BOOT_ID, PEER_AGENT } from '../../common/common.tokens.js';
 import { KvError } from '../../common/errors/kv-error.js';
+import { hasRdma, hostIdentity } from '../../common/host-links.js';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
 import {
   PEER_HELLO,
@@ -50,6 +51,8 @@ export class PeerHelloController {
       agent: name,
       version,
       metadata: Buffer.from(metadata),
+      host: hostIdentity(),
+      hasRdma: hasRdma(),
       arena: {
         address: regionAddress,
         bytes: capacityBytes,

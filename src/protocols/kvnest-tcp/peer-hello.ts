@@ -25,6 +25,10 @@ export interface PeerNixl {
   /** Of the library. */
   readonly version: string;
   readonly metadata: Buffer;
+  /** Equal where processes can copy from each other's memory. */
+  readonly host: string;
+  /** Whether it has devices for RDMA. */
+  readonly hasRdma: boolean;
   readonly arena: {
     /** Of its first byte, in the process of the server. */
     readonly address: bigint;
@@ -61,12 +65,14 @@ export function readPeerHello(value: unknown): PeerHello {
   };
 }
 
-function nixlJson({ agent, version, metadata, arena }: PeerNixl): object {
+function nixlJson({ agent, version, metadata, host, hasRdma, arena }: PeerNixl): object {
   const { address, bytes, recordsOffset, recordBytes } = arena;
   return {
     agent,
     version,
     metadata: metadata.toString('base64'),
+    host,
+    rdma: hasRdma,
     arena: {
       address: address.toString(),
       bytes,
@@ -84,6 +90,8 @@ function readNixl(nixl: Readonly<Record<string, unknown>>): PeerNixl {
     agent: textOf(nixl, 'agent'),
     version: textOf(nixl, 'version'),
     metadata: Buffer.from(textOf(nixl, 'metadata'), 'base64'),
+    host: textOf(nixl, 'host'),
+    hasRdma: nixl['rdma'] === true,
     arena: {
       address: BigInt(address),
       bytes: wholeOf(arena, 'bytes'),
