@@ -8,7 +8,7 @@ const PERSIST_DEADLINE_MS = 10_000;
 export async function startServer(folder: string, { memoryOnlyMiB = 0 } = {}): Promise<KvnestServer> {
   const tiers =
     memoryOnlyMiB > 0
-      ? [{ type: 'memory', capacity: `${memoryOnlyMiB}MiB` }]
+      ? [{ type: 'memory', capacity: `${memoryOnlyMiB}MiB`, policy: 'LRU' }]
       : [
           { type: 'memory', capacity: '64MiB' },
           { type: 'disk', capacity: '256MiB' },
