@@ -8,6 +8,7 @@ import { RedisServer } from './resp-redis-server.js';
 import { clientOptions, type TestCertificates } from './tls-certificates.js';
 
 const SLOTS = 16_384;
+const MAX_ATTEMPTS = 3;
 
 export interface ClusterNode {
   readonly server: RedisServer;
@@ -25,13 +26,16 @@ export class RedisCluster {
 
   /** @param certificates with these, all nodes speak TLS only. */
   static async start(certificates?: TestCertificates): Promise<RedisCluster> {
-    const cluster = new RedisCluster(certificates);
-    try {
-      await cluster.#start();
-      return cluster;
-    } catch (error) {
-      await cluster.stop();
-      throw error;
+    for (let attempt = 1; ; attempt++) {
+      const cluster = new RedisCluster(certificates);
+      try {
+        await cluster.#start();
+        return cluster;
+      } catch (error) {
+        await cluster.stop();
+        // A port that was free may be taken by the time that a node wants it.
+        if (attempt === MAX_ATTEMPTS || !String(error).includes('Address already in use')) throw error;
+      }
     }
   }
 
