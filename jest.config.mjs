@@ -18,7 +18,7 @@ export default {
   testTimeout: 60_000,
   maxWorkers: 2,
   // Modules of test files are never freed, and a large heap makes every collection slow.
-  workerIdleMemoryLimit: '512MB',
+  workerIdleMemoryLimit: '1GB',
   projects: [
     project('unit', 'src/**/*.spec.ts', 'test/unit/**/*.spec.ts'),
     project('integration', 'test/integration/**/*.spec.ts'),
