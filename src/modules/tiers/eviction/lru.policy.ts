@@ -1,40 +1,10 @@
-import {
-  type EvictionPolicy,
-  type EvictionPolicyFactory,
-} from '../../../backends/eviction-policy.interface.js';
-import { EntryQueues } from './structures/entry-queues.js';
-import { firstEvictable, type VictimSearch } from './structures/first-evictable.js';
-
-const ALL = 0;
+import { type EvictionPolicyFactory } from '../../../backends/eviction-policy.interface.js';
+import { OneQueuePolicy } from './structures/one-queue-policy.js';
 
 /** Gives up what was not read for the longest time. */
-export class LruPolicy implements EvictionPolicy {
-  readonly name = 'lru';
-  readonly #queue = new EntryQueues(1);
-  readonly #search: VictimSearch = {
-    candidate: () => this.#queue.oldest(ALL),
-    setAside: (entry) => this.#queue.remove(entry),
-    bringBack: (entry) => this.#queue.add(ALL, entry),
-  };
-
-  get allocatedBytes(): number {
-    return this.#queue.allocatedBytes;
-  }
-
-  onInsert(entry: number): void {
-    this.#queue.add(ALL, entry);
-  }
-
-  onAccess(entry: number): void {
-    if (this.#queue.queueOf(entry) === ALL) this.#queue.move(ALL, entry);
-  }
-
-  onRemove(entry: number): void {
-    this.#queue.remove(entry);
-  }
-
-  victim(evictable: (entry: number) => boolean): number {
-    return firstEvictable(this.#search, evictable);
+export class LruPolicy extends OneQueuePolicy {
+  constructor() {
+    super('lru', { victims: 'oldest', readMoves: true });
   }
 }
 

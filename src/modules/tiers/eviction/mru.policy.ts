@@ -1,41 +1,10 @@
-import {
-  type EvictionPolicy,
-  type EvictionPolicyFactory,
-} from '../../../backends/eviction-policy.interface.js';
-import { EntryQueues } from './structures/entry-queues.js';
-import { firstEvictable, type VictimSearch } from './structures/first-evictable.js';
-
-const ALL = 0;
+import { type EvictionPolicyFactory } from '../../../backends/eviction-policy.interface.js';
+import { OneQueuePolicy } from './structures/one-queue-policy.js';
 
 /** Gives up what was read last: for loops over more than fits. */
-export class MruPolicy implements EvictionPolicy {
-  readonly name = 'mru';
-  readonly #queue = new EntryQueues(1);
-  readonly #search: VictimSearch = {
-    candidate: () => this.#queue.newest(ALL),
-    setAside: (entry) => this.#queue.remove(entry),
-    // Not as the newest, where it would be asked for at every eviction.
-    bringBack: (entry) => this.#queue.addOldest(ALL, entry),
-  };
-
-  get allocatedBytes(): number {
-    return this.#queue.allocatedBytes;
-  }
-
-  onInsert(entry: number): void {
-    this.#queue.add(ALL, entry);
-  }
-
-  onAccess(entry: number): void {
-    if (this.#queue.queueOf(entry) === ALL) this.#queue.move(ALL, entry);
-  }
-
-  onRemove(entry: number): void {
-    this.#queue.remove(entry);
-  }
-
-  victim(evictable: (entry: number) => boolean): number {
-    return firstEvictable(this.#search, evictable);
+export class MruPolicy extends OneQueuePolicy {
+  constructor() {
+    super('mru', { victims: 'newest', readMoves: true });
   }
 }
 
