@@ -55,7 +55,7 @@ export function buildNative() {
     return {
       ok: false,
       message:
-        'No C++ compiler was found: kvnest runs on its TypeScript arena, slower and without shared memory.\n' +
+        'No C++ compiler was found: kvnest runs on its TypeScript arena, and slower.\n' +
         'On Debian or Ubuntu: apt-get install g++ make python3, then run this again.',
     };
   }

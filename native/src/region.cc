@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <mutex>
 #include <set>
 
@@ -19,6 +20,7 @@ namespace kvnest {
 namespace {
 
 constexpr size_t kPage = 4096;
+constexpr size_t kHugePage = size_t{2} << 20;
 // How much is faulted in between two looks at the cancel flag: some 20 ms.
 constexpr size_t kStep = size_t{32} << 20;
 
@@ -104,20 +106,40 @@ std::shared_ptr<Region> Region::Open(int fd, std::string path, size_t bytes, siz
 }
 
 bool Region::Map(RegionError* error) {
-  const auto failed = [error](const char* call, int code) {
-    *error = {call, code};
-    return false;
-  };
-  if (fd_ < 0) fd_ = memfd_create("kvnest-arena", MFD_CLOEXEC);
-  if (fd_ < 0) return failed("memfd_create", errno);
+  data_ = fd_ < 0 ? MapOwn(error) : MapFile(error);
+  // Half the time of a copy by the kernel, e.g. of a reader in another process; where huge pages are off, nothing.
+  if (data_ != nullptr) madvise(data_, bytes_, MADV_HUGEPAGE);
+  return data_ != nullptr;
+}
+
+void* Region::MapFile(RegionError* error) {
   int reserved;
   do reserved = posix_fallocate(fd_, 0, static_cast<off_t>(bytes_));
   while (reserved == EINTR);
-  if (reserved != 0) return failed("fallocate", reserved);
+  if (reserved != 0) {
+    *error = {"fallocate", reserved};
+    return nullptr;
+  }
   void* const data = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
-  if (data == MAP_FAILED) return failed("mmap", errno);
-  data_ = data;
-  return true;
+  if (data != MAP_FAILED) return data;
+  *error = {"mmap", errno};
+  return nullptr;
+}
+
+void* Region::MapOwn(RegionError* error) {
+  const size_t room = bytes_ + kHugePage;
+  void* const data = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) {
+    *error = {"mmap", errno};
+    return nullptr;
+  }
+  char* const begin = static_cast<char*>(data);
+  const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(data) % kHugePage) % kHugePage;
+  if (before > 0) munmap(begin, before);
+  munmap(begin + before + bytes_, kHugePage - before);
+  // A child of fork would make every page that is written meanwhile be copied.
+  madvise(begin + before, bytes_, MADV_DONTFORK);
+  return begin + before;
 }
 
 bool Region::FaultIn(size_t until, RegionError* error) {

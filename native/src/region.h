@@ -14,10 +14,11 @@ struct RegionError {
   int code = 0;
 };
 
-// A piece of shared memory, reserved in full before use and faulted in.
+// A piece of memory, faulted in before use, in huge pages where the system has them for such memory.
 class Region {
  public:
-  // Over the file `fd`, which the region then owns; -1 = a memfd. Nothing is left behind on an error.
+  // Over the file `fd`, which the region then owns, reserved in full; -1 = memory of this process alone. Nothing is left
+  // behind on an error.
   // The first `sync_bytes` are faulted in before this returns, the rest on a thread. A file with a `path` is removed
   // when the region is released or the process exits.
   static std::shared_ptr<Region> Open(int fd, std::string path, size_t bytes, size_t sync_bytes, RegionError* error);
@@ -44,6 +45,8 @@ class Region {
   Region(int fd, std::string path, size_t bytes) : fd_(fd), path_(std::move(path)), bytes_(bytes) {}
 
   bool Map(RegionError* error);
+  void* MapFile(RegionError* error);
+  void* MapOwn(RegionError* error);
   bool FaultIn(size_t until, RegionError* error);
 
   int fd_;

@@ -83,9 +83,9 @@ export interface ArenaUsage {
  */
 export interface Arena {
   readonly capacityBytes: number;
-  /** Whether other processes can map the region; false for the TypeScript fallback. */
-  readonly shared: boolean;
-  /** Name of the region under /dev/shm, if it has one. */
+  /** Memory of the addon; false: the TypeScript fallback. */
+  readonly native: boolean;
+  /** Name of the region under /dev/shm, where other processes can map it, if it has one. */
   readonly regionName: string | undefined;
   /** Number of chunk records: slots are 0 … slotCount - 1. */
   readonly slotCount: number;

@@ -18,7 +18,7 @@ export interface CreateArenaOptions {
 }
 
 /**
- * Makes the arena: in shared memory through the addon, else, with one line in the log, on the process's own heap.
+ * Makes the arena: in memory of the addon, else, with one line in the log, on the process's own heap.
  *
  * @throws KV_ARENA_CAPACITY for a capacity that is no size, KV_ARENA_NO_SHM when that much memory cannot be had,
  * KV_ARENA_NAME for a name that cannot be had.
@@ -34,6 +34,6 @@ export function createArena(options: CreateArenaOptions): Arena {
   }
   const { addon, reason } = native ? loadNative() : { reason: 'switched off by the configuration' };
   if (addon !== undefined) return new RegionArena(openNativeRegion(addon, capacityBytes, name), addon);
-  logger?.warn(`The native addon is ${reason}: the arena is not shared, and checksums cost more.`);
+  logger?.warn(`The native addon is ${reason}: memory and checksums cost more.`);
   return new RegionArena(openFallbackRegion(capacityBytes), { crc32c });
 }

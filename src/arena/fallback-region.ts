@@ -1,11 +1,11 @@
 import { type Region } from './region.interface.js';
 
-/** A region on the process's own heap: the same arena, but no other process can map it. */
+/** A region on the process's own heap: the same arena, in pages of any size. */
 export function openFallbackRegion(capacityBytes: number): Region {
   const buffer = new ArrayBuffer(capacityBytes);
   return {
     buffer,
-    shared: false,
+    native: false,
     name: undefined,
     close: () => {
       // A transfer is how JavaScript detaches a buffer.

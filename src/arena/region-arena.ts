@@ -21,7 +21,7 @@ const DEFAULT_METADATA_BYTES = 64;
 /** The arena over any region. One thread allocates and frees; the tables lie in the region for others to read. */
 export class RegionArena implements Arena, HandleHost {
   readonly capacityBytes: number;
-  readonly shared: boolean;
+  readonly native: boolean;
   readonly regionName: string | undefined;
   readonly slotCount: number;
   readonly buffer: ArrayBuffer;
@@ -40,7 +40,7 @@ export class RegionArena implements Arena, HandleHost {
     const layout = planArena(region.buffer.byteLength);
     writeHeader(region.buffer, layout);
     this.capacityBytes = region.buffer.byteLength;
-    this.shared = region.shared;
+    this.native = region.native;
     this.regionName = region.name;
     this.slotCount = layout.recordCount;
     this.buffer = region.buffer;

@@ -3,9 +3,9 @@ import { type MatchKeys } from './native/native.types.js';
 /** The memory under an arena. */
 export interface Region {
   readonly buffer: ArrayBuffer;
-  /** Whether other processes can map it. */
-  readonly shared: boolean;
-  /** Its file under /dev/shm, if it has one. */
+  /** Of the addon; false: of JavaScript's heap. */
+  readonly native: boolean;
+  /** Its file under /dev/shm, where other processes can map it, if it has one. */
   readonly name: string | undefined;
   /** Gives the memory back and detaches `buffer`, and with it every view. Idempotent. */
   close(): void;

@@ -101,7 +101,7 @@ describe('kvnest status', () => {
       { name: 'b.sh', state: 'failed', restarts: 5 },
       { name: 'c.sh', state: 'running', restarts: 1 },
     ],
-    arena: { capacityBytes: 2 ** 30, freeBytes: 2 ** 29, references: 0, shared: true },
+    arena: { capacityBytes: 2 ** 30, freeBytes: 2 ** 29, references: 0, native: true },
     doors: [{ name: 'http', address: '127.0.0.1:8080', connections: 3, counters: {} }],
     counters: {
       lookups: 1,

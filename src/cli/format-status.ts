@@ -19,7 +19,7 @@ function summary({ status, version, uptimeSeconds, rssBytes, arena, plugins }: S
   const used = arena.capacityBytes - arena.freeBytes;
   return formatTable([
     ['kvnest', `${version}, ${status}, up ${formatDuration(uptimeSeconds)}`],
-    ['arena', `${ratio(used, arena.capacityBytes)}${arena.shared ? '' : ', TypeScript fallback'}`],
+    ['arena', `${ratio(used, arena.capacityBytes)}${arena.native ? '' : ', TypeScript fallback'}`],
     ['process', `${formatBytes(rssBytes)} resident`],
     ...(plugins.length === 0 ? [] : [['plugins', countStates(plugins)]]),
   ]);

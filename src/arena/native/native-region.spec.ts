@@ -40,7 +40,7 @@ withAddon('openNativeRegion', () => {
     const name = uniqueName();
     const region = openNativeRegion(native, 2 * MIB, name);
     Buffer.from(region.buffer).write('seen by others', 4096);
-    expect(region).toMatchObject({ shared: true, name: `kvnest-${name}` });
+    expect(region).toMatchObject({ native: true, name: `kvnest-${name}` });
     expect(statSync(pathOf(name)).size).toBe(2 * MIB);
     expect(readFileSync(pathOf(name)).toString('latin1', 4096, 4110)).toBe('seen by others');
     region.close();
@@ -94,6 +94,16 @@ withAddon('openNativeRegion', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  it('lies in huge pages where the system has them, and is no memory of child processes', () => {
+    const region = openNativeRegion(native, 37 * MIB);
+    const flags = readFileSync('/proc/self/smaps', 'latin1')
+      .split(/^(?=[0-9a-f]+-)/m)
+      .find((mapping) => /^Size: +37888 kB$/m.test(mapping) && mapping.includes('VmFlags'))
+      ?.match(/^VmFlags: (.*)$/m)?.[1];
+    expect(flags?.split(' ')).toEqual(expect.arrayContaining(['hg', 'dc']));
+    region.close();
+  });
+
   it('may end while memory is still being faulted in', () => {
     const code = `const addon = require(process.argv[1]); new addon.Region(-1, '', ${256 * MIB}, 0);`;
     expect(run(code)).toMatchObject({ status: 0, signal: null });
@@ -114,9 +124,14 @@ withAddon('openNativeRegion', () => {
     const result = run(`
       const { readFileSync } = require('node:fs');
       const addon = require(process.argv[1]);
-      const mapped = () => readFileSync('/proc/self/maps', 'latin1').includes('kvnest-arena');
+      const bytes = ${37 * MIB + 4096};
+      const isRegion = (line) => {
+        const [from, to] = line.split(' ', 1)[0].split('-').map((address) => parseInt(address, 16));
+        return to - from === bytes;
+      };
+      const mapped = () => readFileSync('/proc/self/maps', 'latin1').split('\\n').some(isRegion);
       const settle = async () => { for (let i = 0; i < 5; i++) { gc(); await new Promise(setImmediate); } };
-      let view = (() => Buffer.from(new addon.Region(-1, '', ${MIB}, ${MIB}).buffer, 4096, 10))();
+      let view = (() => Buffer.from(new addon.Region(-1, '', bytes, bytes).buffer, 4096, 10))();
       (async () => {
         await settle();
         view.write('alive');

@@ -9,7 +9,8 @@ import { createRegionFile, removeDeadRegionFiles, type RegionFile } from './regi
 const SYNC_BYTES = 2 ** 30;
 
 /**
- * Shared memory, reserved in full and faulted in; with a name other processes can map it.
+ * Memory that is faulted in, in huge pages where the system has them; with a name it is shared, reserved in full, and
+ * other processes can map it.
  *
  * @throws KV_ARENA_NO_SHM when there is not enough of it; KV_ARENA_NAME for a name that cannot be had.
  */
@@ -26,7 +27,7 @@ export function openNativeRegion(addon: NativeAddon, capacityBytes: number, name
   }
   return {
     buffer: region.buffer,
-    shared: true,
+    native: true,
     name: name && basename(file.path),
     close: () => region.close(),
   };
@@ -37,7 +38,7 @@ function noSharedMemory(capacityBytes: number, name: string | undefined, cause: 
     name === undefined ? 'give the container more memory' : 'run the container with a larger --shm-size';
   return new KvError(
     'KV_ARENA_NO_SHM',
-    `no ${capacityBytes} bytes of shared memory for the arena: ${cause}`,
+    `no ${capacityBytes} bytes of memory for the arena: ${cause}`,
     {
       kind: 'config',
       remedy: `Choose a smaller capacity, or ${more}.`,

@@ -17,7 +17,7 @@ import { TierSettings } from './tier.settings.js';
 const HOUR_MS = 3_600_000;
 
 export class ArenaSettings {
-  /** The shared memory region, its tables included. Default: what the memory tiers need. */
+  /** The memory of all chunks, its tables included. Default: what the memory tiers need. */
   @ByteSize({ minBytes: 2 ** 20 })
   capacity?: number;
 

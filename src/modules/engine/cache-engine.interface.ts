@@ -136,7 +136,8 @@ export interface EngineStatus {
     readonly capacityBytes: number;
     readonly freeBytes: number;
     readonly references: number;
-    readonly shared: boolean;
+    /** Memory of the addon; false: the TypeScript fallback. */
+    readonly native: boolean;
   };
   readonly counters: EngineCounters;
   readonly tiers: readonly TierStatus[];

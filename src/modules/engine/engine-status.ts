@@ -15,7 +15,7 @@ export function engineStatus(
     keyFormat: config.keyFormat,
     hashAlgorithm: config.hashAlgorithm,
     noneHash: chunker.noneHash,
-    arena: { capacityBytes, freeBytes, references, shared: arena.shared },
+    arena: { capacityBytes, freeBytes, references, native: arena.native },
     counters: { ...counters, refused: { ...counters.refused } },
     tiers: stack.tiers.map(tierStatus),
   };
