@@ -1,18 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type ConnectionOptions } from 'node:tls';
 import { type ConnectorUrl, urlInvalid } from './connector-url.js';
-
-/** How TLS is spoken, as the options of a connector say it. */
-export interface TlsSettings {
-  readonly tls_ca?: string;
-  readonly tls_cert?: string;
-  readonly tls_key?: string;
-  readonly tls_servername?: string;
-  readonly tls_reject_unauthorized: boolean;
-}
+import { type TlsOptions } from './tls.config.js';
 
 /** @throws KV_CONFIG_INVALID for files that cannot be read. */
-export function readTls(url: ConnectorUrl, options: TlsSettings): ConnectionOptions {
+export function readTls(url: ConnectorUrl, options: Readonly<TlsOptions>): ConnectionOptions {
   const file = (path: string | undefined): Buffer | undefined => {
     try {
       return path === undefined ? undefined : readFileSync(path);

@@ -1,10 +1,11 @@
-import { Flag, OneOf, Text, Texts, WholeNumber } from '../../config/schema/setting.decorators.js';
+import { OneOf, Text, Texts, WholeNumber } from '../../config/schema/setting.decorators.js';
+import { KvnestAccessOptions } from '../../connectors/kvnest/kvnest-access.config.js';
 
 const HOUR_MS = 3_600_000;
 const MAX_REGISTRY_TTL_MS = 600_000;
 
 /** `options` of a tier of type `nixl`. */
-export class NixlOptions {
+export class NixlOptions extends KvnestAccessOptions {
   /** Where the peers are: `kvnest://host:port`, `dns+kvnest://name:port`, `redis://host:port`. */
   @Texts()
   peers: string[] = [];
@@ -59,31 +60,4 @@ export class NixlOptions {
   /** Connections for chunks, to each peer. */
   @WholeNumber({ min: 1, max: 64 })
   connections = 2;
-
-  /** `auth.token` of the peers, where their URLs do not say it. */
-  @Text({ numbers: true })
-  token?: string;
-
-  /** The environment variable that holds it. */
-  @Text()
-  token_env?: string;
-
-  /** File of the certificates that sign those of the peers. */
-  @Text()
-  tls_ca?: string;
-
-  /** Files of the certificate and the key that this side shows. */
-  @Text()
-  tls_cert?: string;
-
-  @Text()
-  tls_key?: string;
-
-  /** The name that the certificates of peers must have. Default: the host. */
-  @Text()
-  tls_servername?: string;
-
-  /** False: any certificate will do. */
-  @Flag()
-  tls_reject_unauthorized = true;
 }

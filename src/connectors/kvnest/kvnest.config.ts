@@ -1,14 +1,15 @@
 import { type ClientSettings, clientSettings } from '../../client/options/client-settings.js';
 import { DEFAULT_PORT } from '../../client/options/client-url.js';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
-import { Flag, Text, WholeNumber } from '../../config/schema/setting.decorators.js';
+import { WholeNumber } from '../../config/schema/setting.decorators.js';
 import { type ConnectorTarget } from '../connector-definition.interface.js';
 import { type ConnectorUrl, urlInvalid } from '../connector-url.js';
 import { readConnectorOptions } from '../read-connector-options.js';
 import { readTls } from '../read-tls.js';
+import { KvnestAccessOptions } from './kvnest-access.config.js';
 
 /** Parameters of a `kvnest://` URL, and `options` of its tier. */
-export class KvnestOptions {
+export class KvnestOptions extends KvnestAccessOptions {
   /** Connections for values, to each server; one more is for small requests. */
   @WholeNumber({ min: 1, max: 64 })
   connections = 2;
@@ -20,33 +21,6 @@ export class KvnestOptions {
   /** A server that was asked and says and takes nothing for so long is taken for dead. */
   @WholeNumber({ min: 1, max: 3_600_000 })
   unresponsive_ms = 5_000;
-
-  /** `auth.token` of the server, where the URL does not say it. */
-  @Text({ numbers: true })
-  token?: string;
-
-  /** The environment variable that holds it. */
-  @Text()
-  token_env?: string;
-
-  /** File of the certificates that sign the server's. */
-  @Text()
-  tls_ca?: string;
-
-  /** Files of the certificate and the key that this side shows. */
-  @Text()
-  tls_cert?: string;
-
-  @Text()
-  tls_key?: string;
-
-  /** The name that the server's certificate must have. Default: the host. */
-  @Text()
-  tls_servername?: string;
-
-  /** False: any certificate will do. */
-  @Flag()
-  tls_reject_unauthorized = true;
 }
 
 /** How soon after a failure a connection is tried again in the background. */

@@ -1,7 +1,8 @@
 import { Flag, OneOf, Text, WholeNumber } from '../../config/schema/setting.decorators.js';
+import { TlsOptions } from '../tls.config.js';
 
 /** What a Redis tier may be told, in `options` or as parameters of its URL. */
-export class RedisOptions {
+export class RedisOptions extends TlsOptions {
   /** How chunks lie in Redis: as LMCache has them, or one sealed value each. */
   @OneOf('lmcache', 'sealed')
   layout: 'lmcache' | 'sealed' = 'lmcache';
@@ -42,23 +43,4 @@ export class RedisOptions {
   /** Speak TLS where the scheme does not say it: Sentinel and Cluster. */
   @Flag()
   tls?: boolean;
-
-  /** File of the certificates that sign the server's. */
-  @Text()
-  tls_ca?: string;
-
-  /** Files of the certificate and the key that this side shows. */
-  @Text()
-  tls_cert?: string;
-
-  @Text()
-  tls_key?: string;
-
-  /** The name that the server's certificate must have. Default: the host. */
-  @Text()
-  tls_servername?: string;
-
-  /** False: any certificate will do. */
-  @Flag()
-  tls_reject_unauthorized = true;
 }
