@@ -102,6 +102,25 @@ describe('prefetch', () => {
     expect(await test.stack.tiers[0]?.backend.contains(keys(1)[0]!)).toBe(false);
   });
 
+  it('brings to memory what a reader asks for while it is loading no further than another tier', async () => {
+    await start(['far', 'far']);
+    far.hold();
+    const end = lastValueFrom(test.engine.prefetch(keys(2), { upTo: 'near' }));
+    await expectEventually(() => gets(far).length === 2);
+    const read = test.engine.get(keys(1)[0]!) as Promise<ArenaHandle>;
+    // It asks the near tier, then waits for the load that is running.
+    await expectEventually(() => gets(near).length === 1);
+    await new Promise(setImmediate);
+    far.release();
+    (await read)[Symbol.dispose]();
+    expect(await end).toMatchObject({ loaded: 2 });
+    await test.engine.settled();
+    expect(gets(far)).toHaveLength(2);
+    expect([...near.copies.values()].map(({ key }) => key.toString())).toEqual(['k0', 'k1']);
+    const isInMemory = keys(2).map((key) => test.stack.tiers[0]?.backend.contains(key));
+    expect(isInMemory).toEqual([true, false]);
+  });
+
   it('shares a load with a reader', async () => {
     await start(['near']);
     near.hold();

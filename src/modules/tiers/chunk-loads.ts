@@ -6,6 +6,8 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 interface Load {
   readonly key: ChunkKey;
   readonly waiters: ((outcome: ReadOutcome) => void)[];
+  /** The least that a reader asked for: number of the first tier that the chunk is put into. */
+  upTo: number;
   /** Set when the chunk was changed meanwhile: the bytes may go to the readers, but into no tier. */
   stale: boolean;
 }
@@ -24,18 +26,22 @@ export class ChunkLoads {
    * Joins the load of this key, or starts it.
    *
    * @param load reads the chunk from a tier; must not throw.
-   * @param loaded called once, when the bytes are in and the key has not changed since, before any reader gets them.
+   * @param loaded called once, when the bytes are in and the key has not changed since, before any reader gets them; with
+   * the smallest `upTo` of all readers.
+   * @param upTo number of the first tier that this reader wants the chunk in.
    */
   read(
     key: ChunkKey,
     load: () => Promise<ReadOutcome>,
-    loaded: (handle: ArenaHandle) => void,
+    loaded: (handle: ArenaHandle, upTo: number) => void,
+    upTo = 0,
   ): Promise<ReadOutcome> {
     const running = this.#loads.get(key.id);
     if (running !== undefined && !running.stale) {
+      running.upTo = Math.min(running.upTo, upTo);
       return new Promise((resolve) => running.waiters.push(resolve));
     }
-    const fresh: Load = { key, waiters: [], stale: this.#isChanging(key) };
+    const fresh: Load = { key, waiters: [], upTo, stale: this.#isChanging(key) };
     this.#loads.set(key.id, fresh);
     const first = new Promise<ReadOutcome>((resolve) => fresh.waiters.push(resolve));
     void load().then((outcome) => this.#finish(fresh, outcome, loaded));
@@ -66,13 +72,13 @@ export class ChunkLoads {
     return false;
   }
 
-  #finish(load: Load, outcome: ReadOutcome, loaded: (handle: ArenaHandle) => void): void {
+  #finish(load: Load, outcome: ReadOutcome, loaded: (handle: ArenaHandle, upTo: number) => void): void {
     if (this.#loads.get(load.key.id) === load) this.#loads.delete(load.key.id);
     if (typeof outcome === 'string') {
       for (const resolve of load.waiters) resolve(outcome);
       return;
     }
-    if (!load.stale) loaded(outcome);
+    if (!load.stale) loaded(outcome, load.upTo);
     for (const resolve of load.waiters) resolve(outcome.retain());
     outcome[Symbol.dispose]();
   }

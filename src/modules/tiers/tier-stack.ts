@@ -291,7 +291,8 @@ export class TierStack {
     return loads.read(
       key,
       async () => tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'),
-      (handle) => this.#promote(upTo, index, handle),
+      (handle, first) => this.#promote(first, index, handle),
+      upTo,
     );
   }
 
