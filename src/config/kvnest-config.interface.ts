@@ -134,8 +134,10 @@ export interface KvnestConfig {
   readonly admissionTimeoutMs: number;
   /** Bytes waiting for one slow tier beyond which puts wait. */
   readonly maxPendingBytes: number;
-  /** Chunks read ahead of the consumer by retrieve. */
+  /** Chunks of each tier read ahead of the consumer by retrieve. */
   readonly readAheadChunks: number;
+  /** Bytes of further ones that all reads together hold while they wait for a slower tier. */
+  readonly maxReadAheadBytes: number;
   /** Bounds of what all prefetches together load from one tier at a time. */
   readonly prefetch: { readonly loads: number; readonly bytes: number };
   readonly drainTimeoutMs: number;

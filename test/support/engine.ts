@@ -92,6 +92,7 @@ export function testConfig(overrides: Partial<KvnestConfig> = {}): KvnestConfig 
     admissionTimeoutMs: 50,
     maxPendingBytes: 16 * MIB,
     readAheadChunks: 4,
+    maxReadAheadBytes: 0,
     prefetch: { loads: 4, bytes: 64 * MIB },
     drainTimeoutMs: 1000,
     logLevel: 'error',

@@ -50,6 +50,7 @@ export function buildConfig(
     admissionTimeoutMs: settings.admission_timeout_ms,
     maxPendingBytes: settings.max_pending ?? Math.min(MAX_DEFAULT_PENDING_BYTES, Math.floor(arenaBytes / 2)),
     readAheadChunks: settings.read_ahead_chunks,
+    maxReadAheadBytes: settings.max_read_ahead ?? Math.floor(arenaBytes / 4),
     prefetch: { loads: settings.prefetch.loads_per_tier, bytes: settings.prefetch.bytes_per_tier },
     drainTimeoutMs: settings.drain_timeout_ms,
     logLevel: settings.log_level,

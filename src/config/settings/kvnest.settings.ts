@@ -123,9 +123,13 @@ export class KvnestSettings extends LmcacheSettings {
   @ByteSize({ minBytes: 2 ** 20 })
   max_pending?: number;
 
-  /** Chunks read ahead of the consumer by retrieve. */
+  /** Chunks of each tier read ahead of the consumer by retrieve. */
   @WholeNumber({ min: 1, max: 1_024 })
   read_ahead_chunks = 8;
+
+  /** Bytes of further chunks that all retrieves hold while they wait for a slower tier. Default: a quarter of the arena. */
+  @ByteSize({ minBytes: 0 })
+  max_read_ahead?: number;
 
   @Section(() => PrefetchSettings)
   prefetch = new PrefetchSettings();

@@ -15,6 +15,7 @@ export interface CacheEngineParts {
     | 'leaseMs'
     | 'pinTimeoutMs'
     | 'readAheadChunks'
+    | 'maxReadAheadBytes'
     | 'prefetch'
   >;
   readonly arena: Arena;

@@ -1,4 +1,4 @@
-import { type Observable, map } from 'rxjs';
+import { type Observable } from 'rxjs';
 import { type AllocationRequest, type ArenaHandle } from '../../arena/arena.interface.js';
 import {
   type ChunkFilter,
@@ -11,10 +11,9 @@ import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-ke
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js';
 import { Mover } from '../moves/mover.js';
+import { AheadBudget } from '../prefetch/ahead-budget.js';
 import { Prefetcher } from '../prefetch/prefetcher.js';
 import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
-import { type Places } from '../tiers/locating.interface.js';
-import { readAhead } from '../prefetch/read-ahead.js';
 import { type LocateOptions } from '../tiers/tier-search.js';
 import { tierNamed } from '../tiers/tier-named.js';
 import { type StoreOutcomes } from '../tiers/tier-stack.js';
@@ -44,6 +43,7 @@ import {
 } from './object-store.interface.js';
 import { Pins } from './pins.js';
 import { PatientReads } from './patient-reads.js';
+import { PrefixRetrieval } from './prefix-retrieval.js';
 import { publishBatch, publishLookup, publishPrefix, publishPut } from './publish-calls.js';
 import { EnginePutReservation } from './put-reservation.js';
 import { worstReason } from './worst-reason.js';
@@ -56,6 +56,7 @@ export class TieredCacheEngine implements CacheEngine {
   /** Those of other servers: they wait for nothing that waits for other servers. */
   readonly #patientLocalReads: PatientReads;
   readonly #pins: Pins;
+  readonly #retrieval: PrefixRetrieval;
   readonly #prefetcher: Prefetcher;
   readonly #mover: Mover;
   #draining = false;
@@ -63,8 +64,11 @@ export class TieredCacheEngine implements CacheEngine {
   constructor(private readonly parts: CacheEngineParts) {
     this.#patientReads = new PatientReads(parts.config.leaseMs);
     this.#patientLocalReads = new PatientReads(parts.config.leaseMs);
-    const { leaseMs, prefetch } = parts.config;
-    this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ...prefetch });
+    const { leaseMs, prefetch, readAheadChunks, maxReadAheadBytes } = parts.config;
+    const ahead = new AheadBudget(maxReadAheadBytes);
+    const reading = { window: readAheadChunks, ahead, patienceMs: leaseMs };
+    this.#retrieval = new PrefixRetrieval(parts.stack, this.#counted, reading);
+    this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ahead, ...prefetch });
     this.#pins = new Pins(parts.stack, parts.clock);
     this.#mover = new Mover(parts.stack);
   }
@@ -218,20 +222,7 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
-    const { stack, config } = this.parts;
-    const source = {
-      locate: (keys: readonly ChunkKey[]) => stack.locateAhead(keys),
-      read: (key: ChunkKey, place: string) => this.#counted.countUnlessBusy(key, stack.read(key, { place })),
-    };
-    const chunks = this.#asked(request, true);
-    const onLocated = (places: Places): void => {
-      const missing = chunks[places.indexOf(undefined)];
-      if (missing !== undefined) void this.#counted.count(missing.key, 'miss');
-    };
-    const { readAheadChunks: window, leaseMs: patienceMs } = config;
-    const onNoRoom = (key: ChunkKey): void => void this.#counted.count(key, 'busy');
-    const loaded$ = readAhead(chunks, source, { window, patienceMs, onLocated, onNoRoom });
-    return loaded$.pipe(map(({ item, handle }) => ({ ...item, handle })));
+    return this.#retrieval.retrieve(this.#asked(request, true));
   }
 
   prefetch(

@@ -1,4 +1,4 @@
-import { Lane } from './lane.js';
+import { type GoAhead, Lane } from './lane.js';
 
 /** The chunks of one prefix by the tier that each is loaded from. */
 export class Lanes {
@@ -34,16 +34,29 @@ export class Lanes {
     this.#ofChunk[index]?.add(index);
   }
 
-  /** A chunk that was taken is held no more. */
-  release(index: number): void {
-    const lane = this.#ofChunk[index];
-    if (lane !== undefined) lane.held--;
+  /** A chunk that was taken is being loaded. */
+  begin(index: number): void {
+    this.#ofChunk[index]?.begin();
   }
 
-  /** Takes, of each tier, all that the windows allow in front of `end`, and `urgent`. */
-  takeAll(end: number, urgent: number, take: (index: number) => void): void {
+  /** Its load has ended. @param atOnce there was nothing to wait for. */
+  arrive(index: number, atOnce: boolean): void {
+    this.#ofChunk[index]?.arrive(atOnce);
+  }
+
+  /** A chunk that was taken is held no more. @returns the bytes of `goAhead` that it gives back. */
+  release(index: number): number {
+    return this.#ofChunk[index]?.release() ?? 0;
+  }
+
+  /** Takes, of each tier, all that the windows and `goAhead` allow in front of `end`, and `urgent`. */
+  takeAll(end: number, urgent: number, goAhead: GoAhead, take: (index: number) => void): void {
     for (const lane of this.#byTier.values()) {
-      for (let index = lane.take(end, urgent); index !== -1; index = lane.take(end, urgent)) take(index);
+      for (;;) {
+        const index = lane.take(end, urgent, goAhead);
+        if (index === -1) break;
+        take(index);
+      }
     }
   }
 }

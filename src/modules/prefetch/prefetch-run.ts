@@ -1,5 +1,6 @@
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type AheadBudget } from './ahead-budget.js';
 import { type PrefetchTiers } from './prefetch-tiers.interface.js';
 import { PrefetchCount } from './prefetch-count.js';
 import { type PrefetchProgress, type PrefetchState } from './prefetch.interface.js';
@@ -12,6 +13,7 @@ export interface PrefetchRunOptions {
   readonly priority: number;
   /** Chunks of each tier that are loading, or wait for one in front of them. */
   readonly window: number;
+  readonly ahead: AheadBudget;
 }
 
 /** One prefetch: finds out where the chunks are, then loads from all tiers at a time, in the order of the prefix. */
@@ -49,7 +51,7 @@ export class PrefetchRun {
 
   #load(places: readonly string[]): void {
     if (this.#isOver) return;
-    const { keys, upTo, window } = this.options;
+    const { keys, upTo, window, ahead } = this.options;
     const names = this.tiers.names.slice(0, upTo + 1);
     const below: { readonly key: ChunkKey; readonly tier: string }[] = [];
     for (const [index, tier] of places.entries()) {
@@ -67,7 +69,7 @@ export class PrefetchRun {
         read: (key, tier, index) => this.#readOne(key, tier, index),
       },
       // A prefetch has no claim on memory that others use: it waits until there is some.
-      { window, patienceMs: Infinity },
+      { window, ahead, patienceMs: Infinity },
       {
         deliver: (_, handle) => {
           this.tiers.lease(handle.key);

@@ -3,6 +3,7 @@ import { KvError } from '../../common/errors/kv-error.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { tierNamed } from '../tiers/tier-named.js';
 import { type TierStack } from '../tiers/tier-stack.js';
+import { type AheadBudget } from './ahead-budget.js';
 import { LoadGate, type LoadLimits } from './load-gate.js';
 import { PrefetchRun } from './prefetch-run.js';
 import { type PrefetchTiers } from './prefetch-tiers.interface.js';
@@ -18,6 +19,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export interface PrefetcherConfig extends LoadLimits {
+  readonly ahead: AheadBudget;
   readonly leaseMs: number;
 }
 
@@ -25,14 +27,16 @@ export interface PrefetcherConfig extends LoadLimits {
 export class Prefetcher {
   readonly #tiers: PrefetchTiers;
   readonly #window: number;
+  readonly #ahead: AheadBudget;
   readonly #ended$ = new Subject<never>();
 
   constructor(
     private readonly stack: TierStack,
-    { leaseMs, ...limits }: PrefetcherConfig,
+    { leaseMs, ahead, ...limits }: PrefetcherConfig,
   ) {
     const gates = new Map(stack.tiers.map(({ name }) => [name, new LoadGate(limits)]));
     // Twice as many as may load: who is more urgent is seen among those that wait.
+    this.#ahead = ahead;
     this.#window = 2 * limits.loads;
     this.#tiers = {
       names: stack.tiers.map(({ name }) => name),
@@ -58,7 +62,7 @@ export class Prefetcher {
     return new Observable<PrefetchProgress>((subscriber) => {
       const run = new PrefetchRun(
         this.#tiers,
-        { keys, upTo, priority, window: this.#window },
+        { keys, upTo, priority, window: this.#window, ahead: this.#ahead },
         (progress) => subscriber.next(progress),
         (error) => {
           if (error === undefined) subscriber.complete();

@@ -2,6 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type AheadBudget } from './ahead-budget.js';
 import { type Locating, type Places } from '../tiers/locating.interface.js';
 
 /** Where chunks come from. */
@@ -18,6 +19,8 @@ export interface ChunkSource {
 export interface PrefixReadOptions {
   /** Chunks of each tier that are loading, or loaded and not yet disposed by the receiver. */
   readonly window: number;
+  /** For chunks beyond the window, while they wait for a slower tier in front; without it, there are none. */
+  readonly ahead?: AheadBudget;
   /** How long to wait for memory that others hold, when nothing of the prefix holds any. Then it is the end. Default: 0. */
   readonly patienceMs?: number;
   /** Told which chunk that was. */

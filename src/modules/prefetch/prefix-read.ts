@@ -22,7 +22,8 @@ export interface ChunkSink {
  * Loads the chunks of a prefix from all tiers at a time and delivers them in order.
  *
  * Each tier has a window of its own, so that a slow one never holds up a fast one, and the first chunk leaves while the
- * last is still on its way. The receiver's disposals are the credit for further loads: a slow receiver slows them down. A
+ * last is still on its way. While the next chunk is waited for, those behind it are loaded beyond their windows, too, as
+ * far as the budget of all reads goes. The receiver's disposals are the credit for further loads: a slow receiver slows them down. A
  * load that finds no room waits for the chunks in front of it to be disposed, and those behind it give their room up for
  * it. So a prefix never waits for its own memory, and for that of others only while it holds none.
  */
@@ -37,6 +38,8 @@ export class PrefixRead {
   /** Nothing is delivered from here on. */
   #end: number;
   #loading = 0;
+  /** Of the chunks that have arrived. */
+  #largestBytes = 0;
   #heldByReceiver = 0;
   /** Room was given back since a chunk without room was last read again. */
   #isRoomNew = false;
@@ -117,7 +120,7 @@ export class PrefixRead {
 
   #onDisposed(index: number): void {
     this.#heldByReceiver--;
-    this.#lanes.release(index);
+    this.#release(index);
     this.#isRoomNew = true;
     this.#run();
   }
@@ -178,23 +181,44 @@ export class PrefixRead {
       this.#lanes.return(index);
     }
     const urgent = this.#heldByReceiver === 0 ? this.#next : -1;
-    this.#lanes.takeAll(end, urgent, (index) => this.#read(index));
+    this.#lanes.takeAll(
+      end,
+      urgent,
+      () => this.#goAhead(),
+      (index) => this.#read(index),
+    );
+  }
+
+  /** Further than the windows reads only who waits for a tier: not for the receiver, and not for memory. */
+  #goAhead(): number {
+    const { ahead } = this.options;
+    const bytes = this.#largestBytes;
+    if (ahead === undefined || bytes === 0 || this.#heldByReceiver > 0 || this.#cramped.size > 0) return 0;
+    return ahead.take(bytes) ? bytes : 0;
+  }
+
+  #release(index: number): void {
+    const bytes = this.#lanes.release(index);
+    if (bytes > 0) this.options.ahead?.giveBack(bytes);
   }
 
   #read(index: number): void {
     this.#loading++;
+    this.#lanes.begin(index);
     const place = this.#lanes.placeOf(index) as string;
     const outcome = this.source.read(this.keys[index] as ChunkKey, place, index);
-    if (!(outcome instanceof Promise)) this.#onOutcome(index, outcome);
+    if (!(outcome instanceof Promise)) this.#onOutcome(index, outcome, true);
     else
       outcome.then(
-        (later) => this.#onOutcome(index, later),
+        (later) => this.#onOutcome(index, later, false),
         (error: unknown) => this.#fail(error),
       );
   }
 
-  #onOutcome(index: number, outcome: ReadOutcome): void {
+  #onOutcome(index: number, outcome: ReadOutcome, atOnce: boolean): void {
     this.#loading--;
+    this.#lanes.arrive(index, atOnce);
+    if (typeof outcome !== 'string') this.#largestBytes = Math.max(this.#largestBytes, outcome.lengthBytes);
     if (outcome === 'busy' && !this.#isOver && index < this.#end) {
       this.#cramped.set(index, false);
       this.#run();
@@ -207,10 +231,10 @@ export class PrefixRead {
         outcome[Symbol.dispose]();
         this.#isRoomNew = true;
       }
-      this.#lanes.release(index);
+      this.#release(index);
     } else if (typeof outcome !== 'string') this.#arrived.set(index, outcome);
     else {
-      this.#lanes.release(index);
+      this.#release(index);
       this.#endAt(index);
     }
     this.#run();
@@ -223,7 +247,7 @@ export class PrefixRead {
     for (const [later, isReading] of [...this.#cramped]) {
       if (later < index || isReading) continue;
       this.#cramped.delete(later);
-      this.#lanes.release(later);
+      this.#release(later);
     }
   }
 
@@ -233,7 +257,7 @@ export class PrefixRead {
     if (arrived === undefined) return;
     arrived[Symbol.dispose]();
     this.#isRoomNew = true;
-    this.#lanes.release(index);
+    this.#release(index);
   }
 
   #fail(error: unknown): void {

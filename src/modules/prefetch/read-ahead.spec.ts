@@ -9,6 +9,7 @@ import { type Awaitable } from '../../common/awaitable.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type Places } from '../tiers/locating.interface.js';
 import { type Loaded } from './prefix-read.interface.js';
+import { AheadBudget } from './ahead-budget.js';
 import { readAhead } from './read-ahead.js';
 
 interface Item {
@@ -23,14 +24,17 @@ describe('readAhead', () => {
   /** Loads under way, to be answered by the test. */
   let loads: Map<string, (outcome: ReadOutcome) => void>;
   let started: string[];
+  let ahead: AheadBudget | undefined;
 
   beforeEach(() => {
     arena = createArena({ capacityBytes: 4 * 1024 * 1024, native: false });
     loads = new Map();
     started = [];
+    ahead = undefined;
   });
   afterEach(() => {
     expect(arena.usage().references).toBe(0);
+    expect(ahead?.freeBytes).toBe(ahead?.totalBytes);
     arena.close();
   });
 
@@ -67,7 +71,7 @@ describe('readAhead', () => {
     readAhead(
       items(count),
       { locate: () => ({ now, later }), read: from },
-      { window, ...(patienceMs !== undefined && { patienceMs }) },
+      { window, ...(ahead && { ahead }), ...(patienceMs !== undefined && { patienceMs }) },
     );
 
   it('delivers in prefix order, whatever the order of arrival', async () => {
@@ -209,6 +213,49 @@ describe('readAhead', () => {
     expect(got).toEqual([0, 1, 2]);
   });
 
+  it('reads beyond the window while a slower tier is waited for, as far as the budget goes', async () => {
+    ahead = new AheadBudget(2500);
+    const got: number[] = [];
+    const places = ['disk', ...Array<string>(9).fill('redis')];
+    read(10, 2, slow, places).subscribe(({ item, handle }) => {
+      got.push(item.index);
+      handle[Symbol.dispose]();
+    });
+    expect(started).toEqual(['k0', 'k1', 'k2']);
+    await arrive('k1');
+    expect(started.slice(3)).toEqual(['k3']);
+    await arrive('k2');
+    await arrive('k3');
+    expect([started.slice(4), ahead.freeBytes]).toEqual([['k4'], 500]);
+    await arrive('k4');
+    expect(started.slice(5)).toEqual([]);
+    await arrive('k0');
+    expect([got, started.slice(5)]).toEqual([
+      [0, 1, 2, 3, 4],
+      ['k5', 'k6'],
+    ]);
+    expect(ahead.freeBytes).toBe(2500);
+    await arrive('k5', 'miss');
+    await arrive('k6');
+  });
+
+  it('reads nothing beyond the window that is there at once, nor for a receiver that is slow', async () => {
+    ahead = new AheadBudget(1e6);
+    const held: ArenaHandle[] = [];
+    const places = ['disk', 'disk', ...Array<string>(6).fill('memory'), 'disk', 'disk'];
+    const from = (key: ChunkKey): Awaitable<ReadOutcome> => {
+      if (places[Number(key.toString().slice(1))] === 'disk') return slow(key);
+      started.push(key.toString());
+      return chunk(key.toString());
+    };
+    read(10, 2, from, places).subscribe(({ handle }) => held.push(handle));
+    expect(started).toEqual(['k0', 'k1', 'k2', 'k3']);
+    await arrive('k0');
+    expect(started.slice(4)).toEqual([]);
+    await arrive('k1', 'miss');
+    held.shift()?.[Symbol.dispose]();
+  });
+
   it('reads again what found no room before a chunk in front of it was disposed', async () => {
     const got: string[] = [];
     const held: ArenaHandle[] = [];
@@ -296,6 +343,7 @@ describe('readAhead', () => {
       const places = Array.from({ length: count }, () => ['memory', 'disk', 'redis'][random.below(3)]!);
       const known = places.map((place) => (random.below(3) > 0 ? place : undefined));
       let room = 1 + random.below(6);
+      ahead = new AheadBudget(1000 * random.below(8));
       const source = async (key: ChunkKey): Promise<ReadOutcome> => {
         for (let turns = random.below(4); turns > 0; turns--) await nextTurn();
         if (Number(key.toString().slice(1)) === missing) return 'miss';
@@ -334,6 +382,7 @@ describe('readAhead', () => {
       });
       expect([seed, ...got]).toEqual([seed, ...Array(missing).keys()]);
       await expect(untilEmpty()).resolves.toBe(0);
+      expect(ahead.freeBytes).toBe(ahead.totalBytes);
     }
   });
 
