@@ -96,6 +96,10 @@ export class KvnestProcess implements AsyncDisposable {
     return this.#output.text;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   async status(): Promise<{ readonly tiers: readonly { readonly name: string; readonly chunks: number }[] }> {
     const response = await fetch(`${this.httpUrl}/v1/status`);
     return (await response.json()) as Awaited<ReturnType<KvnestProcess['status']>>;

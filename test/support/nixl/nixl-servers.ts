@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KvnestProcess, writeConfig } from '../kvnest-process.js';
 import { connect, type KvnestClient } from '../../../src/client/index.js';
+import { type ServerStatus } from '../../../src/modules/health/status.controller.js';
 
 export interface NixlServerOptions {
   readonly environment: Readonly<Record<string, string>>;
@@ -13,18 +14,10 @@ export interface NixlServerOptions {
   /** Of its arena. */
   readonly arena?: string;
   readonly port?: number;
-}
-
-export interface ServerStatus {
-  readonly arena: { readonly freeBytes: number; readonly references: number };
-  readonly tiers: readonly {
-    readonly name: string;
-    readonly chunks: number;
-    readonly evictions: number;
-    readonly corruptions: number;
-    readonly counters: Readonly<Record<string, number>>;
-  }[];
-  readonly doors: readonly { readonly name: string; readonly counters: Readonly<Record<string, number>> }[];
+  /** More of its TCP door. */
+  readonly tcp?: Readonly<Record<string, unknown>>;
+  /** More of its configuration. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** Servers that are peers of each other, with the real NIXL, in processes of their own. */
@@ -37,6 +30,8 @@ export class NixlServers implements AsyncDisposable {
     memory,
     arena = '128MiB',
     port = 0,
+    tcp,
+    settings,
   }: NixlServerOptions): Promise<KvnestProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'kvnest-peer-nixl-'));
     this.#after.push(() => rm(folder, { recursive: true }));
@@ -45,9 +40,10 @@ export class NixlServers implements AsyncDisposable {
       { name: 'peers', type: 'nixl', options: tier },
     ];
     const config = await writeConfig(folder, {
-      doors: { http: { port: 0 }, resp: { port: 0 }, lm: false, tcp: { port }, nest: false },
+      doors: { http: { port: 0 }, resp: { port: 0 }, lm: false, tcp: { port, ...tcp }, nest: false },
       arena: { capacity: arena },
       tiers,
+      ...settings,
     });
     const server = await KvnestProcess.start(config, { env: environment });
     this.#after.push(() => {
