@@ -103,6 +103,23 @@ describe('RESP door: commands', () => {
     expect(await client.call('CLIENT', 'ID')).toBe(1);
   });
 
+  it.each([
+    ['adaptive', 'allkeys-lfu'],
+    ['w-tinylfu', 'allkeys-lfu'],
+    ['lfu', 'allkeys-lfu'],
+    ['lru', 'allkeys-lru'],
+    ['s3-fifo', 'allkeys-lru'],
+    [undefined, 'noeviction'],
+  ])('tells of the eviction policy %s what Redis calls nearest, and its name', async (policy, nearest) => {
+    await restart(policy === undefined ? {} : { evictionPolicy: policy });
+    const info = await textOf('INFO', 'memory');
+    expect(info).toContain(`maxmemory_policy:${nearest}\r\nkvnest_eviction_policy:${policy ?? 'none'}\r\n`);
+    expect(await client.call('CONFIG', 'GET', 'maxmemory-policy')).toEqual([
+      Buffer.from('maxmemory-policy'),
+      Buffer.from(nearest),
+    ]);
+  });
+
   it('describes its commands', async () => {
     const count = (await client.call('COMMAND', 'COUNT')) as number;
     const rows = (await client.call('COMMAND')) as RespReply[][];

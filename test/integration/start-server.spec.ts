@@ -9,6 +9,7 @@ import { startServer } from '../../src/main.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../../src/modules/doors/door-registry.js';
 import { NO_DOORS, testConfig } from '../support/engine.js';
 import { expectEventually } from '../support/eventually.js';
+import { RespTestClient } from '../support/resp-client.js';
 
 const MIB = 1024 * 1024;
 const HOST = '127.0.0.1';
@@ -62,6 +63,25 @@ describe('startServer', () => {
     const status = server.get<DoorRegistry>(DOOR_REGISTRY).status();
     await server.close();
     expect(status).toMatchObject([{ name, address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) }]);
+  });
+
+  it('tells Redis clients which eviction policy it has, the default by its own name', async () => {
+    const [memory] = tiers;
+    for (const [policy, name] of [
+      ['DEFAULT', 'adaptive'],
+      ['LRU', 'lru'],
+    ] as const) {
+      const doors = { ...NO_DOORS, resp: door(0) };
+      const server = await startServer(testConfig({ tiers: [{ ...memory!, policy }], doors }));
+      try {
+        const [resp] = server.get<DoorRegistry>(DOOR_REGISTRY).status();
+        using client = await RespTestClient.open(Number(resp?.address?.split(':')[1]));
+        const info = (await client.call('INFO', 'memory')) as Buffer;
+        expect(info.toString()).toContain(`kvnest_eviction_policy:${name}\r\n`);
+      } finally {
+        await server.close();
+      }
+    }
   });
 
   it('keeps nothing of a start that failed, without an HTTP door, too', async () => {

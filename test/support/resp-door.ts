@@ -5,6 +5,8 @@ import { openSocketDoor, type TestSocketDoor, type TestSocketDoorOptions } from 
 
 export interface TestRespDoorOptions extends TestSocketDoorOptions {
   readonly token?: string;
+  /** What INFO tells; the tier of the engine is LRU. */
+  readonly evictionPolicy?: string;
 }
 
 export type TestRespDoor = TestSocketDoor<RespDoor>;
@@ -16,6 +18,7 @@ export function createTestRespDoor(options: TestRespDoorOptions = {}): Promise<T
       ...parts,
       maxPendingPairBytes: 8 * 1024 * 1024,
       secret: new DoorSecret(options.token),
+      evictionPolicy: options.evictionPolicy,
     }),
   );
 }

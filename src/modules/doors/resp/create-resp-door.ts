@@ -27,6 +27,8 @@ export interface RespDoorOptions {
   readonly drainTimeoutMs: number;
   /** Bytes of values that wait for their other half. */
   readonly maxPendingPairBytes: number;
+  /** Name of the eviction policy of the first tier that evicts; undefined = none does. */
+  readonly evictionPolicy: string | undefined;
 }
 
 /** Puts the door together. It listens from `onApplicationBootstrap` on. */
@@ -59,16 +61,15 @@ export function createRespDoor(options: RespDoorOptions): RespDoor {
       auth: new RespAuth(secret),
       counters,
       clock,
-      facts: () => doorFacts(store, door, limits, startedAtMs),
+      facts: () => doorFacts(options, door, startedAtMs),
       sessions: () => door.sessions(),
     }),
   });
 }
 
 function doorFacts(
-  engine: CacheEngine,
+  { engine, evictionPolicy, limits }: RespDoorOptions,
   door: RespDoor,
-  limits: DoorLimits,
   startedAtMs: number,
 ): RespDoorFacts {
   const { arena, counters, tiers } = engine.status();
@@ -79,6 +80,7 @@ function doorFacts(
     maxValueBytes: limits.maxValueBytes,
     capacityBytes: arena.capacityBytes,
     usedBytes: arena.capacityBytes - arena.freeBytes,
+    evictionPolicy,
     hits: counters.hits,
     misses: counters.misses,
     evictions: tiers.reduce((sum, tier) => sum + tier.evictions, 0),

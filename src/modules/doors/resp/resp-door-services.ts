@@ -27,6 +27,8 @@ export interface RespDoorFacts {
   readonly maxValueBytes: number;
   readonly capacityBytes: number;
   readonly usedBytes: number;
+  /** Name of the first tier's that has one; undefined = nothing is evicted. */
+  readonly evictionPolicy: string | undefined;
   readonly hits: number;
   readonly misses: number;
   readonly evictions: number;

@@ -1,10 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { type EvictionPolicyLookup } from '../../../backends/backend-definition.interface.js';
+import { EVICTION_POLICIES } from '../../../backends/backends.tokens.js';
 import { type Clock } from '../../../common/clock.js';
 import { CLOCK } from '../../../common/common.tokens.js';
 import {
   type DoorLimits,
   KVNEST_CONFIG,
   type KvnestConfig,
+  type TierConfig,
 } from '../../../config/kvnest-config.interface.js';
 import { CACHE_ENGINE, type CacheEngine } from '../../engine/cache-engine.interface.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
@@ -16,7 +19,7 @@ import { type RespDoor } from './resp-door.js';
 /** A client that is gone for good between two halves must not hold up the puts of others. */
 const PENDING_PAIR_SHARE = 0.5;
 
-/** The RESP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY and DOOR_SECRET from global modules. */
+/** The RESP door. Needs CACHE_ENGINE, KVNEST_CONFIG, CLOCK, EVICTION_POLICIES, DOOR_REGISTRY and DOOR_SECRET from global modules. */
 @Module({})
 export class RespDoorModule {
   static forRoot(limits: DoorLimits): DynamicModule {
@@ -25,13 +28,22 @@ export class RespDoorModule {
       providers: [
         {
           provide: getDoorToken('resp'),
-          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY, DOOR_SECRET],
+          inject: [
+            CACHE_ENGINE,
+            KVNEST_CONFIG,
+            CLOCK,
+            EVICTION_POLICIES,
+            DOOR_REGISTRY,
+            DOOR_SECRET,
+            EVICTION_POLICIES,
+          ],
           useFactory: (
             engine: CacheEngine,
-            { drainTimeoutMs, maxPendingBytes }: KvnestConfig,
+            { drainTimeoutMs, maxPendingBytes, tiers }: KvnestConfig,
             clock: Clock,
             registry: DoorRegistry,
             secret: DoorSecret,
+            findPolicy: EvictionPolicyLookup,
           ): RespDoor =>
             createRespDoor({
               limits,
@@ -41,10 +53,17 @@ export class RespDoorModule {
               secret,
               drainTimeoutMs,
               maxPendingPairBytes: maxPendingBytes * PENDING_PAIR_SHARE,
+              evictionPolicy: policyOfFirst(tiers, findPolicy),
             }),
         },
       ],
       exports: [getDoorToken('resp')],
     };
   }
+}
+
+/** Of the first tier with a budget of its own: others never evict. */
+function policyOfFirst(tiers: readonly TierConfig[], find: EvictionPolicyLookup): string | undefined {
+  const tier = tiers.find(({ capacityBytes }) => capacityBytes > 0);
+  return tier === undefined ? undefined : find(tier.policy).name;
 }

@@ -1,4 +1,5 @@
 import { type RespDoorFacts } from '../resp-door-services.js';
+import { redisPolicy } from '../redis-policy.js';
 import { type CommandCall, NO_KEYS, type RespCommandDefinition } from './command.interface.js';
 import { globMatch } from './glob-match.js';
 import { runSubcommand } from './subcommand.js';
@@ -18,7 +19,7 @@ function settings(facts: RespDoorFacts): ReadonlyMap<string, string> {
     ['databases', '16'],
     ['maxclients', String(facts.maxConnections)],
     ['maxmemory', String(facts.capacityBytes)],
-    ['maxmemory-policy', 'allkeys-lru'],
+    ['maxmemory-policy', redisPolicy(facts.evictionPolicy)],
     ['port', String(facts.port)],
     ['proto-max-bulk-len', String(facts.maxValueBytes)],
     ['save', ''],

@@ -1,4 +1,5 @@
 import { type RespDoorFacts, type RespDoorServices } from '../resp-door-services.js';
+import { redisPolicy } from '../redis-policy.js';
 import { NO_KEYS, type RespCommandDefinition } from './command.interface.js';
 import { REDIS_VERSION } from './redis-version.js';
 
@@ -23,7 +24,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   Memory: (_, facts) => ({
     used_memory: facts.usedBytes,
     maxmemory: facts.capacityBytes,
-    maxmemory_policy: 'allkeys-lru',
+    maxmemory_policy: redisPolicy(facts.evictionPolicy),
+    kvnest_eviction_policy: facts.evictionPolicy ?? 'none',
   }),
   Persistence: () => ({ loading: 0, async_loading: 0, rdb_bgsave_in_progress: 0, aof_enabled: 0 }),
   Stats: ({ counters }, facts) => ({
