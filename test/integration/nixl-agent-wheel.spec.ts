@@ -182,7 +182,7 @@ withNixl('Two processes with the real NIXL', () => {
     await reader.calls.read(NixlProcess.request(facts, [MIB]));
     const tail = [63 * MIB, MIB] as const;
     const late = await owner.calls.checksum(...tail);
-    owner.kill('SIGSTOP');
+    await owner.freeze();
     const request = NixlProcess.request(facts, [64 * MIB], { timeoutMs: 300 });
     expect((await reader.calls.read(request)).outcome).toBe('timeout');
     expect((await reader.calls.health()).quarantined).toEqual({ transfers: 1, bytes: 64 * MIB });
@@ -206,7 +206,7 @@ withNixl('Two processes with the real NIXL', () => {
   it('drops a peer that leaves too much hanging, and takes it again when that has ended', async () => {
     const { owner, reader, facts } = await pair({ tls: 'tcp,self', maxQuarantinedBytes: 20 * MIB });
     await reader.calls.read(NixlProcess.request(facts, [MIB]));
-    owner.kill('SIGSTOP');
+    await owner.freeze();
     const request = NixlProcess.request(facts, [8 * MIB], { timeoutMs: 200 });
     const reads = await Promise.all(Array.from({ length: 3 }, () => reader.calls.read(request)));
     expect(new Set(reads.map(({ outcome }) => outcome))).toEqual(new Set(['timeout']));
@@ -221,7 +221,7 @@ withNixl('Two processes with the real NIXL', () => {
   it('closes while a peer is stopped', async () => {
     const { owner, reader, facts } = await pair({ tls: 'tcp,self' });
     await reader.calls.read(NixlProcess.request(facts, [MIB]));
-    owner.kill('SIGSTOP');
+    await owner.freeze();
     const reading = reader.calls.read(NixlProcess.request(facts, [16 * MIB]));
     await expectEventually(async () => (await reader.calls.health()).inFlight.transfers === 1);
     await reader.calls.close();

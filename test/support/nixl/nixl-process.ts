@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NixlBlock, type NixlRead } from '../../../src/backends/nixl/agent/nixl-agent.interface.js';
+import { expectEventually } from '../eventually.js';
 import { type AgentFacts, type Answer, type Question, type RemoteCalls } from './nixl-process-calls.js';
 import { ucxEnvironment } from './nixl-wheel.js';
 
@@ -87,6 +89,12 @@ export class NixlProcess implements AsyncDisposable {
 
   kill(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Stops it, which the kernel does in its own time: it answers nothing any more when this resolves. */
+  async freeze(): Promise<void> {
+    this.child.kill('SIGSTOP');
+    await expectEventually(() => readFileSync(`/proc/${this.child.pid}/stat`, 'latin1').includes(') T '));
   }
 
   /** Has the process end by itself, or with a code at once. @returns how it ended */
