@@ -67,10 +67,13 @@ export class PendingCall {
   add(reply: RespValue, bytes: number): boolean {
     this.replies.push(reply);
     this.roomBytes -= bytes;
-    if (this.replies.length < this.#count) return false;
+    return this.replies.length === this.#count;
+  }
+
+  /** All replies are there. */
+  succeed(): void {
     this.#settle();
     this.#resolve(this.replies);
-    return true;
   }
 
   fail(error: unknown): void {

@@ -156,8 +156,15 @@ export class RespConnection implements PooledConnection, RespSocketReader {
     if (!call.add(reply, this.#parser.replyBytes)) return;
     this.#calls.shift();
     if (this.#isSuspect && this.#isIdle) this.destroy();
-    // A reply before the request was sent to its end: the server has stopped reading, what follows is lost.
-    if (!call.isSent && this.#socket.writableLength > 0) this.#fail(this.#hungUp());
+    if (call.isSent) call.succeed();
+    // A socket may say that a request is sent after the reply has come: in the same turn, if it is.
+    else setImmediate(() => this.#succeed(call));
+  }
+
+  /** A reply before the request was sent to its end: the server has stopped reading, what follows is lost. */
+  #succeed(call: PendingCall): void {
+    if (!call.isSent) this.#fail(this.#hungUp());
+    call.succeed();
   }
 
   #endBody(): void {
