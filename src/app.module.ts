@@ -80,7 +80,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy {
       ...backendsCatalog({ connectors, extraConfig: config.extraConfig }),
       ...(extensions.backends ?? []),
     ];
-    const tiers = TiersModule.forRoot(BackendsModule.forRoot(config.tiers, definitions));
+    const tiers = TiersModule.forRoot(BackendsModule.forRoot(config.tiers, definitions), config);
     return {
       module: AppModule,
       imports: [

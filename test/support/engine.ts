@@ -114,12 +114,14 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     ...(options.tiers?.({ arena, space, clock }) ?? []),
   ];
   await Promise.all(backends.map((backend) => backend.open()));
+  const config = testConfig(options.config);
   const stack = new TierStack(
     backends.map((backend) => new Tier(backend)),
     space,
     clock,
+    config.maxPendingBytes / 2,
   );
-  const engine = await createEngine(testConfig(options.config), arena, stack, clock);
+  const engine = await createEngine(config, arena, stack, clock);
   return {
     engine,
     arena,

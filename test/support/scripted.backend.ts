@@ -31,6 +31,7 @@ export class ScriptedBackend implements StorageBackend {
   putOutcome: PutOutcome = 'stored';
   throws = false;
   #held: (() => void)[] | undefined;
+  readonly #left: (() => void)[] = [];
   /** Number of the last put or removal of each key: a removal that comes later wins. */
   readonly #writes = new Map<string, number>();
 
@@ -58,9 +59,14 @@ export class ScriptedBackend implements StorageBackend {
 
   /** Lets all that wait go on, and what comes later too. */
   release(): void {
-    const held = this.#held ?? [];
+    this.leave();
+    this.#left.splice(0).forEach((go) => go());
+  }
+
+  /** What waits does so until `release`, and what comes later does not. */
+  leave(): void {
+    this.#left.push(...(this.#held ?? []));
     this.#held = undefined;
-    held.forEach((go) => go());
   }
 
   open(): Promise<void> {

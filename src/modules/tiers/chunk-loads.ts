@@ -18,6 +18,9 @@ export class ChunkLoads {
   /** Which keys the changes concern that tiers are still making. */
   readonly #changes = new Set<(key: ChunkKey) => boolean>();
 
+  /** @param onEnded called when a load has ended and its readers have been told. */
+  constructor(private readonly onEnded?: () => void) {}
+
   get size(): number {
     return this.#loads.size;
   }
@@ -76,10 +79,11 @@ export class ChunkLoads {
     if (this.#loads.get(load.key.id) === load) this.#loads.delete(load.key.id);
     if (typeof outcome === 'string') {
       for (const resolve of load.waiters) resolve(outcome);
-      return;
+    } else {
+      if (!load.stale) loaded(outcome, load.upTo);
+      for (const resolve of load.waiters) resolve(outcome.retain());
+      outcome[Symbol.dispose]();
     }
-    if (!load.stale) loaded(outcome, load.upTo);
-    for (const resolve of load.waiters) resolve(outcome.retain());
-    outcome[Symbol.dispose]();
+    this.onEnded?.();
   }
 }

@@ -64,6 +64,12 @@ export class InFlightPuts {
     return this.#find(key)?.handle.retain();
   }
 
+  /** Whether this very chunk is what readers find under its key. */
+  holds({ key, slot, generation }: ArenaHandle): boolean {
+    const found = this.#find(key)?.handle;
+    return found?.slot === slot && found.generation === generation;
+  }
+
   /**
    * Settles when the put of this key does, with whether its chunk is still what readers find: if not, what concerned
    * it does not concern what is there now. Undefined when there is none.

@@ -18,6 +18,7 @@ import { ChunkLoads } from './chunk-loads.js';
 import { ChunkMoves, type MoveOptions, type MoveOutcome } from './chunk-moves.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';
+import { Promotions } from './promotions.js';
 import { type Located, type LocateOptions, TierSearch } from './tier-search.js';
 import { type Tier } from './tier.js';
 
@@ -44,9 +45,10 @@ const EVERYWHERE: ReadOptions = {};
  */
 export class TierStack {
   readonly #inFlight: InFlightPuts;
-  readonly #loads = new ChunkLoads();
-  readonly #localLoads = new ChunkLoads();
+  readonly #loads = new ChunkLoads(() => this.#promotions.onLoaded());
+  readonly #localLoads = new ChunkLoads(() => this.#promotions.onLoaded());
   readonly #moveLoads = new ChunkLoads();
+  readonly #promotions: Promotions;
   readonly #moves: ChunkMoves;
   readonly #search: TierSearch;
 
@@ -54,8 +56,12 @@ export class TierStack {
     readonly tiers: readonly Tier[],
     readonly space: ArenaSpace,
     clock: Clock,
+    /** Of chunks that are promoted when readers wait for nothing any more. */
+    maxPromotionBytes = 0,
   ) {
     this.#inFlight = new InFlightPuts(clock);
+    const isLoading = (): boolean => this.#loads.size + this.#localLoads.size > 0;
+    this.#promotions = new Promotions(this.#inFlight, isLoading, maxPromotionBytes);
     this.#search = new TierSearch(tiers, this.#inFlight, (key) => this.#dropExpired(key));
     this.#moves = new ChunkMoves(tiers, this.#inFlight, this.#moveLoads, (from, key) =>
       this.#change(key, (tier) => tier.ask((backend) => backend.remove(key), false), from),
@@ -200,6 +206,7 @@ export class TierStack {
 
   /** Resolves when every write that was accepted has reached its tiers. */
   settled(): Promise<void> {
+    this.#promotions.flush();
     return this.#inFlight.settled();
   }
 
@@ -300,7 +307,7 @@ export class TierStack {
   #promote(upTo: number, from: number, handle: ArenaHandle): void {
     const slow = this.tiers
       .slice(upTo, from)
-      .map((tier) => tier.put(handle))
+      .map((tier) => this.#promotions.put(tier, handle))
       .filter((answer) => answer instanceof Promise);
     if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));
   }

@@ -5,6 +5,7 @@ import { BACKENDS } from '../../backends/backends.tokens.js';
 import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
 import { type StorageBackend } from '../../backends/storage-backend.interface.js';
+import { type KvnestConfig } from '../../config/kvnest-config.interface.js';
 import { Tier } from './tier.js';
 import { TierStack } from './tier-stack.js';
 import { TiersLifecycle } from './tiers.lifecycle.js';
@@ -12,8 +13,14 @@ import { TIER_STACK } from './tiers.tokens.js';
 
 @Module({})
 export class TiersModule {
-  /** @param backends the module that exports BACKENDS. */
-  static forRoot(backends: DynamicModule): DynamicModule {
+  /**
+   * @param backends the module that exports BACKENDS.
+   * @param config what waits for slow tiers: half of it may be promotions that wait for readers.
+   */
+  static forRoot(
+    backends: DynamicModule,
+    { maxPendingBytes }: Pick<KvnestConfig, 'maxPendingBytes'>,
+  ): DynamicModule {
     return {
       module: TiersModule,
       imports: [backends],
@@ -26,6 +33,7 @@ export class TiersModule {
               list.map((backend) => new Tier(backend)),
               space,
               clock,
+              Math.floor(maxPendingBytes / 2),
             ),
         },
         TiersLifecycle,
