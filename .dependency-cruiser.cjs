@@ -48,6 +48,13 @@ module.exports = {
       { path: '^src/', pathNot: '^src/(arena|common|config|protocols/chunk-key)/' },
     ),
     forbid(
+      'codecs-know-chunks-only',
+      'A codec makes one chunk of another, for whoever asks: a remote tier on its way to a store, or the tiers in place. It knows the arena ' +
+        'and what is below, and not where its chunks come from.',
+      { path: '^src/codecs/', pathNot: SPEC },
+      { path: '^src/', pathNot: '^src/(codecs|arena|common|protocols)/' },
+    ),
+    forbid(
       'addon-behind-the-arena',
       'The C++ addon has one loader and one typed mirror, src/arena/native; everybody else asks the arena, which works without the ' +
         'addon, too.',

@@ -12,6 +12,7 @@ import {
 const HEADER: EncodedHeader = {
   codec: 'zstd',
   elementBytes: 2,
+  elementType: 0,
   blockBytes: 1_000,
   lengthBytes: 2_500,
   checksum: 0xfedcba98,
@@ -32,6 +33,10 @@ describe('header of an encoded chunk', () => {
     expect(parse(encodeChunkHeader(HEADER, checksum))).toEqual(HEADER);
     const stored: EncodedHeader = { ...HEADER, codec: 'none', blocks: [], lengthBytes: 5 * 2 ** 32 + 7 };
     expect(parse(encodeChunkHeader(stored, checksum), stored.lengthBytes)).toEqual(stored);
+    for (const codec of ['int8', 'fp8'] as const) {
+      const typed: EncodedHeader = { ...HEADER, codec, elementType: 3 };
+      expect(parse(encodeChunkHeader(typed, checksum))).toEqual(typed);
+    }
   });
 
   it('notices every damaged byte', () => {

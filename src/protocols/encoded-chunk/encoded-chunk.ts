@@ -4,10 +4,16 @@ export const ENCODED_FIXED_BYTES = 40;
 /** What a chunk that is encoded begins with; one that begins so by itself is encoded, too. */
 export const ENCODED_MAGIC = Buffer.from('KVNCODEC', 'latin1');
 
-/** How the blocks are written: `none`, one block as it is; `zstd`, shuffled by `shuffleBytes`, each a zstd frame. */
-export type ChunkCodec = 'none' | 'zstd';
+/**
+ * How the blocks are written: `zstd`, shuffled by `shuffleBytes`, each a zstd frame; `int8` and `fp8`, numbers of eight bits
+ * with their scales.
+ */
+export type CodecName = 'zstd' | 'int8' | 'fp8';
 
-const CODECS: readonly ChunkCodec[] = ['none', 'zstd'];
+/** `none`: one block as it is. */
+export type ChunkCodec = 'none' | CodecName;
+
+const CODECS: readonly ChunkCodec[] = ['none', 'zstd', 'int8', 'fp8'];
 const VERSION = 1;
 const TABLE_ENTRY_BYTES = 4;
 const TWO_32 = 2 ** 32;
@@ -21,11 +27,13 @@ export interface EncodedHeader {
   readonly codec: ChunkCodec;
   /** Bytes of an element of the original: the distance of the bytes that were shuffled together. */
   readonly elementBytes: number;
+  /** LMCache's code of the type of the elements; 0 where only their bytes matter. */
+  readonly elementType: number;
   /** Bytes of the original in a block, the last one excepted; of no meaning with codec `none`. */
   readonly blockBytes: number;
   /** Length of the original. */
   readonly lengthBytes: number;
-  /** CRC-32C of the original. */
+  /** CRC-32C of the original; of what it is decoded to, where the codec loses something. */
   readonly checksum: number;
   /** Length of each block as it is written, in order; none with codec `none`. */
   readonly blocks: readonly number[];
@@ -44,7 +52,7 @@ export function encodedHeaderBytes(blocks: number): number {
 }
 
 /**
- * The header, little-endian: `KVNCODEC`, u8 version 1, u8 codec, u8 bytes of an element, u8 zero, u32 bytes of a block,
+ * The header, little-endian: `KVNCODEC`, u8 version 1, u8 codec, u8 bytes of an element, u8 type of an element, u32 bytes of a block,
  * u64 length of the original, u32 CRC-32C of the original, u32 number of blocks, u32 zero, u32 CRC-32C of header and
  * table with this field zero; then a table with the length (u32) of each block. The blocks follow.
  */
@@ -55,6 +63,7 @@ export function encodeChunkHeader(header: EncodedHeader, crc32c: Crc32c): Buffer
   bytes.writeUInt8(VERSION, 8);
   bytes.writeUInt8(CODECS.indexOf(header.codec), 9);
   bytes.writeUInt8(header.elementBytes, 10);
+  bytes.writeUInt8(header.elementType, 11);
   bytes.writeUInt32LE(header.blockBytes, 12);
   bytes.writeUInt32LE(lengthBytes % TWO_32, 16);
   bytes.writeUInt32LE(Math.floor(lengthBytes / TWO_32), 20);
@@ -102,6 +111,7 @@ export function parseChunkHeader(
   const header: EncodedHeader = {
     codec,
     elementBytes: bytes.readUInt8(10),
+    elementType: bytes.readUInt8(11),
     blockBytes: bytes.readUInt32LE(12),
     lengthBytes: bytes.readUInt32LE(20) * TWO_32 + bytes.readUInt32LE(16),
     checksum: bytes.readUInt32LE(24),

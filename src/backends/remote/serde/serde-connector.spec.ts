@@ -200,6 +200,7 @@ describe('encoded chunks', () => {
     const header = {
       codec: 'zstd',
       elementBytes: 2,
+      elementType: 0,
       blockBytes,
       lengthBytes,
       checksum: 0,

@@ -1,5 +1,11 @@
 import { type ArenaHandle } from '../../../arena/arena.interface.js';
-import { type IntakePlace } from '../../../connectors/intake/value-intake.js';
+import { ChunkDecoder } from '../../../codecs/chunk-decoder.js';
+import { ChunkEncoder } from '../../../codecs/chunk-encoder.js';
+import { type CodecPlace } from '../../../codecs/codec-place.interface.js';
+import { likelyElementType } from '../../../codecs/element-type.js';
+import { ViewReader } from '../../../codecs/view-reader.js';
+import { writeEncoded } from '../../../codecs/write-encoded.js';
+import { zstdCodec } from '../../../codecs/zstd.codec.js';
 import {
   type CallOptions,
   type ConnectorCapabilities,
@@ -15,10 +21,6 @@ import {
   encodeChunkHeader,
   isMarked,
 } from '../../../protocols/encoded-chunk/encoded-chunk.js';
-import { ChunkDecoder } from './chunk-decoder.js';
-import { ChunkEncoder } from './chunk-encoder.js';
-import { ViewReader } from './view-reader.js';
-import { writeEncoded } from './write-encoded.js';
 
 /**
  * Encodes chunks on their way to a store, or leaves them as they are, and decodes what comes back, whoever encoded it
@@ -32,7 +34,7 @@ export class SerdeConnector implements RemoteConnector {
   constructor(
     private readonly target: RemoteConnector,
     serde: 'naive' | 'zstd',
-    private readonly place: IntakePlace,
+    private readonly place: CodecPlace,
   ) {
     this.#encoder = serde === 'zstd' ? new ChunkEncoder(place) : undefined;
     this.#decoder = new ChunkDecoder(place);
@@ -101,8 +103,8 @@ export class SerdeConnector implements RemoteConnector {
 
   /** @returns undefined for a chunk that goes as it is; `busy` for one that must not and finds no room. */
   async #encode(chunk: ArenaHandle): Promise<ArenaHandle | 'busy' | undefined> {
-    const encoded = await this.#encoder?.encode(chunk);
-    if (encoded !== undefined) return encoded;
+    const encoded = await this.#encoder?.encode(chunk, zstdCodec, likelyElementType(chunk));
+    if (typeof encoded === 'object') return encoded;
     const start = new ViewReader(chunk.views).read(ENCODED_MAGIC.length);
     return isMarked(start) ? ((await this.#wrap(chunk)) ?? 'busy') : undefined;
   }
@@ -111,7 +113,7 @@ export class SerdeConnector implements RemoteConnector {
   #wrap(chunk: ArenaHandle): Promise<ArenaHandle | undefined> {
     const { lengthBytes, checksum, views } = chunk;
     const header = encodeChunkHeader(
-      { codec: 'none', elementBytes: 1, blockBytes: 0, lengthBytes, checksum, blocks: [] },
+      { codec: 'none', elementBytes: 1, elementType: 0, blockBytes: 0, lengthBytes, checksum, blocks: [] },
       this.place.crc32c,
     );
     return writeEncoded(this.place, chunk, header, views, lengthBytes);

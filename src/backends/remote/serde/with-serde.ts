@@ -3,8 +3,8 @@ import { type ArenaSpace } from '../../../arena/arena-space.interface.js';
 import { KvError } from '../../../common/errors/kv-error.js';
 import { intakePlace } from '../../../connectors/intake/value-intake.js';
 import { type RemoteConnector } from '../../../connectors/remote-connector.interface.js';
+import { HAS_ZSTD } from '../../../codecs/zstd-frame.js';
 import { SerdeConnector } from './serde-connector.js';
-import { HAS_ZSTD } from './zstd.js';
 
 /**
  * Encodes for a store as it is configured, and decodes whatever comes back. A store whose chunks others read, by

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type ArenaHandle } from '../../../arena/arena.interface.js';
-import { ExtentWriter } from '../../../arena/extent-writer.js';
-import { type IntakePlace } from '../../../connectors/intake/value-intake.js';
+import { type ArenaHandle } from '../arena/arena.interface.js';
+import { ExtentWriter } from '../arena/extent-writer.js';
+import { type CodecPlace } from './codec-place.interface.js';
 import { ViewReader } from './view-reader.js';
 
 /** Bytes that are copied before others get a turn. */
@@ -13,7 +13,7 @@ const COPY_BYTES = 4 * 1024 * 1024;
  * @returns a sealed chunk, which belongs to the receiver; undefined when there is no room in the arena.
  */
 export async function writeEncoded(
-  { space, crc32c }: IntakePlace,
+  { space, crc32c }: CodecPlace,
   original: ArenaHandle,
   header: Buffer,
   views: readonly Buffer[],
