@@ -222,7 +222,9 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
-    return this.#retrieval.retrieve(this.#asked(request, true));
+    const chunks = this.chunks(request);
+    publishPrefix(chunks, request.tokens.length, true);
+    return this.#retrieval.retrieve(chunks);
   }
 
   prefetch(
@@ -272,14 +274,9 @@ export class TieredCacheEngine implements CacheEngine {
     return { withMetadata, localOnly, ...(lease && { leaseMs: this.parts.config.leaseMs }) };
   }
 
-  #asked(request: PrefixRequest, reads: boolean): readonly PrefixChunk[] {
-    const chunks = this.chunks(request);
-    publishPrefix(chunks, request.tokens.length, reads);
-    return chunks;
-  }
-
   async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
-    const chunks = this.#asked(request, false);
+    const chunks = await this.parts.chunker.chunksInTurns(request);
+    publishPrefix(chunks, request.tokens.length, false);
     const located = await this.parts.stack.locatePrefix(keysOf(chunks), options);
     return lookupResult(
       located.flatMap(({ tier }, index) => {

@@ -31,6 +31,8 @@ export interface TokenHasherOptions {
 export interface ChainOptions {
   /** Whether tokens behind the last full chunk make a chunk of their own. Default false. */
   readonly partial?: boolean;
+  /** Hash of the chunk before the first token. Default: `noneHash`. */
+  readonly previous?: Buffer | undefined;
 }
 
 export interface TokenHasher {
@@ -88,7 +90,7 @@ export class ChainedTokenHasher implements TokenHasher {
     }
     const end = options.partial === true ? tokens.length : tokens.length - (tokens.length % chunkTokens);
     const hashes: Buffer[] = [];
-    let previous = this.noneHash;
+    let previous = options.previous ?? this.noneHash;
     for (let start = 0; start < end; start += chunkTokens) {
       const stop = Math.min(start + chunkTokens, end);
       previous = this.#hash.digest(previous, tokens, start, stop).subarray(0, this.digestBytes);

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Awaitable } from '../../../common/awaitable.js';
 import { type KvnestConfig } from '../../../config/kvnest-config.interface.js';
 import { ChunkKey } from '../../../protocols/chunk-key/chunk-key.js';
 import { CACHE_SALT_TAG, formatEngineKey } from '../../../protocols/chunk-key/engine-key.js';
@@ -9,6 +11,8 @@ import { type PrefixChunk, type PrefixIdentity, type PrefixRequest } from '../ca
 export type ChunkerConfig = Pick<KvnestConfig, 'chunkTokens' | 'keyFormat' | 'savePartialChunks'>;
 
 const DEFAULT_DTYPE = 'bfloat16';
+/** Hashed in one turn of the event loop: some 5 ms of work. */
+const TURN_TOKENS = 64 * 1024;
 
 /** Cuts token sequences into chunks and names them as LMCache does. */
 export class PrefixChunker {
@@ -24,18 +28,50 @@ export class PrefixChunker {
 
   /** @throws KV_INPUT_… for an identity that makes no key. */
   chunks(request: PrefixRequest): readonly PrefixChunk[] {
-    const { chunkTokens, keyFormat, savePartialChunks } = this.config;
+    const chunks: PrefixChunk[] = [];
+    this.#cut(request, chunks, this.hasher.noneHash, request.tokens.length);
+    return chunks;
+  }
+
+  /** As `chunks`. Where they are many, others have their turns meanwhile, and the tokens must not change until the end. */
+  chunksInTurns(request: PrefixRequest): Awaitable<readonly PrefixChunk[]> {
+    return request.tokens.length <= TURN_TOKENS ? this.chunks(request) : this.#chunksInTurns(request);
+  }
+
+  async #chunksInTurns(request: PrefixRequest): Promise<readonly PrefixChunk[]> {
+    const { chunkTokens } = this.config;
     const total = request.tokens.length;
+    const step = Math.ceil(TURN_TOKENS / chunkTokens) * chunkTokens;
+    const chunks: PrefixChunk[] = [];
+    let previous = this.hasher.noneHash;
+    for (let end = step; end < total; end += step) {
+      previous = this.#cut(request, chunks, previous, end);
+      await nextTurn();
+    }
+    this.#cut(request, chunks, previous, total);
+    return chunks;
+  }
+
+  /**
+   * Adds the chunks that begin behind those that are there and end before the token `end`.
+   *
+   * @param previous hash of the last one that is there.
+   * @returns hash of the last one that is there now.
+   */
+  #cut(request: PrefixRequest, chunks: PrefixChunk[], previous: Buffer, end: number): Buffer {
+    const { chunkTokens, keyFormat, savePartialChunks } = this.config;
     const format = keyFormat === 'object' ? objectKey : engineKey;
-    const hashes = this.hasher.chain(request.tokens, chunkTokens, { partial: savePartialChunks });
-    let parent: ChunkKey | undefined;
-    return hashes.map((chunkHash, index) => {
+    const tokens = request.tokens.subarray(chunks.length * chunkTokens, end);
+    const hashes = this.hasher.chain(tokens, chunkTokens, { partial: savePartialChunks, previous });
+    let parent = chunks.at(-1)?.key;
+    for (const chunkHash of hashes) {
+      const index = chunks.length;
       const startToken = index * chunkTokens;
-      const tokens = Math.min(chunkTokens, total - startToken);
-      const chunk = { index, startToken, tokens, key: ChunkKey.of(format(request, chunkHash)), parent };
-      parent = chunk.key;
-      return chunk;
-    });
+      const key = ChunkKey.of(format(request, chunkHash));
+      chunks.push({ index, startToken, tokens: Math.min(chunkTokens, end - startToken), key, parent });
+      parent = key;
+    }
+    return hashes.at(-1) ?? previous;
   }
 }
 
