@@ -28,15 +28,7 @@ export class RespDoorModule {
       providers: [
         {
           provide: getDoorToken('resp'),
-          inject: [
-            CACHE_ENGINE,
-            KVNEST_CONFIG,
-            CLOCK,
-            EVICTION_POLICIES,
-            DOOR_REGISTRY,
-            DOOR_SECRET,
-            EVICTION_POLICIES,
-          ],
+          inject: [CACHE_ENGINE, KVNEST_CONFIG, CLOCK, DOOR_REGISTRY, DOOR_SECRET, EVICTION_POLICIES],
           useFactory: (
             engine: CacheEngine,
             { drainTimeoutMs, maxPendingBytes, tiers }: KvnestConfig,
