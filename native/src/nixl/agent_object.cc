@@ -29,6 +29,19 @@ std::vector<std::string> StringsOf(const Napi::Array& array) {
   return strings;
 }
 
+// Arrays of nothing would take longer than the rest of an event.
+Napi::Value BytesOf(Napi::Env env, const Event& event) {
+  if (event.bytes.empty()) return env.Undefined();
+  return Napi::Buffer<uint8_t>::Copy(env, event.bytes.data(), event.bytes.size());
+}
+
+Napi::Value ChecksumsOf(Napi::Env env, const Event& event) {
+  if (event.checksums.empty()) return env.Undefined();
+  Napi::Uint32Array checksums = Napi::Uint32Array::New(env, event.checksums.size());
+  std::copy(event.checksums.begin(), event.checksums.end(), checksums.Data());
+  return checksums;
+}
+
 }  // namespace
 
 Napi::Function AgentObject::Class(Napi::Env env) {
@@ -164,12 +177,10 @@ void AgentObject::Deliver(Napi::Env env, Napi::Function callback) {
   for (Event& event : thread_->TakeEvents()) {
     const Napi::HandleScope scope(env);
     const bool last = event.kind == Event::kClosed || event.kind == Event::kNotStarted;
-    Napi::Uint32Array checksums = Napi::Uint32Array::New(env, event.checksums.size());
-    std::copy(event.checksums.begin(), event.checksums.end(), checksums.Data());
     if (last) Finish();
     callback.Call({Napi::Number::New(env, event.kind), Napi::Number::New(env, event.id),
                    Napi::Number::New(env, static_cast<int>(event.outcome)), Napi::String::New(env, event.text),
-                   Napi::Buffer<uint8_t>::Copy(env, event.bytes.data(), event.bytes.size()), checksums});
+                   BytesOf(env, event), ChecksumsOf(env, event)});
     if (last) return;
   }
 }

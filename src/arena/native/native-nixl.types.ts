@@ -26,13 +26,14 @@ export const enum NativeOutcome {
   Aborted = 4,
 }
 
+/** `bytes` and `checksums` are absent where there are none. */
 export type NativeEventListener = (
   kind: NativeEvent,
   id: number,
   outcome: NativeOutcome,
   text: string,
-  bytes: Buffer,
-  checksums: Uint32Array,
+  bytes?: Buffer,
+  checksums?: Uint32Array,
 ) => void;
 
 /**

@@ -15,7 +15,7 @@ import {
   type NixlReadResult,
 } from './nixl-agent.interface.js';
 import { PeerNames } from './peer-names.js';
-import { PendingReads, readWithout } from './pending-reads.js';
+import { PendingReads, readWith, readWithout } from './pending-reads.js';
 import { readOrderOf } from './read-order.js';
 import { within } from './within.js';
 
@@ -190,10 +190,7 @@ export class ActiveNixlAgent implements NixlAgent {
   readonly #onEvent: NativeEventListener = (kind, id, outcome, text, bytes, checksums) => {
     switch (kind) {
       case NativeEvent.Started:
-        this.#state = this.#state === 'starting' ? 'up' : this.#state;
-        this.version = nixlVersionOf(text);
-        this.metadata = bytes;
-        this.#started.resolve(undefined);
+        this.#onStarted(text, bytes);
         break;
       case NativeEvent.NotStarted:
         this.#started.reject(nixlUnavailable('no library can be used', text.split('\n')));
@@ -208,15 +205,23 @@ export class ActiveNixlAgent implements NixlAgent {
         this.#peers.forget(text);
         break;
       case NativeEvent.ReadEnded:
-        if (outcome === NativeOutcome.Done)
-          this.#reads.end(id, { outcome: 'done', checksums, headers: bytes });
-        else this.#reads.end(id, readWithout(OUTCOMES[outcome], text));
+        this.#reads.end(
+          id,
+          outcome === NativeOutcome.Done ? readWith(bytes, checksums) : readWithout(OUTCOMES[outcome], text),
+        );
         break;
       case NativeEvent.Closed:
         this.#end({ written: false });
     }
     this.#keepAlive();
   };
+
+  #onStarted(library: string, metadata: Buffer = this.metadata): void {
+    this.#state = this.#state === 'starting' ? 'up' : this.#state;
+    this.version = nixlVersionOf(library);
+    this.metadata = metadata;
+    this.#started.resolve(undefined);
+  }
 
   #end(options: { written: boolean }): void {
     this.#reads.endAll('aborted', options);

@@ -119,11 +119,11 @@ export class NixlFileAgent {
     return transfer.promise;
   }
 
-  readonly #onEvent: NativeEventListener = (kind, id, outcome, text, _bytes, [checksum = 0]) => {
+  readonly #onEvent: NativeEventListener = (kind, id, outcome, text, _bytes, checksums) => {
     if (kind === NativeEvent.Started) this.#started.resolve(undefined);
     else if (kind === NativeEvent.NotStarted)
       this.#started.reject(nixlPluginUnusable(this.#options.plugin, text));
-    else if (kind === NativeEvent.ReadEnded) this.#end(id, outcome, text, checksum);
+    else if (kind === NativeEvent.ReadEnded) this.#end(id, outcome, text, checksums?.[0] ?? 0);
     else if (kind === NativeEvent.Closed) this.#ended.resolve(undefined);
   };
 

@@ -8,16 +8,22 @@ export interface TransferCount {
   readonly bytes: number;
 }
 
+type Answer = Omit<NixlReadResult, 'settled'>;
+
 interface PendingRead {
   readonly peer: string;
   readonly bytes: number;
   /** Ends the wait; absent when nobody waits any more. */
-  answer: ((result: Omit<NixlReadResult, 'settled'>) => void) | undefined;
+  answer: ((result: Answer) => void) | undefined;
   readonly settle: () => void;
 }
 
+export function readWith(headers: Buffer = NO_HEADERS, checksums: Uint32Array = NO_CHECKSUMS): Answer {
+  return { outcome: 'done', checksums, headers };
+}
+
 /** A result without bytes. */
-export function readWithout(outcome: NixlOutcome, reason?: string): Omit<NixlReadResult, 'settled'> {
+export function readWithout(outcome: NixlOutcome, reason?: string): Answer {
   return { outcome, ...(reason && { reason }), checksums: NO_CHECKSUMS, headers: NO_HEADERS };
 }
 
@@ -77,7 +83,7 @@ export class PendingReads {
   }
 
   /** The library is done with it. */
-  end(id: number, result: Omit<NixlReadResult, 'settled'>): void {
+  end(id: number, result: Answer): void {
     const read = this.#reads.get(id);
     if (read === undefined) return;
     this.#answer(id, result);
@@ -95,7 +101,7 @@ export class PendingReads {
   }
 
   /** Ends the wait: from now on the read is in quarantine. */
-  #answer(id: number, result: Omit<NixlReadResult, 'settled'>): void {
+  #answer(id: number, result: Answer): void {
     const read = this.#reads.get(id);
     if (read?.answer === undefined) return;
     read.answer(result);

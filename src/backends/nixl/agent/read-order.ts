@@ -1,6 +1,8 @@
 import { type NixlBlock, type NixlMemoryType, type NixlRead } from './nixl-agent.interface.js';
 
 const BLOCK_NUMBERS = 4;
+const NO_HEADERS = new BigUint64Array();
+const NO_GROUPS = new Uint32Array();
 
 /** A read as the addon takes it. */
 export interface ReadOrder {
@@ -21,8 +23,8 @@ export function readOrderOf(request: NixlRead, regionBytes: number): ReadOrder |
   return {
     memoryType: memoryType === 'dram' ? 0 : 1,
     blocks: numbersOf(blocks),
-    headers: BigUint64Array.from(headers),
-    groups: Uint32Array.from(groups),
+    headers: headers.length > 0 ? BigUint64Array.from(headers) : NO_HEADERS,
+    groups: groups.length > 0 ? Uint32Array.from(groups) : NO_GROUPS,
   };
 }
 
