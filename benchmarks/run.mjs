@@ -17,6 +17,7 @@ const BENCHMARKS = {
   plugins: 'plugins/plugins.bench.mjs',
   tcp: 'tcp/tcp.bench.mjs',
   prefetch: 'prefetch/prefetch.bench.mjs',
+  'two-tiers': 'two-tiers/two-tiers.bench.mjs',
   connectors: 'connectors/connectors.bench.mjs',
   nixl: 'nixl/nixl.bench.mjs',
 };

@@ -11,10 +11,12 @@ const SUBCOMMANDS: Readonly<Record<string, CliCommand['run']>> = { replay, recor
 export const traceCommand: CliCommand = {
   help: `Usage: kvnest trace replay FILE --policy NAME… --capacity BLOCKS… [--json]
        kvnest trace replay FILE --url kvnest://HOST:PORT [--speed 1|10|max] [--json]
+       kvnest trace replay FILE --serve --capacity SIZE --disk SIZE --prefetch 0,8 [--speed 1|10|max] [--json]
        kvnest trace record [--seconds N | --start | --stop | --status] [--url URL] [--token TOKEN] [--json]
 
   replay    what caches of these capacities, with these eviction policies, would have had of what FILE asks for.
-            With --url: what a running server has of it. FILE is a trace of Mooncake's or one that kvnest
+            With --url: what a running server has of it; with --serve: servers of its own, with a memory and a disk
+            tier of these sizes, one for each number of --prefetch. FILE is a trace of Mooncake's or one that kvnest
             recorded: docs/traces.md
   record    have a running server write down what it is asked for, to its trace.path, until Ctrl-C
 
@@ -25,12 +27,17 @@ With replay, against simulated tiers:
   --disk BLOCKS           a second tier of this capacity below the first
 
 With replay, against a server:
+  --serve                 start one, empty, in a process of its own, with --capacity of memory and --disk below it
+  --path DIR              with --serve: where its disk tier makes a folder, deleted at the end; default: for temporary files
+  --buffered              with --serve: its disk through the page cache; else past it
   --url URL               its TCP door, as for kvnest/client
   --token TOKEN           its auth.token; default: KVNEST_AUTH_TOKEN
   --speed N               how much faster than it was; "max": as fast as the server answers; default: 1
   --requests N            only the first N
-  --prefetch N            tell the server of each request N requests before, to bring what it has to its first tier
-  --in-flight N           requests at a time beyond which the next waits; default: 16
+  --in-flight N           slots of the engine: requests at a time beyond which the next waits; default: 16
+  --prefetch N            of the requests that wait, tell the server of the first N, to bring what it has of them to its
+                          first tier; 0: none; with --serve several with commas between
+  --prefill N             tokens a second that a slot computes of what the server does not have; default: it takes no time
 
 With replay:
   --bytes-per-token SIZE  what a token takes where the trace tells no sizes; default: 128KiB, as Llama 3.1 8B in bf16,

@@ -1,8 +1,9 @@
-import { lastValueFrom } from 'rxjs';
 import { type KvnestClient } from '../../../client/index.js';
 import { type Trace } from '../../../modules/trace/trace.interface.js';
 import { type BlockBytes } from './block-bytes.js';
 import { OutcomeWriter } from './outcome-writer.js';
+import { prefetched } from './prefetched.js';
+import { type Prefill } from './prefill.js';
 import { type RequestOutcome, type RequestRunner } from './request-outcome.interface.js';
 
 /** Blocks that are read, or stored, at a time. */
@@ -14,11 +15,11 @@ export class KeyRunner implements RequestRunner {
     private readonly client: KvnestClient,
     private readonly trace: Trace,
     private readonly bytes: BlockBytes,
+    private readonly prefill: Prefill,
   ) {}
 
-  prefetch(request: number): Promise<unknown> {
-    const keys = this.#blocks(request).map(keyOf);
-    return lastValueFrom(this.client.send('kv.prefetch.keys', { keys }), { defaultValue: undefined });
+  prefetch(request: number): Promise<number> {
+    return prefetched(this.client, 'kv.prefetch.keys', { keys: this.#blocks(request).map(keyOf) });
   }
 
   async run(request: number): Promise<RequestOutcome> {
@@ -29,6 +30,7 @@ export class KeyRunner implements RequestRunner {
       const there = await this.client.exists(blocks.map(keyOf), { lease: true });
       const gap = there.indexOf(false);
       await this.#read(gap === -1 ? blocks : blocks.slice(0, gap), writer);
+      await this.prefill.after(request, writer.outcome.hits);
     }
     const missing = blocks.slice(writer.outcome.hits).filter((block) => blockBytes[block] !== 0);
     for (let at = 0; at < missing.length; at += AT_ONCE) {

@@ -2,6 +2,7 @@ import { connect, type KvnestClient } from '../../../client/index.js';
 import { type Trace } from '../../../modules/trace/trace.interface.js';
 import { BlockBytes } from './block-bytes.js';
 import { KeyRunner } from './key-runner.js';
+import { Prefill } from './prefill.js';
 import { type PaceOptions, replayAtPace } from './replay-at-pace.js';
 import { type ReplayTotals } from './replay-totals.js';
 import { TokenRunner } from './token-runner.js';
@@ -11,6 +12,8 @@ const DEFAULT_CHUNK_TOKENS = 256;
 export interface ServerReplayOptions extends PaceOptions {
   readonly url: string;
   readonly token: string | undefined;
+  /** How many tokens a second a slot computes that the server does not have; `Infinity` = at once. */
+  readonly prefillRate: number;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface ServerReplayOptions extends PaceOptions {
  */
 export async function replayAgainstServer(
   trace: Trace,
-  { url, token, ...pace }: ServerReplayOptions,
+  { url, token, prefillRate, ...pace }: ServerReplayOptions,
 ): Promise<ReplayTotals> {
   await using client = await connect(url, {
     name: 'kvnest trace replay',
@@ -27,10 +30,14 @@ export async function replayAgainstServer(
     ...(token !== undefined && { token }),
   });
   const bytes = new BlockBytes(trace);
+  const prefill = new Prefill(trace, prefillRate);
+  const before = await statusOf(client);
   const runner = isAllPrefixes(trace)
-    ? new TokenRunner(client, trace, bytes, await chunkTokens(client))
-    : new KeyRunner(client, trace, bytes);
-  return await replayAtPace(trace, runner, pace);
+    ? new TokenRunner(client, trace, bytes, prefill, before.chunkTokens ?? DEFAULT_CHUNK_TOKENS)
+    : new KeyRunner(client, trace, bytes, prefill);
+  const totals = await replayAtPace(trace, runner, pace);
+  totals.tierReads = readsBetween(before, await statusOf(client));
+  return totals;
 }
 
 /** Each request whole, from its first block, and each block behind the same one wherever it stands. */
@@ -58,8 +65,19 @@ function isAllPrefixes({
   return true;
 }
 
-async function chunkTokens(client: KvnestClient): Promise<number> {
+/** What is read here of a server's status. */
+interface ServerStatus {
+  readonly chunkTokens?: number;
+  readonly tiers?: readonly { readonly name: string; readonly hits: number }[];
+}
+
+async function statusOf(client: KvnestClient): Promise<ServerStatus> {
   const [status] = (await client.status()).values();
-  const { chunkTokens: tokens } = (status ?? {}) as { chunkTokens?: number };
-  return tokens ?? DEFAULT_CHUNK_TOKENS;
+  return status ?? {};
+}
+
+function readsBetween(before: ServerStatus, after: ServerStatus): Readonly<Record<string, number>> {
+  const earlier = new Map(before.tiers?.map(({ name, hits }) => [name, hits]));
+  const reads = after.tiers?.map(({ name, hits }) => [name, hits - (earlier.get(name) ?? 0)] as const);
+  return Object.fromEntries(reads ?? []);
 }

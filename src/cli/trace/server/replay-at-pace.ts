@@ -1,52 +1,52 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Trace } from '../../../modules/trace/trace.interface.js';
+import { EngineQueue } from './engine-queue.js';
 import { type RequestRunner } from './request-outcome.interface.js';
 import { ReplayTotals } from './replay-totals.js';
 
 export interface PaceOptions {
-  /** How much faster than it was; `Infinity` = one after the other without a pause. */
+  /** How much faster than it was; `Infinity` = all requests are there at the start. */
   readonly speed: number;
-  /** Requests in flight beyond which the next waits. */
+  /** Slots of the engine: requests that run at a time. */
   readonly atOnce: number;
   /** Only so many of the trace's. */
   readonly requests: number;
-  /** How many requests before its turn each is prefetched; 0 = not at all. */
+  /** Of the requests that wait for a slot, the first so many are prefetched; 0 = none. */
   readonly prefetchAhead: number;
 }
 
-/** Sends the requests of a trace in their order, at their times. Ends with the first error. */
+/** Sends the requests of a trace in their order, at their times or when a slot is free. Ends with the first error. */
 export async function replayAtPace(
   trace: Trace,
   runner: RequestRunner,
   { speed, atOnce, requests, prefetchAhead }: PaceOptions,
 ): Promise<ReplayTotals> {
   const totals = new ReplayTotals(trace);
-  const inFlight = new Set<Promise<void>>();
-  const errors: unknown[] = [];
   const prefetches: Promise<unknown>[] = [];
   const count = Math.min(requests, trace.requests);
   const startMs = performance.now();
-  for (let request = 0; request < count && errors.length === 0; request++) {
-    const dueMs = startMs + (trace.timesMs[request] as number) / speed;
-    const earlyMs = dueMs - performance.now();
+  const dueMs = (request: number): number => startMs + (trace.timesMs[request] as number) / speed;
+  const queue = new EngineQueue({
+    slots: atOnce,
+    announced: prefetchAhead,
+    run: async (request) => {
+      if (speed !== Infinity) totals.lateMs.push(Math.max(0, performance.now() - dueMs(request)));
+      totals.add(request, await runner.run(request));
+    },
+    announce: (request) => {
+      const done = runner.prefetch(request).then(
+        (blocks) => (totals.prefetched += blocks),
+        () => totals.prefetchesFailed++,
+      );
+      prefetches.push(done);
+    },
+  });
+  for (let request = 0; request < count && !queue.hasFailed; request++) {
+    const earlyMs = dueMs(request) - performance.now();
     if (earlyMs > 1) await delay(earlyMs);
-    while (inFlight.size >= atOnce) await Promise.race(inFlight);
-    if (speed !== Infinity) totals.lateMs.push(Math.max(0, performance.now() - dueMs));
-    const announced = request + prefetchAhead;
-    if (prefetchAhead > 0 && announced < count) {
-      prefetches.push(runner.prefetch(announced).catch(() => totals.prefetchesFailed++));
-    }
-    const done = runner
-      .run(request)
-      .then(
-        (outcome) => totals.add(request, outcome),
-        (error: unknown) => void errors.push(error),
-      )
-      .finally(() => inFlight.delete(done));
-    inFlight.add(done);
+    queue.arrive();
   }
-  await Promise.all(inFlight);
-  if (errors.length > 0) throw errors[0];
+  await queue.close();
   totals.seconds = (performance.now() - startMs) / 1_000;
   await Promise.all(prefetches);
   return totals;

@@ -7,14 +7,18 @@ export class ReplayTotals {
   seconds = 0;
   refused = 0;
   wrong = 0;
+  /** Blocks that prefetches brought to the first tier. */
+  prefetched = 0;
   prefetchesFailed = 0;
   bytesRead = 0;
   bytesStored = 0;
   /** Of each request with a hit, from its start. */
   readonly firstMs: number[] = [];
   readonly lastMs: number[] = [];
-  /** Of each request, how long after its time it was sent. */
+  /** Of each request, how long it waited for a slot after its time. */
   readonly lateMs: number[] = [];
+  /** Reads that each tier of the server answered, those of prefetches included. */
+  tierReads: Readonly<Record<string, number>> = {};
   readonly #hits: HitCounter;
 
   constructor(private readonly trace: Trace) {

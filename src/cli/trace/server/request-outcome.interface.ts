@@ -16,8 +16,8 @@ export interface RequestOutcome {
 /** Asks a server for the blocks of requests, and stores what it does not have. */
 export interface RequestRunner {
   run(request: number): Promise<RequestOutcome>;
-  /** Has the server bring what it has of a request to its first tier. */
-  prefetch(request: number): Promise<unknown>;
+  /** Has the server bring what it has of a request to its first tier. @returns how many blocks that were. */
+  prefetch(request: number): Promise<number>;
 }
 
 export function emptyOutcome(): RequestOutcome {

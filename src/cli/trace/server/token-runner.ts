@@ -1,8 +1,9 @@
-import { lastValueFrom } from 'rxjs';
 import { type KvnestClient } from '../../../client/index.js';
 import { type Trace } from '../../../modules/trace/trace.interface.js';
 import { type BlockBytes } from './block-bytes.js';
 import { OutcomeWriter } from './outcome-writer.js';
+import { prefetched } from './prefetched.js';
+import { type Prefill } from './prefill.js';
 import { type RequestOutcome, type RequestRunner } from './request-outcome.interface.js';
 
 const MODEL = 'kvnest-trace';
@@ -15,14 +16,13 @@ export class TokenRunner implements RequestRunner {
     private readonly client: KvnestClient,
     private readonly trace: Trace,
     private readonly bytes: BlockBytes,
+    private readonly prefill: Prefill,
     private readonly chunkTokens: number,
   ) {}
 
-  prefetch(request: number): Promise<unknown> {
+  prefetch(request: number): Promise<number> {
     const tokens = [...this.#tokens(this.#blocks(request))];
-    return lastValueFrom(this.client.send('kv.prefetch', { model: MODEL, tokens }), {
-      defaultValue: undefined,
-    });
+    return prefetched(this.client, 'kv.prefetch', { model: MODEL, tokens });
   }
 
   async run(request: number): Promise<RequestOutcome> {
@@ -35,6 +35,7 @@ export class TokenRunner implements RequestRunner {
         writer.read(blocks[index] as number, bytes);
       }
     }
+    await this.prefill.after(request, writer.outcome.hits);
     for (let at = writer.outcome.hits; at < blocks.length; at += STORED_AT_ONCE) {
       await this.#store(tokens, blocks, at, writer);
     }
