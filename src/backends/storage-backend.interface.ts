@@ -74,12 +74,36 @@ export interface BackendUsage {
   /** False while the medium fails; reads are misses and puts fail until it recovers. */
   readonly healthy: boolean;
   /** What only this kind of backend counts, by name; each only grows. */
+  /** Why it is not asked, while it is left alone. */
+  readonly reason?: string;
+  /** How long it is left alone still, at most; absent while it is not. */
+  readonly backOffMs?: number;
   readonly counters?: Readonly<Record<string, number>>;
   /** Other servers that it reads from. */
   readonly peers?: readonly BackendPeer[];
 }
 
 export interface ScanPage {
+export interface BackendTransfers {
+  readonly transfers: number;
+  readonly bytes: number;
+}
+
+/** A library that moves the bytes of a backend, on threads of its own. */
+export interface BackendAgent {
+  /** Its name and version. */
+  readonly library: string;
+  readonly up: boolean;
+  /** Why not up, or the last thing that went wrong. */
+  readonly reason?: string;
+  /** How many other processes it can read from. */
+  readonly peers: number;
+  /** What somebody waits for. */
+  readonly inFlight: BackendTransfers;
+  /** What nobody waits for any more and the library is not done with: it holds its part of the arena until then. */
+  readonly quarantined: BackendTransfers;
+}
+
   readonly keys: readonly ChunkKey[];
   /** 0 when the scan is complete. */
   readonly cursor: number;
@@ -96,6 +120,8 @@ export interface ChunkFilter {
 
 /**
  * Where chunks live: one tier of the stack. The names are those of LMCache's StorageBackendInterface.
+  /** What moves its bytes, where that is a library. */
+  readonly agent?: BackendAgent;
  *
  * - Handles that come in belong to the caller: a backend that keeps one retains it. Handles that go out belong to
  *   the receiver, who disposes them.

@@ -1,3 +1,4 @@
+import { type BackendTransfers } from '../backends/storage-backend.interface.js';
 import { formatBytes } from '../common/format-bytes.js';
 import { type TierStatus } from '../modules/engine/cache-engine.interface.js';
 import { type ServerStatus } from '../modules/health/status.controller.js';
@@ -11,6 +12,7 @@ export function formatStatus(status: ServerStatus): string {
     formatTable(doorRows(status)),
     formatTable(tierRows(status)),
     ...peerTables(status),
+    ...agentTables(status),
     formatTable(traffic(status)),
   ].join('\n');
 }
@@ -62,12 +64,12 @@ function books({ usedBytes, capacityBytes, chunks, hits, evictions, pinnedBytes 
 /** Other servers that tiers read from, where there are any. */
 function peerTables({ tiers }: ServerStatus): string[] {
   const rows = tiers.flatMap(({ name: tier, peers = [] }) =>
-    peers.map(({ name, state, transport, counters }) => {
+    peers.map(({ name, state, backOffMs, transport, counters }) => {
       const { asked = 0, hits = 0, hit_bytes: bytes = 0, failures = 0 } = counters;
       return [
         name,
         tier,
-        state,
+        backOffMs === undefined ? state : `${state}, ${backOffMs} ms more`,
         transport,
         String(asked),
         `${hits} (${formatBytes(bytes)})`,
@@ -77,6 +79,22 @@ function peerTables({ tiers }: ServerStatus): string[] {
   );
   const head = ['PEER', 'TIER', 'STATE', 'OVER', 'ASKED', 'HITS', 'FAILED'];
   return rows.length === 0 ? [] : [formatTable([head, ...rows])];
+}
+
+/** Libraries that move the bytes of tiers, where there are any. */
+function agentTables({ tiers }: ServerStatus): string[] {
+  const rows = tiers.flatMap(({ name: tier, agent }) => {
+    if (agent === undefined) return [];
+    const { library, up, reason, peers, inFlight, quarantined } = agent;
+    const state = [up ? 'up' : 'down', ...(reason === undefined ? [] : [reason])].join(': ');
+    return [[library, tier, String(peers), transfers(inFlight), transfers(quarantined), state]];
+  });
+  const head = ['AGENT', 'TIER', 'PEERS', 'IN FLIGHT', 'QUARANTINED', 'STATE'];
+  return rows.length === 0 ? [] : [formatTable([head, ...rows])];
+}
+
+function transfers({ transfers: count, bytes }: BackendTransfers): string {
+  return `${count} (${formatBytes(bytes)})`;
 }
 
 /** Of a tier without a budget of its own, such as a store elsewhere, somebody else keeps the books. */

@@ -76,6 +76,9 @@ describe('a tier that reads from peers', () => {
     expect(await tier.contains(there!)).toBe(true);
     expect(await tier.contains(A)).toBe(false);
     await expectEventually(() => !peers.peer(tier, 0).up);
+    expect(peers.peer(tier, 0)).toMatchObject({ state: 'down', reason: expect.stringContaining('300 ms') });
+    expect(peers.peer(tier, 0).backOffMs).toBeGreaterThan(20_000);
+    expect(peers.peer(tier, 1)).not.toHaveProperty('backOffMs');
     const { asked } = peers.peer(tier, 0).counters;
     for (let i = 0; i < 20; i++) expect(await tier.get(ChunkKey.of(`none-${i}`))).toBe('miss');
     expect(peers.peer(tier, 0).counters).toMatchObject({ asked, back_offs: 1 });

@@ -17,6 +17,13 @@ describe('NixlHost', () => {
       counts.started++;
       const agent: Partial<NixlAgent> = {
         version: '1',
+        health: () => ({
+          up: true,
+          error: 'the last thing that went wrong',
+          peers: ['a', 'b'],
+          inFlight: { transfers: 1, bytes: 10 },
+          quarantined: { transfers: 2, bytes: 20 },
+        }),
         close: () => {
           counts.closed++;
           return Promise.resolve();
@@ -40,6 +47,26 @@ describe('NixlHost', () => {
     expect(counts.started).toBe(2);
   });
 
+  it('tells how its agent is', async () => {
+    const { host } = counted();
+    expect(host.status()).toMatchObject({
+      library: 'NIXL',
+      up: false,
+      reason: 'it is not started',
+      peers: 0,
+    });
+    await host.enter(false);
+    expect(host.status()).toEqual({
+      library: 'NIXL 1',
+      up: true,
+      reason: 'the last thing that went wrong',
+      peers: 2,
+      inFlight: { transfers: 1, bytes: 10 },
+      quarantined: { transfers: 2, bytes: 20 },
+    });
+    await host.leave();
+  });
+
   it('goes without where it may, and says why in one line', async () => {
     lines.splice(0);
     const start = (): Promise<NixlAgent> => Promise.reject(nixlUnavailable('nothing', ['/a: not there']));
@@ -49,6 +76,7 @@ describe('NixlHost', () => {
     expect(host.reason).toContain('nothing');
     expect(lines).toHaveLength(1);
     expect(lines[0]).not.toContain('\n');
+    expect(host.status()).toMatchObject({ up: false, reason: host.reason, quarantined: { transfers: 0 } });
     await expect(host.enter(true)).rejects.toMatchObject({ code: 'KV_NIXL_UNAVAILABLE' });
     await host.leave();
   });

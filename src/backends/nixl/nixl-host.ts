@@ -1,4 +1,5 @@
 import { isKvError } from '../../common/errors/kv-error.js';
+import { type BackendAgent } from '../storage-backend.interface.js';
 import { type NixlAgent } from './agent/nixl-agent.interface.js';
 
 export interface NixlHostOptions {
@@ -24,6 +25,23 @@ export class NixlHost {
   /** Why there is no agent. */
   get reason(): string | undefined {
     return this.#error === undefined ? undefined : firstLine(this.#error);
+  }
+
+  status(): BackendAgent {
+    const agent = this.#agent;
+    const none = { transfers: 0, bytes: 0 };
+    const { reason = 'it is not started' } = this;
+    if (agent === undefined)
+      return { library: 'NIXL', up: false, reason, peers: 0, inFlight: none, quarantined: none };
+    const { up, error, peers, inFlight, quarantined } = agent.health();
+    return {
+      library: `NIXL ${agent.version}`,
+      up,
+      ...(error !== undefined && { reason: error }),
+      peers: peers.length,
+      inFlight,
+      quarantined,
+    };
   }
 
   /**

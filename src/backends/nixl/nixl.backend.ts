@@ -27,7 +27,7 @@ export interface NixlBackendOptions extends Pick<PeerGroupOptions, 'sources' | '
   readonly options: NixlOptions;
   readonly clock: Clock;
   /** Where the tier uses NIXL. */
-  readonly host?: Pick<NixlHost, 'enter' | 'leave'> | undefined;
+  readonly host?: Pick<NixlHost, 'enter' | 'leave' | 'status'> | undefined;
 }
 
 const CAPABILITIES: BackendCapabilities = {
@@ -197,6 +197,7 @@ export class NixlBackend implements StorageBackend {
       healthy: !this.#isOpen || peers.length === 0 || peers.some(({ isPromising }) => isPromising),
       counters: { ...counters, removed_keys_forgotten: this.#removed.forgotten },
       peers: peers.map(peerStatus),
+      ...(this.#host && { agent: this.#host.status() }),
     };
   }
 

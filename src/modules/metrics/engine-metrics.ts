@@ -1,3 +1,4 @@
+import { type BackendAgent } from '../../backends/storage-backend.interface.js';
 import { type EngineStatus } from '../engine/cache-engine.interface.js';
 import { type DoorStatus } from '../doors/door-registry.js';
 
@@ -137,6 +138,27 @@ export const ENGINE_METRICS: readonly MetricDefinition<EngineStatus>[] = [
     labels: ['tier', 'peer', 'event'],
     read: ({ tiers }) => eachPeer(tiers, ({ counters }) => byLabel('event', counters)),
   },
+  {
+    name: 'kvnest_agent_up',
+    help: '1 while the library works that moves the bytes of a tier',
+    type: 'gauge',
+    labels: ['tier'],
+    read: ({ tiers }) => eachAgent(tiers, ({ up }) => [{ labels: {}, value: Number(up) }]),
+  },
+  {
+    name: 'kvnest_agent_transfers',
+    help: 'Transfers of that library: those that somebody waits for, and those that hold memory though nobody does',
+    type: 'gauge',
+    labels: ['tier', 'state'],
+    read: ({ tiers }) => eachAgent(tiers, (agent) => ofTransfers(agent, ({ transfers }) => transfers)),
+  },
+  {
+    name: 'kvnest_agent_transfer_bytes',
+    help: 'Bytes of these transfers',
+    type: 'gauge',
+    labels: ['tier', 'state'],
+    read: ({ tiers }) => eachAgent(tiers, (agent) => ofTransfers(agent, ({ bytes }) => bytes)),
+  },
 ];
 
 /** What the doors tell of themselves. */
@@ -169,6 +191,24 @@ function eachPeer(
       read(peer).map(({ labels, value }) => ({ labels: { tier: name, peer: peer.name, ...labels }, value })),
     ),
   );
+}
+
+function eachAgent(
+  tiers: readonly Tier[],
+  read: (agent: BackendAgent) => readonly Sample[],
+): readonly Sample[] {
+  return tiers.flatMap(({ name, agent }) =>
+    agent === undefined
+      ? []
+      : read(agent).map(({ labels, value }) => ({ labels: { tier: name, ...labels }, value })),
+  );
+}
+
+function ofTransfers(
+  { inFlight, quarantined }: BackendAgent,
+  value: (transfers: BackendAgent['inFlight']) => number,
+): readonly Sample[] {
+  return byLabel('state', { in_flight: value(inFlight), quarantined: value(quarantined) });
 }
 
 function byLabel(label: string, values: Readonly<Record<string, number>>): readonly Sample[] {

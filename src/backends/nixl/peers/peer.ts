@@ -47,6 +47,8 @@ export class Peer {
   #failures = 0;
   #upSinceMs = 0;
   #pauseMs = 0;
+  #pausedAtMs = 0;
+  #reason: string | undefined;
   #told: 'up' | 'down' | undefined;
   #timer: NodeJS.Timeout | undefined;
   #summaryTimer: NodeJS.Timeout | undefined;
@@ -75,6 +77,13 @@ export class Peer {
 
   get isPromising(): boolean {
     return this.#state === 'up' && !this.#isClosed;
+  }
+
+  /** Why it is left alone, and how long still; undefined while it is not. */
+  get backOff(): { readonly reason: string; readonly leftMs: number } | undefined {
+    if (this.#state !== 'down' || this.#reason === undefined) return undefined;
+    const pastMs = performance.now() - this.#pausedAtMs;
+    return { reason: this.#reason, leftMs: Math.max(0, Math.ceil(this.#pauseMs - pastMs)) };
   }
 
   start(): void {
@@ -177,6 +186,7 @@ export class Peer {
   }
 
   #goDown(error: unknown): void {
+    this.#reason = reasonOf(error);
     this.#tellDown(error);
     this.#stepBack('down', this.#failures++);
   }
@@ -204,6 +214,7 @@ export class Peer {
     clearInterval(this.#summaryTimer);
     clearTimeout(this.#timer);
     this.#pauseMs = backOffMs(failures, this.#options.backOff);
+    this.#pausedAtMs = performance.now();
     this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs).unref();
   }
 
