@@ -11,6 +11,7 @@ const KIB = 1024;
 const CHUNKS = 24;
 const LENGTH_BYTES = 256 * KIB;
 const ROUNDS = process.env['KVNEST_SOAK'] === undefined ? 6 : 100;
+const KILLS_TIMEOUT_MS = 60_000 + 10_000 * ROUNDS;
 
 describe('peers that end while they are read from', () => {
   let peers: PeerWorld;
@@ -45,22 +46,26 @@ describe('peers that end while they are read from', () => {
     return { counts, stop };
   }
 
-  it(`gives right bytes or none over ${ROUNDS} kills of their owner, and finds it again each time`, async () => {
-    const tier = await peers.tier({ timeout_ms: 2_000 }, 1);
-    for (let round = 0; round < ROUNDS; round++) {
-      const keys = await peers.putRun(0, 'x', CHUNKS, LENGTH_BYTES);
+  it(
+    `gives right bytes or none over ${ROUNDS} kills of their owner, and finds it again each time`,
+    async () => {
+      const tier = await peers.tier({ timeout_ms: 2_000 }, 1);
+      for (let round = 0; round < ROUNDS; round++) {
+        const keys = await peers.putRun(0, 'x', CHUNKS, LENGTH_BYTES);
+        await expectEventually(() => peers.peer(tier, 0).up);
+        const reading = readOn(tier, keys);
+        await expectEventually(() => reading.counts.hit > 0);
+        await peers.store(0).process.kill();
+        await expectEventually(() => reading.counts.miss > 0);
+        await peers.store(0).restart();
+        await reading.stop();
+        expect(reading.counts.other).toBe(0);
+      }
       await expectEventually(() => peers.peer(tier, 0).up);
-      const reading = readOn(tier, keys);
-      await expectEventually(() => reading.counts.hit > 0);
-      await peers.store(0).process.kill();
-      await expectEventually(() => reading.counts.miss > 0);
-      await peers.store(0).restart();
-      await reading.stop();
-      expect(reading.counts.other).toBe(0);
-    }
-    await expectEventually(() => peers.peer(tier, 0).up);
-    expect(await peers.closeTiers()).toBe(true);
-  });
+      expect(await peers.closeTiers()).toBe(true);
+    },
+    KILLS_TIMEOUT_MS,
+  );
 
   it('gives everything still when one of two that have it is killed', async () => {
     const keys = await peers.putRun(0, 'x', CHUNKS, LENGTH_BYTES);

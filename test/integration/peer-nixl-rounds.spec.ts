@@ -112,7 +112,9 @@ withNixl.each(combinations)('a server that reads over the real NIXL, UCX_TLS=%s,
       expect(tiers[0]?.peers?.map(({ up, transport }) => [up, transport])).toEqual(
         owners.map(() => [true, 'nixl']),
       );
-      expect(tiers[0]?.corruptions).toBe(0);
+      const none = { transfers: 0, bytes: 0 };
+      const agent = { library: 'NIXL 1.5.1', up: true, peers: count, inFlight: none, quarantined: none };
+      expect(tiers[0]).toMatchObject({ corruptions: 0, agent });
       for (const owner of owners) await expectNothingHeld(owner);
     },
     LIMIT_MS,

@@ -20,6 +20,8 @@ export class HoldingProxy implements AsyncDisposable {
   #holdsAfterBytes = Infinity;
   /** Whoever connects is turned away. */
   isDown = false;
+  /** Called once, when the real server answers something next, before the answer goes on. */
+  onAnswer: (() => void) | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -122,6 +124,10 @@ export class HoldingProxy implements AsyncDisposable {
     client.on('end', onEnd);
     // Without an end where it was reset.
     client.on('close', onEnd);
+    target.on('data', () => {
+      this.onAnswer?.();
+      this.onAnswer = undefined;
+    });
     target.pipe(client);
     target.on('close', () => client.destroy());
   }
