@@ -1,7 +1,7 @@
 """The wheel's Python agent as a peer: owns bytes, or reads them. One line of JSON in, one out.
 
 Commands: {"do": "own", "bytes": n}; {"do": "own_vram", "bytes": n, "value": n}; {"do": "add", "metadata": base64}; {"do": "read", "peer": name, "address": n,
-"blocks": [[local offset, remote offset, length], ...], "times": n}; {"do": "checksum", "offset": n, "length": n}
+"blocks": [[local offset, remote offset, length], ...], "times": n, "stride": n, "places": n}; {"do": "checksum", "offset": n, "length": n}
 """
 
 import base64
@@ -21,6 +21,8 @@ os.dup2(2, 1)
 
 from nixl_cu12._api import nixl_agent, nixl_agent_config  # noqa: E402
 
+HUGE_PAGE = 2 << 20
+
 agent = nixl_agent(sys.argv[1], nixl_agent_config(backends=["UCX"]))
 memory = None
 
@@ -32,8 +34,12 @@ def address():
 def own(command):
     global memory
     generator = numpy.random.default_rng(8)
-    # Shared and in pages of 4 KiB, as the arena: a READ into pages of 2 MiB is faster.
-    memory = numpy.frombuffer(mmap.mmap(-1, command["bytes"]), dtype=numpy.uint8)
+    # Private and in huge pages, as the arena.
+    room = mmap.mmap(-1, command["bytes"] + HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    room.madvise(mmap.MADV_HUGEPAGE)
+    memory = numpy.frombuffer(room, dtype=numpy.uint8)
+    begin = -address() % HUGE_PAGE
+    memory = memory[begin : begin + command["bytes"]]
     memory[:] = generator.integers(0, 256, command["bytes"], dtype=numpy.uint8)
     agent.register_memory([(address(), memory.nbytes, 0, "")], "DRAM")
     return {"metadata": base64.b64encode(agent.get_agent_metadata()).decode(), "address": str(address())}
@@ -62,15 +68,26 @@ def add(command):
     return {"name": agent.add_remote_agent(base64.b64decode(command["metadata"])).decode()}
 
 
-def read(command):
+def descriptors(command, shift):
+    """Both lists of a read whose blocks all lie `shift` bytes further on."""
     blocks = command["blocks"]
-    remote = int(command["address"])
-    local_list = agent.get_xfer_descs([(address() + at, length, 0) for at, _, length in blocks], "DRAM")
-    remote_list = agent.get_xfer_descs([(remote + at, length, 0) for _, at, length in blocks], "DRAM")
+    remote = int(command["address"]) + shift
+    local = address() + shift
+    return (
+        agent.get_xfer_descs([(local + at, length, 0) for at, _, length in blocks], "DRAM"),
+        agent.get_xfer_descs([(remote + at, length, 0) for _, at, length in blocks], "DRAM"),
+    )
+
+
+def read(command):
+    """`times` reads, one after the other, each `stride` bytes behind the last, at `places` places in turn."""
+    places = [descriptors(command, i * command.get("stride", 0)) for i in range(command.get("places", 1))]
     seconds = []
-    for _ in range(command.get("times", 1)):
+    cpu_begin = time.process_time()
+    for i in range(command.get("times", 1)):
+        local, remote = places[i % len(places)]
         begin = time.perf_counter()
-        handle = agent.initialize_xfer("READ", local_list, remote_list, command["peer"])
+        handle = agent.initialize_xfer("READ", local, remote, command["peer"])
         state = agent.transfer(handle)
         while state == "PROC":
             state = agent.check_xfer_state(handle)
@@ -78,7 +95,7 @@ def read(command):
         agent.release_xfer_handle(handle)
         if state != "DONE":
             return {"state": state}
-    return {"state": "DONE", "seconds": seconds}
+    return {"state": "DONE", "seconds": seconds, "cpuSeconds": time.process_time() - cpu_begin}
 
 
 def checksum(command):
