@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { RecordingLogger } from '../../../test/support/recording-logger.js';
 import { parseConnectorUrl } from '../connector-url.js';
 import { type MooncakeSettings, readMooncakeSettings } from './mooncake-settings.js';
 
@@ -15,10 +16,20 @@ interface Given {
   readonly file?: string;
 }
 
-function read(url: string, { options = {}, extraConfig = {}, file }: Given = {}): MooncakeSettings {
+function read(
+  url: string,
+  { options = {}, extraConfig = {}, file }: Given = {},
+  recorded = new RecordingLogger(),
+): MooncakeSettings {
   const path = join(folder, 'mooncake.json');
   if (file !== undefined) writeFileSync(path, file);
-  const target = { tier: 'far', url: parseConnectorUrl(url), options, extraConfig };
+  const logger = {
+    debug: () => undefined,
+    log: (message: string) => recorded.log(message),
+    warn: (message: string) => recorded.warn(message),
+    error: (message: string) => recorded.error(message),
+  };
+  const target = { tier: 'far', url: parseConnectorUrl(url), options, extraConfig, logger };
   return readMooncakeSettings(target, file === undefined ? '' : path);
 }
 
@@ -77,6 +88,26 @@ describe("LMCache's configuration", () => {
     });
     expect(read('mooncakestore://h:2', { extraConfig }).masters).toEqual([{ host: 'h', port: 2 }]);
   });
+
+  it.each([
+    ['mooncakestore://h:2', 1],
+    ['mooncakestore://lm', 1],
+    ['mooncakestore://LM:1', 0],
+    ['mooncakestore://', 0],
+  ])('is warned of where it names another master than the URL: %s', (url, warnings) => {
+    const logger = new RecordingLogger();
+    read(url, { extraConfig }, logger);
+    expect(logger.lines.map(({ level }) => level)).toEqual(Array(warnings).fill('warn'));
+  });
+
+  it.each(['h2,h1:50051', ' h1:50051, h2:50051'])(
+    'may name the masters of the URL in its own way: %s',
+    (named) => {
+      const logger = new RecordingLogger();
+      read('mooncakestore://h1,h2', { extraConfig: { master_server_address: named } }, logger);
+      expect(logger.lines).toEqual([]);
+    },
+  );
 
   it('wins with the prefix over its older names', () => {
     const both = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { KvError } from '../../common/errors/kv-error.js';
-import { type ConnectorTarget } from '../connector-definition.interface.js';
+import { type ConnectorContext, type ConnectorTarget } from '../connector-definition.interface.js';
 import { type HostPort, parseConnectorUrl, urlInvalid } from '../connector-url.js';
 import { readConnectorOptions } from '../read-connector-options.js';
 import { MooncakeOptions } from './mooncake.config.js';
@@ -12,17 +12,24 @@ const LMCACHE_KEYS = ['metadata_server', 'protocol', 'tenant_id', 'transfer_time
 
 export interface MooncakeSettings {
   readonly options: MooncakeOptions;
-  readonly masters: readonly { readonly host: string; readonly port: number }[];
+  readonly masters: readonly Master[];
 }
+
+interface Master {
+  readonly host: string;
+  readonly port: number;
+}
+
+type MooncakeTarget = ConnectorTarget & Pick<ConnectorContext, 'logger'>;
 
 /**
  * What the URL and the options of the tier say; behind them LMCache's configuration: the file that MOONCAKE_CONFIG_PATH
- * names, else its `extra_config`.
+ * names, else its `extra_config`. Where these name other masters than the URL, which wins, the log says so.
  *
  * @throws KV_CONFIG_INVALID
  */
 export function readMooncakeSettings(
-  target: ConnectorTarget,
+  target: MooncakeTarget,
   configPath = process.env['MOONCAKE_CONFIG_PATH'],
 ): MooncakeSettings {
   const given =
@@ -30,6 +37,7 @@ export function readMooncakeSettings(
   const options = readConnectorOptions(MooncakeOptions, target, lmcacheOptions(given, target.extraConfig));
   const masters = mastersOf(target, options);
   expectEngine(target, options, masters.length);
+  warnOfOthers(target, options, masters);
   return { options, masters };
 }
 
@@ -90,10 +98,7 @@ function fileInvalid(path: string, what: string, cause?: unknown): KvError {
 }
 
 /** LMCache does not look at the host of its URL; here it names the master, if there is one. */
-function mastersOf(
-  { url }: ConnectorTarget,
-  { master_server_addr }: MooncakeOptions,
-): MooncakeSettings['masters'] {
+function mastersOf({ url }: ConnectorTarget, { master_server_addr }: MooncakeOptions): readonly Master[] {
   const { hosts, path, user, password, scheme } = url;
   const remedy =
     'Write mooncakestore://host:50051, several masters with commas; there is no user, password or path.';
@@ -105,4 +110,31 @@ function mastersOf(
       : parseConnectorUrl(`${scheme}://${master_server_addr}`).hosts;
   if (named.length === 0) throw urlInvalid(url, 'names no master', remedy);
   return named.map(({ host, port = DEFAULT_PORT }: HostPort) => ({ host, port }));
+}
+
+function warnOfOthers(
+  { tier, url, logger }: MooncakeTarget,
+  { master_server_addr: text }: MooncakeOptions,
+  masters: readonly Master[],
+): void {
+  if (text === undefined) return;
+  const others = text
+    .split(',')
+    .map((address) => (/:\d+$/.test(address) ? address : `${address}:${DEFAULT_PORT}`));
+  if (inOrder(others) === inOrder(masters.map(addressOf))) return;
+  logger.warn(
+    `The tier "${tier}" asks the master of ${url.label}, and not that of master_server_addr, ${text}`,
+  );
+}
+
+function inOrder(addresses: readonly string[]): string {
+  return addresses
+    .map((address) => address.trim().toLowerCase())
+    .sort()
+    .join();
+}
+
+/** `host:port`, as Mooncake writes it. */
+export function addressOf({ host, port }: Master): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

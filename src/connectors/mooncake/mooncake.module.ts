@@ -6,7 +6,7 @@ import { intakePlace } from '../intake/value-intake.js';
 import { LmcacheLayout } from './layouts/lmcache.layout.js';
 import { SealedLayout } from './layouts/sealed.layout.js';
 import { type MooncakeEngine } from './mooncake-engine.interface.js';
-import { type MooncakeSettings, readMooncakeSettings } from './mooncake-settings.js';
+import { addressOf, type MooncakeSettings, readMooncakeSettings } from './mooncake-settings.js';
 import { MooncakeConnector } from './mooncake.connector.js';
 import { NativeEngine } from './native/native.engine.js';
 import { WireEngine } from './wire.engine.js';
@@ -67,6 +67,7 @@ function nativeEngine(
   { url, arena }: ConnectorContext,
   { options, masters }: MooncakeSettings,
 ): MooncakeEngine {
+  const [master = { host: '', port: 0 }] = masters;
   const library = process.env['MOONCAKE_STORE_LIBRARY'];
   return new NativeEngine({
     label: url.label,
@@ -78,13 +79,8 @@ function nativeEngine(
       metadataServer: options.metadata_server,
       protocol: options.protocol,
       device: options.device_name ?? '',
-      master: addressOf(masters),
+      master: addressOf(master),
       replicas: options.replica_num,
     },
   });
-}
-
-function addressOf([master]: MooncakeSettings['masters']): string {
-  const { host = '', port = 0 } = master ?? {};
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
