@@ -55,35 +55,16 @@ export interface BackendPeer {
   readonly up: boolean;
   /** In one word. */
   readonly state: string;
+  /** Why it is not asked, while it is left alone. */
+  readonly reason?: string;
+  /** How long it is left alone still, at most; absent while it is not. */
+  readonly backOffMs?: number;
   /** How chunks come from it. */
   readonly transport: string;
   /** Each only grows. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
-export interface BackendUsage {
-  readonly capacityBytes: number;
-  /** Never above `capacityBytes`, not for a moment. */
-  readonly usedBytes: number;
-  readonly chunks: number;
-  readonly evictions: number;
-  readonly leasedBytes: number;
-  readonly pinnedBytes: number;
-  /** Chunks that failed their checksum on a read. */
-  readonly corruptions: number;
-  /** False while the medium fails; reads are misses and puts fail until it recovers. */
-  readonly healthy: boolean;
-  /** What only this kind of backend counts, by name; each only grows. */
-  /** Why it is not asked, while it is left alone. */
-  readonly reason?: string;
-  /** How long it is left alone still, at most; absent while it is not. */
-  readonly backOffMs?: number;
-  readonly counters?: Readonly<Record<string, number>>;
-  /** Other servers that it reads from. */
-  readonly peers?: readonly BackendPeer[];
-}
-
-export interface ScanPage {
 export interface BackendTransfers {
   readonly transfers: number;
   readonly bytes: number;
@@ -104,6 +85,27 @@ export interface BackendAgent {
   readonly quarantined: BackendTransfers;
 }
 
+export interface BackendUsage {
+  readonly capacityBytes: number;
+  /** Never above `capacityBytes`, not for a moment. */
+  readonly usedBytes: number;
+  readonly chunks: number;
+  readonly evictions: number;
+  readonly leasedBytes: number;
+  readonly pinnedBytes: number;
+  /** Chunks that failed their checksum on a read. */
+  readonly corruptions: number;
+  /** False while the medium fails; reads are misses and puts fail until it recovers. */
+  readonly healthy: boolean;
+  /** What only this kind of backend counts, by name; each only grows. */
+  readonly counters?: Readonly<Record<string, number>>;
+  /** Other servers that it reads from. */
+  readonly peers?: readonly BackendPeer[];
+  /** What moves its bytes, where that is a library. */
+  readonly agent?: BackendAgent;
+}
+
+export interface ScanPage {
   readonly keys: readonly ChunkKey[];
   /** 0 when the scan is complete. */
   readonly cursor: number;
@@ -120,8 +122,6 @@ export interface ChunkFilter {
 
 /**
  * Where chunks live: one tier of the stack. The names are those of LMCache's StorageBackendInterface.
-  /** What moves its bytes, where that is a library. */
-  readonly agent?: BackendAgent;
  *
  * - Handles that come in belong to the caller: a backend that keeps one retains it. Handles that go out belong to
  *   the receiver, who disposes them.
