@@ -49,7 +49,10 @@ export interface ActiveAgentOptions extends AgentLimits {
 
 type Reply = PromiseWithResolvers<string>;
 
-/** The agent in front of the addon's thread: promises for its events, deadlines, and what is in quarantine. */
+/**
+ * The agent in front of the addon's thread: promises for its events, deadlines, and what is in quarantine. The timers of
+ * the deadlines keep the process alive while somebody waits, and nothing else does.
+ */
 export class ActiveNixlAgent implements NixlAgent {
   readonly name: string;
   version = 'unknown';
@@ -64,7 +67,6 @@ export class ActiveNixlAgent implements NixlAgent {
   readonly #ended = Promise.withResolvers<undefined>();
   #lastLoad = 0;
   #state: 'starting' | 'up' | 'closed' = 'starting';
-  #keptAlive = false;
   #closing: Promise<void> | undefined;
   #error: string | undefined;
 
@@ -74,7 +76,6 @@ export class ActiveNixlAgent implements NixlAgent {
     this.#options = options;
     this.#regionBytes = region.byteLength;
     this.#native = new nativeClass(name, region, libraries, SCRATCH_BYTES, this.#onEvent);
-    this.#keepAlive();
   }
 
   get regionAddress(): bigint {
@@ -90,7 +91,6 @@ export class ActiveNixlAgent implements NixlAgent {
     } catch (error) {
       this.#state = 'closed';
       this.#native.close();
-      this.#keepAlive();
       throw error;
     }
   }
@@ -111,10 +111,9 @@ export class ActiveNixlAgent implements NixlAgent {
     if (refusal !== undefined) return this.#refused(...refusal);
     const order = readOrderOf(request, this.#regionBytes);
     if (typeof order === 'string') return this.#refused('failed', order);
-    const submit = (id: number): void => {
-      this.#native.read(id, request.peer, order.memoryType, order.blocks, order.headers, order.groups);
-      this.#keepAlive();
-    };
+    const { memoryType, blocks, headers, groups } = order;
+    const submit = (id: number): void =>
+      this.#native.read(id, request.peer, memoryType, blocks, headers, groups);
     return await this.#reads.add(request, submit, this.#giveUp);
   }
 
@@ -138,7 +137,6 @@ export class ActiveNixlAgent implements NixlAgent {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#native.close();
-    this.#keepAlive();
     const hangs = Symbol('hangs');
     const ended = await within(this.#ended.promise, CLOSE_TIMEOUT_MS, () => hangs).catch(() => hangs);
     if (ended === hangs) this.#end({ written: true });
@@ -150,14 +148,12 @@ export class ActiveNixlAgent implements NixlAgent {
     const reply = Promise.withResolvers<string>();
     this.#loads.set(id, reply);
     this.#native.addPeer(id, metadata);
-    this.#keepAlive();
     try {
       return await within(reply.promise, addPeerTimeoutMs, () =>
         nixlPeerRefused(`no answer within ${addPeerTimeoutMs} ms`),
       );
     } finally {
       this.#loads.delete(id);
-      this.#keepAlive();
     }
   }
 
@@ -184,7 +180,6 @@ export class ActiveNixlAgent implements NixlAgent {
       this.#error = `peer ${peer} was dropped: it leaves too many reads hanging`;
       this.#drop(peer);
     }
-    this.#keepAlive();
   };
 
   readonly #onEvent: NativeEventListener = (kind, id, outcome, text, bytes, checksums) => {
@@ -213,7 +208,6 @@ export class ActiveNixlAgent implements NixlAgent {
       case NativeEvent.Closed:
         this.#end({ written: false });
     }
-    this.#keepAlive();
   };
 
   #onStarted(library: string, metadata: Buffer = this.metadata): void {
@@ -227,18 +221,10 @@ export class ActiveNixlAgent implements NixlAgent {
     this.#reads.endAll('aborted', options);
     for (const { reject } of this.#loads.values()) reject(nixlClosed());
     this.#ended.resolve(undefined);
-    this.#keepAlive();
   }
 
   #hangs(): boolean {
     return this.#native.runningMs > HANGING_MS;
-  }
-
-  /** The process waits for what somebody waits for, and for nothing else. */
-  #keepAlive(): void {
-    const alive = this.#loads.size > 0 || this.#reads.inFlight.transfers > 0;
-    if (alive !== this.#keptAlive) this.#native.keepAlive(alive);
-    this.#keptAlive = alive;
   }
 
   #assertUp(): void {

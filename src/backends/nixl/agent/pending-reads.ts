@@ -2,6 +2,7 @@ import { type NixlOutcome, type NixlRead, type NixlReadResult } from './nixl-age
 
 const NO_CHECKSUMS = new Uint32Array();
 const NO_HEADERS = Buffer.alloc(0);
+const SETTLED = Promise.resolve();
 
 export interface TransferCount {
   readonly transfers: number;
@@ -14,8 +15,9 @@ interface PendingRead {
   readonly peer: string;
   readonly bytes: number;
   /** Ends the wait; absent when nobody waits any more. */
-  answer: ((result: Answer) => void) | undefined;
-  readonly settle: () => void;
+  answer: ((result: NixlReadResult) => void) | undefined;
+  /** Of one in quarantine. */
+  settle?: () => void;
 }
 
 export function readWith(headers: Buffer = NO_HEADERS, checksums: Uint32Array = NO_CHECKSUMS): Answer {
@@ -61,10 +63,9 @@ export class PendingReads {
     giveUp: (id: number, peer: string) => void,
   ): Promise<NixlReadResult> {
     const id = (this.#lastId = (this.#lastId + 1) >>> 0);
-    const settled = Promise.withResolvers<undefined>();
     const result = Promise.withResolvers<NixlReadResult>();
     const stop = (outcome: NixlOutcome): void => {
-      this.#answer(id, readWithout(outcome));
+      this.#stopWaiting(id, outcome);
       giveUp(id, request.peer);
     };
     const onAbort = (): void => stop('aborted');
@@ -74,9 +75,9 @@ export class PendingReads {
     const answer: PendingRead['answer'] = (answered) => {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', onAbort);
-      result.resolve({ ...answered, settled: settled.promise });
+      result.resolve(answered);
     };
-    this.#reads.set(id, { peer: request.peer, bytes, answer, settle: () => settled.resolve(undefined) });
+    this.#reads.set(id, { peer: request.peer, bytes, answer });
     this.#inFlight = changed(this.#inFlight, 1, bytes);
     submit(id);
     return result.promise;
@@ -86,28 +87,35 @@ export class PendingReads {
   end(id: number, result: Answer): void {
     const read = this.#reads.get(id);
     if (read === undefined) return;
-    this.#answer(id, result);
-    this.#quarantine(read, -1);
     this.#reads.delete(id);
-    read.settle();
+    if (read.answer === undefined) {
+      this.#quarantine(read, -1);
+      read.settle?.();
+    } else {
+      this.#inFlight = changed(this.#inFlight, -1, read.bytes);
+      read.answer({ ...result, settled: SETTLED });
+    }
   }
 
   /** Nothing more will be heard of any of them. @param written whether the library may still write to their pages. */
   endAll(outcome: NixlOutcome, { written }: { written: boolean }): void {
     for (const id of [...this.#reads.keys()]) {
-      if (written) this.#answer(id, readWithout(outcome));
+      if (written) this.#stopWaiting(id, outcome);
       else this.end(id, readWithout(outcome));
     }
   }
 
-  /** Ends the wait: from now on the read is in quarantine. */
-  #answer(id: number, result: Answer): void {
+  /** From now on the read is in quarantine. */
+  #stopWaiting(id: number, outcome: NixlOutcome): void {
     const read = this.#reads.get(id);
     if (read?.answer === undefined) return;
-    read.answer(result);
+    const settled = Promise.withResolvers<undefined>();
+    const { answer } = read;
     read.answer = undefined;
+    read.settle = () => settled.resolve(undefined);
     this.#inFlight = changed(this.#inFlight, -1, read.bytes);
     this.#quarantine(read, 1);
+    answer({ ...readWithout(outcome), settled: settled.promise });
   }
 
   #quarantine({ peer, bytes }: PendingRead, sign: 1 | -1): void {
