@@ -43,9 +43,9 @@ module.exports = {
     forbid(
       'arena-knows-only-keys',
       'The arena holds bytes for everybody and decides nothing: tiers, engine and doors come to it. It may know what a chunk key ' +
-        'is, the configuration and common.',
+        'and the form of a chunk are, the configuration and common.',
       { path: '^src/arena/', pathNot: SPEC },
-      { path: '^src/', pathNot: '^src/(arena|common|config|protocols/chunk-key)/' },
+      { path: '^src/', pathNot: '^src/(arena|common|config|protocols/(chunk-key|chunk-form))/' },
     ),
     forbid(
       'codecs-know-chunks-only',

@@ -1,5 +1,6 @@
 import { type ChunkKey, type KeyDigest } from '../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../protocols/chunk-key/key-batch.js';
+import { type ChunkForm } from '../protocols/chunk-form/chunk-form.js';
 
 /** A run of bytes of the arena's region. */
 export interface Extent {
@@ -25,7 +26,7 @@ export interface AllocationRequest {
 }
 
 /** What the record of a chunk may carry beside its bytes; it survives in every tier that can keep it. */
-export interface ChunkAttributes {
+export interface ChunkAttributes extends ChunkForm {
   /** Milliseconds since the Unix epoch, 0 = never. */
   readonly expiresAtMs: number;
   /** Number of chunks in front of this one in its prefix, -1 = unknown. */

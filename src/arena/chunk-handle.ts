@@ -1,5 +1,6 @@
 import { KvError } from '../common/errors/kv-error.js';
 import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+import { type ChunkForm, formNumber, formOf } from '../protocols/chunk-form/chunk-form.js';
 import { doubleFree, notReserved, useAfterFree } from './arena-errors.js';
 import { type ArenaHandle, type ChunkAttributes, type ChunkState, type Extent } from './arena.interface.js';
 import { type ChunkPlacement } from './chunk-placement.js';
@@ -85,6 +86,7 @@ export class ChunkHandle implements ArenaHandle {
       expiresAtMs: records.double(this.slot, Double.ExpiresAt),
       depth: records.word(this.slot, Word.Depth),
       parent: records.parent(this.slot),
+      ...formAt(records, this.slot),
     };
   }
 
@@ -116,6 +118,9 @@ export class ChunkHandle implements ArenaHandle {
     if (expiresAtMs !== undefined) records.setDouble(this.slot, Double.ExpiresAt, expiresAtMs);
     if (depth !== undefined) records.setWord(this.slot, Word.Depth, depth);
     if (parent !== undefined) records.setParent(this.slot, parent);
+    if (attributes.encoded !== undefined || attributes.loss !== undefined) {
+      records.setWord(this.slot, Word.Form, formNumber({ ...formAt(records, this.slot), ...attributes }));
+    }
   }
 
   seal(checksum: number): void {
@@ -148,4 +153,10 @@ export class ChunkHandle implements ArenaHandle {
   #view(offset: number, length: number): Buffer {
     return Buffer.from(this.#host.buffer, offset, length);
   }
+}
+
+const AS_PUT: ChunkForm = { encoded: false, loss: 'none' };
+
+function formAt(records: RecordTable, slot: number): ChunkForm {
+  return formOf(records.word(slot, Word.Form)) ?? AS_PUT;
 }

@@ -29,6 +29,8 @@ export const enum Word {
   NextFree = 17,
   /** Four words, all zero = unknown. */
   Parent = 26,
+  /** `formNumber`. */
+  Form = 30,
 }
 
 /** Places of the fields in a record, in Float64 words. */

@@ -27,6 +27,11 @@ export interface BackendCapabilities {
   readonly stores?: boolean;
   /** `usage` knows bytes and chunks; false: somebody else keeps the books, and they are reported as 0. */
   readonly accounted: boolean;
+  /**
+   * It keeps what the bytes are (`ChunkForm`) and has `inPlace`. One that does not is handed chunks decoded, and none that has lost
+   * something: who reads them would not know. Absent: false.
+   */
+  readonly encodings?: boolean;
   /** Largest chunk it takes, in bytes. */
   readonly maxChunkBytes: number;
 }
@@ -39,6 +44,20 @@ export type ReadOutcome = ArenaHandle | 'miss' | 'busy' | 'corrupt';
  * `failed`: the medium failed (the backend logs it once and counts it).
  */
 export type PutOutcome = 'stored' | 'rejected' | 'busy' | 'failed';
+
+/** As of a put; `missing`: the chunk is not there, or not any more. What is not `stored` leaves what is there. */
+export type ReplaceOutcome = PutOutcome | 'missing';
+
+/** Chunks that change what they are made of where they are. */
+export interface InPlace {
+  /** As `get`, and nothing is taken for a use: the lease goes on, and so does what the eviction policy makes of the chunk. */
+  peek(key: ChunkKey): Awaitable<ReadOutcome>;
+  /**
+   * Puts another form of a chunk that is there in its place, also over a restart. Leases, pins, the time of expiry and what the eviction
+   * policy knows of it stay. `busy` also while a put of the key is pending.
+   */
+  replace(handle: ArenaHandle): Awaitable<ReplaceOutcome>;
+}
 
 export interface ContainsOptions {
   /** Protect a hit from eviction until it is read or this time has passed. Refused silently beyond half the tier. */
@@ -136,6 +155,8 @@ export interface StorageBackend {
   readonly name: string;
   readonly type: string;
   readonly capabilities: BackendCapabilities;
+  /** Where the capability `encodings` says so. */
+  readonly inPlace?: InPlace | undefined;
 
   /** Idempotent; concurrent calls are one. Other calls made while it runs wait for it. */
   open(): Promise<void>;

@@ -42,6 +42,7 @@ const BACKEND_CAPABILITIES: Shape<BackendCapabilities> = {
   metadata: 'metadata',
   accounted: 'boolean',
   stores: 'boolean or absent',
+  encodings: 'boolean or absent',
   maxChunkBytes: 'number',
 };
 

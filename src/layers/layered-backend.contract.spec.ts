@@ -15,6 +15,7 @@ for (const { name, make } of EVERY_LAYER) {
       expiry: true,
       metadata: 'any',
       accounted: true,
+      encodings: true,
     },
     create: (context) =>
       layeredBackend(new MemoryBackend({ ...context, name: 'memory', policy: lruPolicy }), make()),

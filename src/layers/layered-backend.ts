@@ -5,8 +5,10 @@ import {
   type BackendUsage,
   type ChunkFilter,
   type ContainsOptions,
+  type InPlace,
   type PutOutcome,
   type ReadOutcome,
+  type ReplaceOutcome,
   type ScanPage,
   type StorageBackend,
 } from '../backends/storage-backend.interface.js';
@@ -47,6 +49,16 @@ class LayeredBackend implements StorageBackend {
 
   get capabilities(): BackendCapabilities {
     return this.target.capabilities;
+  }
+
+  get inPlace(): InPlace | undefined {
+    const { inPlace } = this.target;
+    return (
+      inPlace && {
+        peek: (key) => this.#read<ReadOutcome>('get', [key], () => inPlace.peek(key), 'miss'),
+        replace: (handle) => this.#replace(handle, inPlace),
+      }
+    );
   }
 
   open(): Promise<void> {
@@ -130,6 +142,15 @@ class LayeredBackend implements StorageBackend {
 
   usage(): BackendUsage {
     return this.target.usage();
+  }
+
+  #replace(handle: ArenaHandle, inPlace: InPlace): Promise<ReplaceOutcome> {
+    return this.#puts.track([handle], ([kept = handle], keys) => {
+      const call = new TargetCall<ReplaceOutcome>('putMany', 1, () => inPlace.replace(kept), undefined, [
+        kept,
+      ]);
+      return this.#order.write(keys, () => this.#answer(call, 'failed'));
+    });
   }
 
   #read<T>(

@@ -33,6 +33,7 @@ describeStorageBackendContract('disk in all layers', {
     expiry: true,
     metadata: 'any',
     accounted: true,
+    encodings: true,
   },
   create: async (context) => createAt(await mkdtemp(join(directory, 'kvnest-layers-')), context),
   reopen: (closed, context) => createAt(paths.get(closed)!, context),

@@ -91,7 +91,7 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
       it('has what it was given', () => {
         using handle = allocate({ lengthBytes: 100_000, metadataCapacityBytes: 16 });
         expect(handle).toMatchObject({ state: 'reserved', lengthBytes: 100_000, disposed: false });
-        expect(handle.attributes).toEqual({ expiresAtMs: 0, depth: -1, parent: undefined });
+        expect(handle.attributes).toMatchObject({ expiresAtMs: 0, depth: -1, encoded: false, loss: 'none' });
         expect(handle.metadata).toHaveLength(0);
         handle.setMetadata(Buffer.from('meta'));
         const { d0, d1, d2, d3 } = ChunkKey.of('in front');
@@ -102,7 +102,7 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
 
         using again = arena.acquire(handle.slot);
         expect(again).toMatchObject({ state: 'sealed', checksum: 0xdeadbeef, generation: handle.generation });
-        expect(again.attributes).toEqual({ expiresAtMs: 1_900_000_000_123, depth: 7, parent });
+        expect(again.attributes).toMatchObject({ expiresAtMs: 1_900_000_000_123, depth: 7, parent });
         expect(again.metadata.toString()).toBe('meta');
         expect(again.key.equals(ChunkKey.of('key'))).toBe(true);
         expect(isFilledWith(again, 0xa5)).toBe(true);
@@ -110,9 +110,9 @@ export function describeArenaContract(name: string, create: (capacityBytes: numb
 
       it('keeps one attribute when the other is set', () => {
         using handle = allocate({ lengthBytes: 1 });
-        handle.setAttributes({ depth: 3 });
-        handle.setAttributes({ expiresAtMs: 5 });
-        expect(handle.attributes).toEqual({ expiresAtMs: 5, depth: 3 });
+        handle.setAttributes({ depth: 3, encoded: true });
+        handle.setAttributes({ expiresAtMs: 5, loss: 'fp8' });
+        expect(handle.attributes).toMatchObject({ expiresAtMs: 5, depth: 3, encoded: true, loss: 'fp8' });
       });
 
       it('has views over its extents, aligned to pages', () => {

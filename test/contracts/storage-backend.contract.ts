@@ -5,6 +5,7 @@ import { describeConcurrency } from './backend/concurrency.suite.js';
 import { describeData } from './backend/data.suite.js';
 import { describeExpiry } from './backend/expiry.suite.js';
 import { describeHolds } from './backend/holds.suite.js';
+import { describeInPlace } from './backend/in-place.suite.js';
 import { describeLifecycle } from './backend/lifecycle.suite.js';
 import { describeReadOnly } from './backend/read-only.suite.js';
 import { describeEnumeration } from './backend/scan.suite.js';
@@ -28,6 +29,7 @@ export function describeStorageBackendContract(name: string, contract: StorageBa
     if (contract.bounded ?? true) {
       describeBudget(contract);
       describeHolds(contract);
+      describeInPlace(contract);
     }
   });
 }

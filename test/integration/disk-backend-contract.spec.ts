@@ -32,6 +32,7 @@ function disk(native: boolean): StorageBackendContract {
       expiry: true,
       metadata: 'any',
       accounted: true,
+      encodings: true,
     },
     create: async (context) => createAt(await mkdtemp(join(directory, 'kvnest-disk-')), context),
     reopen: (closed, context) => createAt(paths.get(closed) as string, context),

@@ -20,6 +20,7 @@ describeWithPeer(missingNixl())('with the POSIX plugin of NIXL', () => {
       expiry: true,
       metadata: 'any',
       accounted: true,
+      encodings: true,
     },
     create: async (context) => {
       const path = await mkdtemp(join(directory, 'kvnest-nixl-storage-'));

@@ -39,6 +39,7 @@ function inTier(
         expiry: true,
         metadata: 'any',
         accounted: true,
+        encodings: true,
       },
       create: (context): MediumBackend => nixlStorageTier(directory, context, { warnings, ...options }),
     },

@@ -28,6 +28,7 @@ describeStorageBackendContract('LevelDB', {
     expiry: true,
     metadata: 'any',
     accounted: true,
+    encodings: true,
   },
   create: async (context) => open(await mkdtemp(join(tmpdir(), 'kvnest-level-')), context),
   reopen: (closed, context) => open(folders.get(closed), context),

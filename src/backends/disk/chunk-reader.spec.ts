@@ -76,6 +76,7 @@ function insert(name: string, blocks: BlockSpace): number {
     checksum: crc32c(CONTENT),
     expiresAtMs: 0,
     depth: -1,
+    form: { encoded: false, loss: 'none' },
     runs: [allocated],
   });
   index.insert(ChunkKey.of(name), body);

@@ -41,19 +41,23 @@ export class ChunkReader {
     this.#parts = parts;
   }
 
-  get(key: ChunkKey): Awaitable<ReadOutcome> {
+  /** @param uses false: the lease goes on, and the chunk counts as used no later than it was. */
+  get(key: ChunkKey, uses = true): Awaitable<ReadOutcome> {
     const { index, health, blocks, space } = this.#parts;
     const entry = index.resident.find(key);
     if (entry === -1 || !health.isDue) return 'miss';
-    const { lengthBytes, metadata, expiresAtMs, depth, firstBlock, sequence, checksum } = index.at(entry);
+    const { lengthBytes, metadata, expiresAtMs, depth, form, firstBlock, sequence, checksum } =
+      index.at(entry);
     const metadataCapacityBytes = Math.max(MIN_METADATA_BYTES, metadata.length);
     const handle = space.reserve({ key, lengthBytes, metadataCapacityBytes });
     if (typeof handle === 'string') return handle === 'busy' ? 'busy' : 'miss';
     health.allows();
     handle.setMetadata(metadata);
-    handle.setAttributes({ expiresAtMs, depth });
-    index.resident.consumeLease(entry);
-    index.touch(entry);
+    handle.setAttributes({ expiresAtMs, depth, ...form });
+    if (uses) {
+      index.resident.consumeLease(entry);
+      index.touch(entry);
+    }
     blocks.beginRead(firstBlock);
     const done = this.#read({ handle, firstBlock, sequence, checksum }).finally(() => {
       blocks.endRead(firstBlock);

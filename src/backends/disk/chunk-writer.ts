@@ -1,6 +1,6 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type PutOutcome } from '../storage-backend.interface.js';
+import { type PutOutcome, type ReplaceOutcome } from '../storage-backend.interface.js';
 import { type BlockSpace } from './block-space.js';
 import { type DataFile } from './data-file.js';
 import { type Departures } from './departures.js';
@@ -8,7 +8,7 @@ import { type DiskIndex } from './disk-index.js';
 import { FRAME_HEAD_BYTES } from './journal-format.js';
 import { type Journal } from './journal.js';
 import { type MediumHealth } from './medium-health.js';
-import { encodePut, MAX_BODY_BYTES, MAX_RUNS, putRecordBytes } from './record-codec.js';
+import { encodePut, MAX_BODY_BYTES, MAX_RUNS, putRecordBytes, type RemoveRecord } from './record-codec.js';
 
 export interface ChunkWriterParts {
   readonly blockBytes: number;
@@ -28,6 +28,8 @@ interface Put {
   readonly done: Promise<PutOutcome>;
   /** The key was written again or removed meanwhile: the chunk must not appear. */
   superseded: boolean;
+  /** Sequence of the chunk whose place it takes; undefined: it takes that of any, or of none. */
+  readonly replaces: number | undefined;
 }
 
 /**
@@ -55,11 +57,26 @@ export class ChunkWriter {
     if (earlier?.handle.slot === handle.slot && earlier.handle.generation === handle.generation)
       return earlier.done;
     if (earlier !== undefined) earlier.superseded = true;
-    const kept = handle.retain();
-    const put: Put = { handle: kept, superseded: false, done: Promise.resolve().then(() => this.#run(put)) };
-    this.#puts.set(id, put);
-    this.#running.add(put.done);
-    return put.done;
+    return this.#begin(handle, undefined).done;
+  }
+
+  /** Another form of a chunk that is there; what is not stored leaves it. */
+  async replace(handle: ArenaHandle): Promise<ReplaceOutcome> {
+    const { index, space } = this.#parts;
+    const { key } = handle;
+    if (this.#puts.has(key.id)) return 'busy';
+    const old = index.resident.find(key);
+    if (old === -1) return 'missing';
+    const { firstBlock, sequence } = index.at(old);
+    // Room for the new form must not be that of the old one, which would be gone if the new one fails.
+    space.beginRead(firstBlock);
+    const put = this.#begin(handle, sequence);
+    try {
+      const outcome = await put.done;
+      return outcome === 'stored' && put.superseded ? 'missing' : outcome;
+    } finally {
+      space.endRead(firstBlock);
+    }
   }
 
   isPending(key: ChunkKey): boolean {
@@ -91,12 +108,25 @@ export class ChunkWriter {
     await Promise.allSettled(this.#running);
   }
 
+  #begin(handle: ArenaHandle, replaces: number | undefined): Put {
+    const put: Put = {
+      handle: handle.retain(),
+      superseded: false,
+      replaces,
+      done: Promise.resolve().then(() => this.#run(put)),
+    };
+    this.#puts.set(handle.key.id, put);
+    this.#running.add(put.done);
+    return put;
+  }
+
   async #run(put: Put): Promise<PutOutcome> {
     const { handle } = put;
     const { index } = this.#parts;
     try {
       const outcome = await this.#store(put);
-      if (outcome !== 'stored' && !put.superseded) index.removeKey(handle.key);
+      const isLost = outcome !== 'stored' && put.replaces === undefined;
+      if (isLost && !put.superseded) index.removeKey(handle.key);
       return outcome;
     } finally {
       const { id } = handle.key;
@@ -166,19 +196,23 @@ export class ChunkWriter {
 
   /** Makes the chunk exist, unless it is superseded: then its blocks go back to where they came from. */
   #commit(put: Put, firstBlock: number): Promise<void> {
-    const { index, space, journal, departures } = this.#parts;
-    const { key, metadata, lengthBytes, checksum, attributes } = put.handle;
+    const { index, space, journal } = this.#parts;
+    const old = this.#findReplaced(put);
     if (put.superseded) {
       space.giveBack(firstBlock);
       return Promise.resolve();
     }
+    const { handle } = put;
+    if (old !== -1) handle.setAttributes({ expiresAtMs: index.resident.expiresAtMs(old) });
+    const { key, metadata, lengthBytes, checksum, attributes } = handle;
     const runs = space.runsOf(firstBlock);
     const sequence = index.nextSequence();
     const body = Buffer.alloc(putRecordBytes(key.bytes.length, metadata.length, runs.length));
     encodePut(body, {
       ...attributes,
+      form: attributes,
       sequence,
-      lastUse: sequence,
+      lastUse: old === -1 ? sequence : index.at(old).lastUse,
       namespace: key.namespace,
       key: key.bytes,
       metadata,
@@ -192,12 +226,34 @@ export class ChunkWriter {
           reject(error);
           return;
         }
-        if (put.superseded) departures.add({ firstBlock, sequence });
-        else index.insert(key, body, attributes.parent);
+        this.#appear(put, body, { firstBlock, sequence });
         resolve();
       });
     }).finally(() => this.#recording.delete(recorded));
     this.#recording.add(recorded);
     return recorded;
+  }
+
+  /** A record is in the journal: its chunk exists, unless it must not appear. */
+  #appear(put: Put, body: Buffer, record: RemoveRecord): void {
+    const { index, departures } = this.#parts;
+    const { key, attributes } = put.handle;
+    const old = this.#findReplaced(put);
+    if (put.superseded) departures.add(record);
+    else if (old === -1) index.insert(key, body, attributes.parent);
+    else {
+      const expiresAtMs = index.resident.expiresAtMs(old);
+      index.setExpiresAtMs(index.replace(old, key, body, attributes.parent), expiresAtMs);
+    }
+  }
+
+  /** The entry whose place a put takes, or -1 where it takes none. A put whose chunk is gone is superseded. */
+  #findReplaced(put: Put): number {
+    if (put.replaces === undefined) return -1;
+    const { index } = this.#parts;
+    const entry = index.resident.find(put.handle.key);
+    if (entry !== -1 && index.at(entry).sequence === put.replaces) return entry;
+    put.superseded = true;
+    return -1;
   }
 }

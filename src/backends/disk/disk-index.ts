@@ -87,20 +87,19 @@ export class DiskIndex implements LiveRecords {
     this.adopt(key, reference, parent);
   }
 
+  /** The chunk under `old` goes on with another record. @returns its entry. */
+  replace(old: number, key: ChunkKey, body: Buffer, parent?: KeyDigest): number {
+    const reference = this.records.allocate(body.length);
+    body.copy(this.records.slabOf(reference), this.records.offsetOf(reference));
+    const { entry, traits } = this.#take(reference, parent);
+    this.resident.replace(old, entry, key, traits);
+    return entry;
+  }
+
   /** As `insert`, for a record that already lies in `records`. */
   adopt(key: ChunkKey, reference: number, parent?: KeyDigest): void {
-    const entry = this.#pool.allocate();
-    this.#reference.set(entry, reference);
-    const record = this.at(entry);
-    this.#liveBytes += FRAME_HEAD_BYTES + record.bytes;
-    this.#sequence = Math.max(this.#sequence, record.sequence, record.lastUse);
-    this.resident.insert(entry, key, {
-      bytes: record.blocks * this.#options.blockBytes,
-      expiresAtMs: record.expiresAtMs,
-      depth: record.depth,
-      parent,
-      hasMetadata: record.hasMetadata,
-    });
+    const { entry, traits } = this.#take(reference, parent);
+    this.resident.insert(entry, key, traits);
   }
 
   /** Whether the tier takes a chunk of so many blocks under this key, although others go for it. */
@@ -159,6 +158,18 @@ export class DiskIndex implements LiveRecords {
       if (record.usedSinceWritten) uses.push({ firstBlock: record.firstBlock, lastUse: record.lastUse });
     });
     return { uses, cursor: next };
+  }
+
+  /** An entry of its own for a record. */
+  #take(reference: number, parent: KeyDigest | undefined): { entry: number; traits: ResidentTraits } {
+    const entry = this.#pool.allocate();
+    this.#reference.set(entry, reference);
+    const record = this.at(entry);
+    const { expiresAtMs, depth, hasMetadata } = record;
+    this.#liveBytes += FRAME_HEAD_BYTES + record.bytes;
+    this.#sequence = Math.max(this.#sequence, record.sequence, record.lastUse);
+    const bytes = record.blocks * this.#options.blockBytes;
+    return { entry, traits: { bytes, expiresAtMs, depth, parent, hasMetadata } };
   }
 
   #depart(entry: number): void {

@@ -1,7 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type PutOutcome, type ReadOutcome } from '../storage-backend.interface.js';
+import { type PutOutcome, type ReadOutcome, type ReplaceOutcome } from '../storage-backend.interface.js';
 import { type ChunkReader } from './chunk-reader.js';
 import { type ChunkWriter } from './chunk-writer.js';
 import { type DataFile } from './data-file.js';
@@ -41,6 +41,21 @@ export class DiskStore {
 
   get(key: ChunkKey): Awaitable<ReadOutcome> {
     return this.parts.reader.get(key);
+  }
+
+  peek(key: ChunkKey): Awaitable<ReadOutcome> {
+    return this.parts.reader.get(key, false);
+  }
+
+  async replace(handle: ArenaHandle): Promise<ReplaceOutcome> {
+    const { key } = handle;
+    const outcome = await this.parts.writer.replace(handle);
+    const entry = outcome === 'stored' ? this.index.resident.find(key) : -1;
+    if (entry === -1) return outcome;
+    // It may have been set while the record was written.
+    const expiresAtMs = this.index.resident.expiresAtMs(entry);
+    if (expiresAtMs !== handle.attributes.expiresAtMs) await this.expire(entry, expiresAtMs);
+    return outcome;
   }
 
   /** Answers when the chunk would not come back after a crash either. */

@@ -9,8 +9,10 @@ import {
   type BackendUsage,
   type ChunkFilter,
   type ContainsOptions,
+  type InPlace,
   type PutOutcome,
   type ReadOutcome,
+  type ReplaceOutcome,
   type ScanPage,
   type StorageBackend,
 } from '../storage-backend.interface.js';
@@ -36,6 +38,13 @@ export class DiskBackend implements StorageBackend {
   readonly type = 'disk';
   readonly name: string;
   readonly capabilities: BackendCapabilities;
+  readonly inPlace: InPlace = {
+    peek: (key) => this.#with<ReadOutcome>('miss', (store) => store.peek(key)),
+    replace: (handle) => {
+      if (handle.state === 'reserved') throw chunkNotSealed(this.name);
+      return this.#with<ReplaceOutcome>('missing', (store) => store.replace(handle));
+    },
+  };
   readonly #options: DiskTierOptions;
   readonly #reads: MediumHealth;
   readonly #writes: MediumHealth;
@@ -62,6 +71,7 @@ export class DiskBackend implements StorageBackend {
       expiry: true,
       metadata: 'any',
       accounted: true,
+      encodings: true,
       maxChunkBytes: blocks * blockBytes,
     };
   }

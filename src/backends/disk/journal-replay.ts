@@ -39,7 +39,7 @@ export class JournalReplay {
 
   apply(body: Buffer): void {
     const type = body[0];
-    if (type === RecordType.Put && isPutRecord(body)) this.#put(body);
+    if (isPutRecord(body)) this.#put(body);
     else if (type === RecordType.Remove) this.#remove(body);
     else if (type === RecordType.Expire) this.#expire(body);
     else if (type === RecordType.Uses) this.#noteUses(body);

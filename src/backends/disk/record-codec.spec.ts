@@ -22,6 +22,7 @@ const record = {
   checksum: 0xfffffff0,
   expiresAtMs: 1_800_000_000_123,
   depth: -1,
+  form: { encoded: false, loss: 'none' as const },
   runs: [
     { page: 7, pages: 2 },
     { page: 2 ** 31, pages: 9 },
@@ -49,6 +50,25 @@ describe('a put record', () => {
     expect(view.hasKey(record.key, 0)).toBe(false);
     expect(view.hasKey(Buffer.from('model@1@0@abce'), 3)).toBe(false);
     expect(view.hasKey(Buffer.from('model'), 3)).toBe(false);
+  });
+
+  it('says what the bytes are, and is of no type that was known before where they are not what was put', () => {
+    const body = encoded();
+    expect(body[0]).toBe(1);
+    for (const form of [
+      { encoded: true, loss: 'none' },
+      { encoded: true, loss: 'fp8' },
+      { encoded: false, loss: 'int8' },
+    ] as const) {
+      encodePut(body, { ...record, form });
+      expect(body[0]).toBeGreaterThan(4);
+      expect(isPutRecord(body)).toBe(true);
+      expect(new PutRecordView().over(body)).toMatchObject({ form, usedSinceWritten: false });
+    }
+    for (const type of [0x80, 0x83, 0x9f, 0xa0, 0xff]) {
+      body[0] = type;
+      expect(isPutRecord(body)).toBe(false);
+    }
   });
 
   it('remembers in memory that it was used, until it is written again', () => {

@@ -1,7 +1,10 @@
+import { type ChunkForm, formNumber, formOf } from '../../protocols/chunk-form/chunk-form.js';
 import { type PageRun } from '../../arena/page-allocator.js';
 
 /** What a record says. */
 export const RecordType = { Put: 1, Remove: 2, Expire: 3, Uses: 4 } as const;
+/** Puts of chunks that are not as they were put have a type of their own: a version that knows no forms must not read them. */
+const FORMED_PUT = 0x80;
 
 /** Everything that is kept of a chunk besides its bytes. */
 export interface PutRecord {
@@ -17,6 +20,7 @@ export interface PutRecord {
   readonly checksum: number;
   readonly expiresAtMs: number;
   readonly depth: number;
+  readonly form: ChunkForm;
   readonly runs: readonly PageRun[];
 }
 
@@ -40,7 +44,7 @@ export function putRecordBytes(keyBytes: number, metadataBytes: number, runs: nu
 /** Writes a put record to the start of `body`, which has exactly its length. */
 export function encodePut(body: Buffer, record: PutRecord): void {
   body.fill(0, 0, PUT_HEAD_BYTES);
-  body.writeUInt8(RecordType.Put, 0);
+  body.writeUInt8(putType(record.form), 0);
   body.writeUInt16LE(record.key.length, 2);
   body.writeUInt32LE(record.namespace, 4);
   writeU64(body, record.sequence, 8);
@@ -107,6 +111,10 @@ export class PutRecordView {
 
   get depth(): number {
     return this.#body.readInt32LE(this.#at + 36);
+  }
+
+  get form(): ChunkForm {
+    return formOfPut(this.#body[this.#at] as number) as ChunkForm;
   }
 
   get lastUse(): number {
@@ -185,9 +193,20 @@ export class PutRecordView {
   }
 }
 
+function putType(form: ChunkForm): number {
+  const number = formNumber(form);
+  return number === 0 ? RecordType.Put : FORMED_PUT | number;
+}
+
+/** @returns undefined for a type that is no put, or that of a form which is not known here. */
+function formOfPut(type: number): ChunkForm | undefined {
+  if (type === RecordType.Put) return formOf(0);
+  return type > FORMED_PUT ? formOf(type - FORMED_PUT) : undefined;
+}
+
 /** Whether a body is a put record in all its lengths. */
 export function isPutRecord(body: Buffer): boolean {
-  if (body.length < PUT_HEAD_BYTES || body[0] !== RecordType.Put) return false;
+  if (body.length < PUT_HEAD_BYTES || formOfPut(body[0] as number) === undefined) return false;
   const runs = body.readUInt16LE(42);
   return runs > 0 && putRecordBytes(body.readUInt16LE(2), body.readUInt16LE(40), runs) === body.length;
 }

@@ -4,8 +4,9 @@ import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { encodeSealedHeader, parseSealedHeader } from '../../protocols/sealed-chunk/sealed-chunk.js';
 import { parseStoreKey } from '../../protocols/store-key/store-key.js';
 import { EntryPool } from '../residency/entry-pool.js';
+import { type ResidentTraits } from '../residency/entry-table.js';
 import { ResidentSet } from '../residency/resident-set.js';
-import { type PutOutcome, type ReadOutcome } from '../storage-backend.interface.js';
+import { type PutOutcome, type ReadOutcome, type ReplaceOutcome } from '../storage-backend.interface.js';
 import { type FillingMedium } from './chunk-medium.interface.js';
 import { type MediumBackendOptions } from './medium-backend-options.interface.js';
 import { headerOf, type StoredChunk } from './stored-chunk.js';
@@ -67,7 +68,7 @@ export class MediumStore {
     const couldFit = bytes <= this.resident.capacityBytes;
     if (old === -1 && couldFit && !this.resident.admits(key, { ...handle.attributes, bytes }))
       return 'rejected';
-    if (!couldFit || !this.resident.makeRoom(bytes - oldBytes, (entry) => entry !== old)) {
+    if (!couldFit || !this.#makeRoom(bytes - oldBytes, old)) {
       if (old !== -1) await this.remove(old);
       return couldFit ? 'busy' : 'rejected';
     }
@@ -76,13 +77,49 @@ export class MediumStore {
     return this.#write(chunk, entry, headerBytes);
   }
 
-  async get(key: ChunkKey): Promise<ReadOutcome> {
+  /** Another form of a chunk that is there: it is written before the old one leaves. */
+  async replace(handle: ArenaHandle): Promise<ReplaceOutcome> {
+    const { key } = handle;
+    const old = this.resident.find(key);
+    if (old === -1) return 'missing';
+    const before = this.#chunk(old);
+    if (before.writing !== undefined) return 'busy';
+    handle.setAttributes({ expiresAtMs: before.header.expiresAtMs });
+    const header = headerOf(handle);
+    const headerBytes = encodeSealedHeader(header, this.#place.crc32c);
+    const chunk = { id: this.#nextId++, key, header, tail: Promise.resolve(), writing: undefined };
+    using kept = handle.retain();
+    const { medium, name, logger } = this.#options;
+    try {
+      await this.#next(chunk, () => medium.write(chunk.id, headerBytes, kept.views), true);
+    } catch (error) {
+      logger.warn(`Tier ${name} could not store a chunk: ${String(error)}`);
+      return 'failed';
+    }
+    const traits = traitsOf(chunk, headerBytes.length, handle.attributes.parent);
+    if (this.#chunks.get(old) !== before || !this.#makeRoom(traits.bytes - this.resident.bytesOf(old), old)) {
+      const outcome = this.#chunks.get(old) === before ? 'busy' : 'missing';
+      await this.#delete(chunk);
+      return outcome;
+    }
+    const entry = this.#entries.allocate();
+    this.#chunks.set(entry, chunk);
+    const { expiresAtMs } = before.header;
+    this.resident.replace(old, entry, key, { ...traits, expiresAtMs });
+    if (expiresAtMs !== header.expiresAtMs) await this.expire(entry, expiresAtMs);
+    return 'stored';
+  }
+
+  /** @param uses false: the lease goes on, and the chunk counts as used no later than it was. */
+  async get(key: ChunkKey, uses = true): Promise<ReadOutcome> {
     for (;;) {
       const entry = this.resident.find(key);
       if (entry === -1) return 'miss';
       const chunk = this.#chunk(entry);
-      this.resident.consumeLease(entry);
-      this.resident.touch(entry);
+      if (uses) {
+        this.resident.consumeLease(entry);
+        this.resident.touch(entry);
+      }
       if (chunk.writing !== undefined) return chunk.writing.retain();
       const read = await this.#read(chunk);
       const isThere = this.#chunks.get(entry) === chunk;
@@ -124,16 +161,9 @@ export class MediumStore {
   }
 
   #insert(chunk: StoredChunk, headerBytes: number, parent?: ArenaHandle['attributes']['parent']): number {
-    const { lengthBytes, expiresAtMs, depth, metadata } = chunk.header;
     const entry = this.#entries.allocate();
     this.#chunks.set(entry, chunk);
-    this.resident.insert(entry, chunk.key, {
-      bytes: headerBytes + lengthBytes,
-      expiresAtMs,
-      depth,
-      parent,
-      hasMetadata: metadata.length > 0,
-    });
+    this.resident.insert(entry, chunk.key, traitsOf(chunk, headerBytes, parent));
     return entry;
   }
 
@@ -178,10 +208,10 @@ export class MediumStore {
     try {
       const checksum = await medium.readInto(chunk.id, room.views);
       if (checksum === undefined) return 'absent';
-      const { depth, expiresAtMs } = chunk.header;
+      const { depth, expiresAtMs, form } = chunk.header;
       if (checksum !== chunk.header.checksum) return 'corrupt';
       if (metadata.length > 0) room.setMetadata(metadata);
-      room.setAttributes({ depth, expiresAtMs });
+      room.setAttributes({ depth, expiresAtMs, ...form });
       room.seal(checksum);
       isSealed = true;
       return room;
@@ -191,13 +221,13 @@ export class MediumStore {
   }
 
   #take({ key, header }: StoredChunk, bytes: Uint8Array): ReadOutcome {
-    const { lengthBytes, checksum, metadata, depth, expiresAtMs } = header;
+    const { lengthBytes, checksum, metadata, depth, expiresAtMs, form } = header;
     if (bytes.length !== lengthBytes) return 'corrupt';
     using intake = new ValueIntake(this.#place, {
       key,
       lengthBytes,
       checksum,
-      attributes: { depth, expiresAtMs },
+      attributes: { depth, expiresAtMs, ...form },
       ...(metadata.length > 0 && { metadata }),
     });
     intake.write(bytes);
@@ -208,10 +238,21 @@ export class MediumStore {
     const chunk = this.#chunk(entry);
     this.#chunks.delete(entry);
     this.#entries.free(entry);
+    void this.#delete(chunk);
+  }
+
+  /** @param old stays. */
+  #makeRoom(bytes: number, old: number): boolean {
+    return this.resident.makeRoom(bytes, (entry) => entry !== old);
+  }
+
+  async #delete(chunk: StoredChunk): Promise<void> {
     const { medium, name, logger } = this.#options;
-    this.#next(chunk, () => medium.delete(chunk.id)).catch((error: unknown) => {
+    try {
+      await this.#next(chunk, () => medium.delete(chunk.id));
+    } catch (error) {
       logger.warn(`Tier ${name} could not remove a chunk: ${String(error)}`);
-    });
+    }
   }
 
   /** Does something with a record when everything before it is done. */
@@ -230,6 +271,15 @@ export class MediumStore {
     if (chunk !== undefined) return chunk;
     throw new Error(`entry ${entry} has no chunk`);
   }
+}
+
+function traitsOf(
+  { header: { lengthBytes, expiresAtMs, depth, metadata } }: StoredChunk,
+  headerBytes: number,
+  parent: ArenaHandle['attributes']['parent'],
+): ResidentTraits {
+  const hasMetadata = metadata.length > 0;
+  return { bytes: headerBytes + lengthBytes, expiresAtMs, depth, parent, hasMetadata };
 }
 
 function nothing(): void {

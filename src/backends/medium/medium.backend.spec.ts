@@ -79,6 +79,7 @@ const contract: StorageBackendContract = {
     expiry: true,
     metadata: 'any',
     accounted: true,
+    encodings: true,
   },
   create: (context) => create(context),
   reopen: (closed, context) => create(context, media.get(closed)),

@@ -7,6 +7,7 @@ import {
   type BackendUsage,
   type ChunkFilter,
   type ContainsOptions,
+  type InPlace,
   type PutOutcome,
   type ReadOutcome,
   type ScanPage,
@@ -24,6 +25,13 @@ export class MediumBackend implements StorageBackend {
   readonly name: string;
   readonly type: string;
   readonly capabilities: BackendCapabilities;
+  readonly inPlace: InPlace = {
+    peek: async (key) => (await this.#ready()).get(key, false),
+    replace: async (handle) => {
+      if (handle.state === 'reserved') throw chunkNotSealed(this.name);
+      return (await this.#ready()).replace(handle);
+    },
+  };
   readonly #options: MediumBackendOptions;
   #opening: Promise<MediumStore> | undefined;
   #store: MediumStore | undefined;
@@ -41,6 +49,7 @@ export class MediumBackend implements StorageBackend {
       expiry: true,
       metadata: 'any',
       accounted: true,
+      encodings: true,
       maxChunkBytes: Math.min(options.capacityBytes, options.arena.usage().dataBytes),
     };
   }

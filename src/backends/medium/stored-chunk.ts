@@ -15,7 +15,7 @@ export interface StoredChunk {
 }
 
 export function headerOf(handle: ArenaHandle): SealedHeader {
-  const { depth, expiresAtMs } = handle.attributes;
+  const { depth, expiresAtMs, encoded, loss } = handle.attributes;
   return {
     name: formatStoreKey(handle.key),
     lengthBytes: handle.lengthBytes,
@@ -23,5 +23,6 @@ export function headerOf(handle: ArenaHandle): SealedHeader {
     metadata: Buffer.from(handle.metadata),
     depth,
     expiresAtMs,
+    form: { encoded, loss },
   };
 }

@@ -22,6 +22,7 @@ const memory = (native: boolean, arenaBytes = 24 * MIB): StorageBackendContract 
     expiry: true,
     metadata: 'any',
     accounted: true,
+    encodings: true,
   },
   create: (context) => new MemoryBackend({ ...context, name: 'memory', policy: lruPolicy }),
   createArena: () => createArena({ capacityBytes: arenaBytes, native }),

@@ -14,8 +14,10 @@ import {
   type BackendUsage,
   type ChunkFilter,
   type ContainsOptions,
+  type InPlace,
   type PutOutcome,
   type ReadOutcome,
+  type ReplaceOutcome,
   type ScanPage,
   type StorageBackend,
 } from '../storage-backend.interface.js';
@@ -42,6 +44,10 @@ export class MemoryBackend implements StorageBackend {
   readonly type = 'memory';
   readonly name: string;
   readonly capabilities: BackendCapabilities;
+  readonly inPlace: InPlace = {
+    peek: (key) => this.#peek(key),
+    replace: (handle) => this.#replace(handle),
+  };
   readonly #options: MemoryBackendOptions;
   readonly #arena: Arena;
   #entries = new Int32Array(128);
@@ -62,6 +68,7 @@ export class MemoryBackend implements StorageBackend {
       expiry: true,
       metadata: 'any',
       accounted: true,
+      encodings: true,
       maxChunkBytes: Math.min(options.capacityBytes, options.arena.usage().dataBytes),
     };
   }
@@ -258,6 +265,29 @@ export class MemoryBackend implements StorageBackend {
     }
     resident.insert(slot, key, traits);
     this.#arena.keep(slot);
+    return 'stored';
+  }
+
+  #peek(key: ChunkKey): ReadOutcome {
+    const entry = this.#open().find(key);
+    return entry === -1 ? 'miss' : this.#arena.acquire(entry, key);
+  }
+
+  #replace(handle: ArenaHandle): ReplaceOutcome {
+    const resident = this.#open();
+    if (handle.state === 'reserved') throw chunkNotSealed(this.name);
+    const { slot, key } = handle;
+    const old = resident.find(key);
+    if (old === -1) return 'missing';
+    if (old === slot) return 'stored';
+    const bytes = this.#arena.footprintBytes(slot);
+    if (!resident.makeRoom(bytes - resident.bytesOf(old), (entry) => entry !== old)) return 'busy';
+    const expiresAtMs = resident.expiresAtMs(old);
+    const { depth, parent } = handle.attributes;
+    handle.setAttributes({ expiresAtMs });
+    this.#arena.keep(slot);
+    const hasMetadata = handle.metadata.length > 0;
+    resident.replace(old, slot, key, { bytes, expiresAtMs, depth, parent, hasMetadata });
     return 'stored';
   }
 

@@ -57,6 +57,11 @@ export class EntryTable {
     this.#expiresAtMs.set(entry, expiresAtMs);
   }
 
+  /** Epoch milliseconds. */
+  storedAtMs(entry: number): number {
+    return this.#storedAtMs.get(entry);
+  }
+
   hasMetadata(entry: number): boolean {
     return this.#hasMetadata.get(entry) === 1;
   }

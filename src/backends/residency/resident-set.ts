@@ -9,6 +9,7 @@ import { type ChunkFilter } from '../storage-backend.interface.js';
 import { DigestIndex } from './digest-index.js';
 import { EntryTable, type DescribeKey, type ResidentTraits } from './entry-table.js';
 import { HoldTable } from './hold-table.js';
+import { PolicyEntries } from './policy-entries.js';
 
 export type Departure = 'removed' | 'replaced' | 'evicted' | 'expired';
 
@@ -42,6 +43,7 @@ export class ResidentSet {
   readonly #index = new DigestIndex();
   readonly #table = new EntryTable();
   readonly #holds: HoldTable;
+  readonly #policyEntries = new PolicyEntries();
   #evictions = 0;
   /** Bytes of chunks that were given up, and of whose room no chunk has come into yet. */
   #madeBytes = 0;
@@ -111,8 +113,25 @@ export class ResidentSet {
     this.#table.add(entry, key.namespace, origin, traits, this.#options.clock.nowMs());
     this.#madeBytes = Math.max(0, this.#madeBytes - bytes);
     const chunk = this.#chunkTraits(key, traits, origin);
-    this.#options.policy.onInsert(entry, chunk);
-    this.#options.admission?.onInsert(entry, chunk);
+    const known = this.#policyEntries.known(entry);
+    this.#options.policy.onInsert(known, chunk);
+    this.#options.admission?.onInsert(known, chunk);
+  }
+
+  /**
+   * The chunk under `old` goes on under `entry`, made of other bytes: holds, age and what policies know of it stay. It leaves as
+   * `replaced`. Room is the caller's business.
+   */
+  replace(old: number, entry: number, key: ChunkKey, traits: ResidentTraits): void {
+    const storedAtMs = this.#table.storedAtMs(old);
+    this.#index.insert(key, entry);
+    this.#index.remove(old);
+    this.#holds.move(old, entry, traits.bytes);
+    this.#holds.drop(old);
+    this.#policyEntries.exchange(old, entry);
+    this.#table.remove(old);
+    this.#table.add(entry, key.namespace, this.#describe(key), traits, storedAtMs);
+    this.#options.onDeparture(old, 'replaced');
   }
 
   /** Whether the tier takes a chunk that is not there, although others go for it. Does not make room. */
@@ -122,13 +141,17 @@ export class ResidentSet {
     const isFull = this.usedBytes + traits.bytes > this.capacityBytes;
     if (!isFull && this.#madeBytes === 0) return true;
     const victim = isFull ? this.victim() : -1;
-    return admission.admits(this.#chunkTraits(key, traits, this.#describe(key)), victim);
+    return admission.admits(
+      this.#chunkTraits(key, traits, this.#describe(key)),
+      this.#policyEntries.known(victim),
+    );
   }
 
   /** The chunk was read, or found by a lookup that leased it. */
   touch(entry: number): void {
-    this.#options.policy.onAccess(entry);
-    this.#options.admission?.onAccess(entry);
+    const known = this.#policyEntries.known(entry);
+    this.#options.policy.onAccess(known);
+    this.#options.admission?.onAccess(known);
   }
 
   /** @returns whether the entry was there. */
@@ -179,9 +202,11 @@ export class ResidentSet {
 
   /** The entry to give up next, which is still there; -1 when all are held or `evictable` refuses them. */
   victim(evictable?: (entry: number) => boolean): number {
-    return this.#options.policy.victim(
-      (entry) => !this.isHeld(entry) && (evictable === undefined || evictable(entry)),
-    );
+    const known = this.#options.policy.victim((candidate) => {
+      const entry = this.#policyEntries.owner(candidate);
+      return !this.isHeld(entry) && (evictable === undefined || evictable(entry));
+    });
+    return this.#policyEntries.owner(known);
   }
 
   /** Gives up one chunk. @returns the bytes it took of the capacity, -1 when none can go. */
@@ -239,7 +264,7 @@ export class ResidentSet {
       model: origin.model,
       tenant: origin.tenant,
       depth,
-      parent: parent === undefined ? -1 : this.#index.find(parent, anyEntry),
+      parent: parent === undefined ? -1 : this.#policyEntries.known(this.#index.find(parent, anyEntry)),
     };
   }
 
@@ -256,8 +281,9 @@ export class ResidentSet {
     if (!this.#index.remove(entry)) return false;
     this.#holds.drop(entry);
     this.#table.remove(entry);
-    this.#options.policy.onRemove(entry);
-    this.#options.admission?.onRemove(entry);
+    const known = this.#policyEntries.known(entry);
+    this.#options.policy.onRemove(known);
+    this.#options.admission?.onRemove(known);
     this.#options.onDeparture(entry, departure);
     return true;
   }

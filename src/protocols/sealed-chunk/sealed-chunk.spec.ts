@@ -25,6 +25,19 @@ describe('sealed chunk', () => {
     expect(parseSealedHeader(bytes, checksum)).toEqual(HEADER);
   });
 
+  it('says what the bytes are, with a mark of its own where they are not what was put', () => {
+    for (const form of [
+      { encoded: true, loss: 'none' },
+      { encoded: false, loss: 'int8' },
+    ] as const) {
+      const bytes = encodeSealedHeader({ ...HEADER, form }, checksum);
+      expect(bytes.toString('latin1', 0, 4)).toBe('KVC2');
+      expect(parseSealedHeader(bytes, checksum)).toEqual({ ...HEADER, form });
+    }
+    const asPut = encodeSealedHeader({ ...HEADER, form: { encoded: false, loss: 'none' } }, checksum);
+    expect(asPut.equals(encodeSealedHeader(HEADER, checksum))).toBe(true);
+  });
+
   it('notices every damaged byte of the header', () => {
     const bytes = encodeSealedHeader(HEADER, checksum);
     for (let i = 0; i < bytes.length; i++) {

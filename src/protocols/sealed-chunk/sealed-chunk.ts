@@ -1,9 +1,13 @@
+import { type ChunkForm, formNumber, formOf } from '../chunk-form/chunk-form.js';
+
 /** Bytes of the header in front of key and metadata. */
 export const SEALED_FIXED_BYTES = 48;
 
 /** The longest header that is believed: the longest key and the longest metadata with room to spare. */
 const MAX_HEADER_BYTES = 64 * 1024;
 const MAGIC = 0x3143564b;
+/** Of chunks that are not as they were put: a version that knows no forms must not take them for others. */
+const FORMED_MAGIC = 0x3243564b;
 const ALIGNMENT = 8;
 const TWO_32 = 2 ** 32;
 
@@ -20,20 +24,23 @@ export interface SealedHeader {
   readonly depth: number;
   /** Milliseconds since the Unix epoch, 0 = never. */
   readonly expiresAtMs: number;
+  /** Absent: the bytes are what was put. */
+  readonly form?: ChunkForm;
 }
 
 export type Crc32c = (bytes: Uint8Array) => number;
 
 /**
- * The header, little-endian: `KVC1`, u32 length of the header, u64 length of the chunk, u64 expiry, u32 CRC-32C of
- * the chunk, i32 depth, u32 length of the name, u32 length of the metadata, u32 zero, u32 CRC-32C of the header with
+ * The header, little-endian: `KVC1` (`KVC2` where the form is not 0), u32 length of the header, u64 length of the chunk, u64 expiry, u32 CRC-32C of
+ * the chunk, i32 depth, u32 length of the name, u32 length of the metadata, u32 form (`formNumber`), u32 CRC-32C of the header with
  * this field zero; then name and metadata, and zeros up to a multiple of 8 bytes. The chunk follows.
  */
 export function encodeSealedHeader(header: SealedHeader, crc32c: Crc32c): Buffer {
   const name = Buffer.from(header.name, 'utf8');
   const { metadata } = header;
   const bytes = Buffer.alloc(alignUp(SEALED_FIXED_BYTES + name.length + metadata.length));
-  bytes.writeUInt32LE(MAGIC, 0);
+  const form = header.form === undefined ? 0 : formNumber(header.form);
+  bytes.writeUInt32LE(form === 0 ? MAGIC : FORMED_MAGIC, 0);
   bytes.writeUInt32LE(bytes.length, 4);
   writeUInt64(bytes, header.lengthBytes, 8);
   writeUInt64(bytes, header.expiresAtMs, 16);
@@ -41,6 +48,7 @@ export function encodeSealedHeader(header: SealedHeader, crc32c: Crc32c): Buffer
   bytes.writeInt32LE(header.depth, 28);
   bytes.writeUInt32LE(name.length, 32);
   bytes.writeUInt32LE(metadata.length, 36);
+  bytes.writeUInt32LE(form, 40);
   name.copy(bytes, SEALED_FIXED_BYTES);
   bytes.set(metadata, SEALED_FIXED_BYTES + name.length);
   bytes.writeUInt32LE(crc32c(bytes), 44);
@@ -52,7 +60,7 @@ export function encodeSealedHeader(header: SealedHeader, crc32c: Crc32c): Buffer
  * @returns the length of the whole header, or undefined when this is none.
  */
 export function sealedHeaderLength(start: Buffer): number | undefined {
-  if (start.length < SEALED_FIXED_BYTES || start.readUInt32LE(0) !== MAGIC) return undefined;
+  if (start.length < SEALED_FIXED_BYTES || !isMagic(start.readUInt32LE(0))) return undefined;
   const length = start.readUInt32LE(4);
   const content = SEALED_FIXED_BYTES + start.readUInt32LE(32) + start.readUInt32LE(36);
   return length <= MAX_HEADER_BYTES && length === alignUp(content) ? length : undefined;
@@ -73,6 +81,8 @@ export function parseSealedHeader(bytes: Buffer, crc32c: Crc32c): SealedHeader |
   const header = Buffer.from(bytes.subarray(0, length));
   header.writeUInt32LE(0, 44);
   if (crc32c(header) !== bytes.readUInt32LE(44)) return undefined;
+  const form = formOf(bytes.readUInt32LE(40));
+  if (form === undefined) return undefined;
   const nameEnd = SEALED_FIXED_BYTES + bytes.readUInt32LE(32);
   return {
     name: bytes.toString('utf8', SEALED_FIXED_BYTES, nameEnd),
@@ -81,7 +91,12 @@ export function parseSealedHeader(bytes: Buffer, crc32c: Crc32c): SealedHeader |
     checksum: bytes.readUInt32LE(24),
     depth: bytes.readInt32LE(28),
     metadata: bytes.subarray(nameEnd, nameEnd + bytes.readUInt32LE(36)),
+    ...(bytes.readUInt32LE(0) === FORMED_MAGIC && { form }),
   };
+}
+
+function isMagic(word: number): boolean {
+  return word === MAGIC || word === FORMED_MAGIC;
 }
 
 function alignUp(bytes: number): number {

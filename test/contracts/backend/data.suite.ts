@@ -157,7 +157,7 @@ function describeMetadata(contract: StorageBackendContract): void {
       await world.put({ key: A, metadata: Buffer.from('dtype and shape'), depth: 12 });
       using handle = (await world.backend.get(A)) as ArenaHandle;
       expect(handle.metadata.toString()).toBe('dtype and shape');
-      expect(handle.attributes).toEqual({ expiresAtMs: 0, depth: 12 });
+      expect(handle.attributes).toMatchObject({ expiresAtMs: 0, depth: 12 });
     }));
 
   it('tells chunks with metadata from those without', () =>

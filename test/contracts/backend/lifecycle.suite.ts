@@ -186,7 +186,7 @@ function describePersistence(contract: StorageBackendContract): void {
         expectBytes(await world.read(ChunkKey.of('others-1')), chunkBytes(100, 50));
         using handle = (await world.backend.get(key)) as ArenaHandle;
         expect(handle.metadata.toString()).toBe('shape');
-        expect(handle.attributes).toEqual({ expiresAtMs, depth: 4 });
+        expect(handle.attributes).toMatchObject({ expiresAtMs, depth: 4 });
         expectBytes(Buffer.concat(handle.views), chunkBytes(70_000, 1));
         expect(await world.backend.clear({ model: 'llama' })).toBe(1);
       }));

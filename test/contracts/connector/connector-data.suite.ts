@@ -232,7 +232,7 @@ function describeMetadata(contract: RemoteConnectorContract): void {
           await world.put({ key: bare });
           using handle = (await world.connector.get(key)) as ArenaHandle;
           expect(handle.metadata.toString()).toBe('any');
-          expect(handle.attributes).toEqual({ depth: 12, expiresAtMs });
+          expect(handle.attributes).toMatchObject({ depth: 12, expiresAtMs });
           expect(await world.connector.exists(bare, { withMetadata: true })).toBe(false);
           expect(await world.connector.existsMany([key, bare], { withMetadata: true })).toEqual([
             true,
