@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type StartNixlOptions } from '../../src/backends/nixl/agent/start-nixl-agent.js';
 import { expectEventually } from '../support/eventually.js';
 import { letTimePass } from '../support/let-time-pass.js';
 import { bareAgentCode, runBareAgent } from '../support/nixl/bare-agent.js';
-import { BACKEND, FakeNixl, missingForFakeNixl } from '../support/nixl/fake-nixl.js';
+import { BACKEND, FakeNixl, IN_PROGRESS, missingForFakeNixl } from '../support/nixl/fake-nixl.js';
 import { AgentWithRegion } from '../support/nixl/nixl-agents.js';
 import { describeWithPeer } from '../support/peer.js';
 
+const SUPPORT = join(import.meta.dirname, '../support');
 const BRIEF_MS = 20;
 /** Says what the agent says, and stays. */
 const WORKER = "console.log = (text) => require('node:worker_threads').parentPort.postMessage(text);";
@@ -82,6 +85,21 @@ describeWithPeer(missingForFakeNixl())('Starting NIXL', () => {
       expect(nixl.log().at(-1)).toBe('destroy_agent');
     },
   );
+
+  it('keeps a process from ending while somebody waits for a read, and no longer', () => {
+    nixl.answer('get_xfer_status', IN_PROGRESS);
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [
+        '--import',
+        join(SUPPORT, 'typescript-hooks.mjs'),
+        join(SUPPORT, 'nixl/lone-reader-main.ts'),
+        nixl.path,
+      ],
+      { encoding: 'utf8' },
+    );
+    expect([status, stdout]).toEqual([0, 'timeout\n']);
+  });
 
   it('ends with the thread of JavaScript that started it', async () => {
     for (const message of ['starting', 'up']) {
