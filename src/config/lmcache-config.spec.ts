@@ -239,9 +239,14 @@ describe('keys for peers', () => {
     },
   );
 
-  it('need none at a sender', () => {
-    expect(load('enable_pd: true\npd_role: sender').warnings).toEqual([]);
-  });
+  it.each(['enable_pd: true\npd_role: sender', 'nixl: {role: sender}'])(
+    'need none at a sender, which others read from over NIXL: %s',
+    (yaml) => {
+      const { config, warnings } = load(yaml);
+      expect(warnings).toEqual([]);
+      expect(config.tiers.at(-1)).toMatchObject({ type: 'nixl', options: { role: 'sender' } });
+    },
+  );
 
   it('contradict a list of tiers', () => {
     expect(() =>

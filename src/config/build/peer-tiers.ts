@@ -14,12 +14,11 @@ export function peerTiers(
 ): readonly TierConfig[] {
   const { nixl, transfer_channel: channel } = settings;
   const wished = roleOfLmcacheKeys(settings);
-  const isGiven = Object.keys(nixl).length > 0;
-  if (wished === undefined && !isGiven) return [];
+  if (wished === undefined && Object.keys(nixl).length === 0) return [];
   const role = nixl['role'] ?? wished ?? 'both';
-  if (nixl['peers'] === undefined) {
-    if (role !== 'sender' || isGiven)
-      findings.warn('nixl.peers is not set: no peer is asked for chunks; name them, as kvnest://host:7070');
+  // One that only is asked needs the tier all the same: with it comes NIXL's agent.
+  if (nixl['peers'] === undefined && role !== 'sender') {
+    findings.warn('nixl.peers is not set: no peer is asked for chunks; name them, as kvnest://host:7070');
     return [];
   }
   const transport = channel === undefined ? undefined : TRANSPORTS[channel];
