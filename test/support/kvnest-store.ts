@@ -13,6 +13,8 @@ export interface KvnestStoreOptions {
   readonly memoryGb?: number;
   /** Of `doors.tcp`. */
   readonly tcp?: Readonly<Record<string, unknown>>;
+  /** More of its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Other settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -87,7 +89,7 @@ export class KvnestStore implements AsyncDisposable {
 
 async function startIn(
   folder: string,
-  { memoryGb = 0.1, tcp, settings }: KvnestStoreOptions,
+  { memoryGb = 0.1, tcp, environment, settings }: KvnestStoreOptions,
   port: number,
 ): Promise<KvnestProcess> {
   const file = await writeConfig(folder, {
@@ -97,5 +99,5 @@ async function startIn(
     modules: [{ module_path: DAMAGE }],
     ...settings,
   });
-  return KvnestProcess.start(file, { cwd: folder });
+  return KvnestProcess.start(file, { cwd: folder, ...(environment && { env: environment }) });
 }

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Arena } from '../../src/arena/arena.interface.js';
 import { type ArenaSpace } from '../../src/arena/arena-space.interface.js';
 import { createReader } from '../../src/backends/nixl/create-reader.js';
+import { type NixlAgent } from '../../src/backends/nixl/agent/nixl-agent.interface.js';
+import { NixlHost } from '../../src/backends/nixl/nixl-host.js';
 import { NixlBackend } from '../../src/backends/nixl/nixl.backend.js';
 import { NixlOptions } from '../../src/backends/nixl/nixl.config.js';
 import { createSources } from '../../src/backends/nixl/peers/create-sources.js';
@@ -16,6 +18,8 @@ export interface NixlTierParts {
   readonly clock?: Clock;
   readonly bootId?: string;
   readonly logger?: RecordingLogger;
+  /** What starts an agent over the arena's region; absent: it reads over TCP. */
+  readonly startAgent?: () => Promise<NixlAgent>;
 }
 
 const NO_DOORS = { http: false, resp: false, lm: false, tcp: false, nest: false } as const;
@@ -23,6 +27,8 @@ const NO_DOORS = { http: false, resp: false, lm: false, tcp: false, nest: false 
 /** A tier that reads from peers, as the server makes it, not yet open. */
 export function nixlTier(given: Readonly<Record<string, unknown>>, parts: NixlTierParts): NixlBackend {
   const { arena, space, clock = systemClock, bootId = randomUUID(), logger = new RecordingLogger() } = parts;
+  const { startAgent } = parts;
+  const host = startAgent && new NixlHost({ start: startAgent, logger });
   const options = readOptions(NixlOptions, 'peers', given);
   const place = intakePlace({ arena, space });
   return new NixlBackend({
@@ -31,7 +37,12 @@ export function nixlTier(given: Readonly<Record<string, unknown>>, parts: NixlTi
     options,
     clock,
     sources: createSources({ tier: 'peers', options, doors: NO_DOORS, bootId, logger }),
-    createReader: (address) => createReader(address, place),
+    createReader: (address) => {
+      const agent = host?.agent();
+      const way = { transferTimeoutMs: options.timeout_ms, isRequired: options.transport === 'nixl', logger };
+      return createReader(address, place, agent && { ...way, agent });
+    },
+    host,
     logger,
   });
 }
