@@ -26,7 +26,7 @@ afterAll(async () => {
 /** A server with this module alone. @returns the URL of its HTTP door. */
 async function startServer(options) {
   const config = join(folder, 'kvnest.yaml');
-  const doors = { http: { port: 0 }, resp: false, lm: false };
+  const doors = { http: { port: 0 }, resp: false, lm: false, tcp: false, nest: false };
   const modules = [{ module_path: MODULE, name: 'mine', options }];
   const settings = { max_local_cpu_size: 0.01, local_disk: null, doors, modules };
   await writeFile(config, JSON.stringify(settings));
