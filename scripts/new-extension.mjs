@@ -1,9 +1,18 @@
 /**
  * Makes a package for a backend, a connector or a module of one's own from the template in examples/: see CONTRIBUTING.md. A package of
- * this kvnest lies in it, so that it can be installed wherever it is taken.
+ * this kvnest lies in it, so that it can be installed wherever it is taken: the one that is named behind, or a new one.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,21 +27,24 @@ const CLASSES = 'Medium|Backend|Connector|Module|Service|Controller|Report';
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const TOOLS = ['@jest/globals', '@types/node', 'jest', 'typescript'];
 
-const [kind, name] = process.argv.slice(2);
+const [kind, name, kvnest] = process.argv.slice(2);
+const callersFolder = process.env.INIT_CWD ?? process.cwd();
 const template = Object.hasOwn(TEMPLATES, kind ?? '') ? TEMPLATES[kind] : undefined;
 if (template === undefined)
   stop('usage: npm run new:backend NAME, npm run new:connector NAME or npm run new:module NAME');
 if (!NAME.test(name ?? ''))
   stop(`"${name ?? ''}" is no name: use lower case, digits and dashes, such as my-store`);
-const target = resolve(process.env.INIT_CWD ?? process.cwd(), name);
+const target = resolve(callersFolder, name);
 if (existsSync(target)) stop(`${target} is there already`);
+const givenPackage = kvnest === undefined ? undefined : resolve(callersFolder, kvnest);
+if (givenPackage !== undefined && !existsSync(givenPackage)) stop(`${givenPackage} is not there`);
 
 cpSync(join(ROOT, 'examples', template.folder), target, {
   recursive: true,
   filter: (path) => !['dist', 'node_modules'].includes(basename(path)),
 });
 rename(target);
-writeManifest(join(target, 'package.json'), packKvnest());
+writeManifest(join(target, 'package.json'), givenPackage === undefined ? packKvnest() : copyOf(givenPackage));
 process.stdout.write(`${target} is a ${kind} that works. Its README.md says how to go on.\n`);
 
 function rename(folder) {
@@ -57,6 +69,12 @@ function renamed(text) {
 
 function pascal(words) {
   return words.replace(/(^|-)([a-z0-9])/g, (_, dash, letter) => letter.toUpperCase());
+}
+
+/** @returns the name of the package. */
+function copyOf(path) {
+  copyFileSync(path, join(target, basename(path)));
+  return basename(path);
 }
 
 /** @returns the name of the package. */

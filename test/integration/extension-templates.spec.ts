@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
@@ -61,10 +61,11 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kvnest-templates-'));
-    await npm(ROOT, 'pack', '--pack-destination', folder);
     await makePackage('backend', 'chunk-shelf');
-    await makePackage('connector', 'web-shelf');
-    await makePackage('module', 'disk-count');
+    const kvnest = join(folder, 'chunk-shelf', (await dependencyOnKvnest('chunk-shelf')) ?? '');
+    await copyFile(kvnest, join(folder, basename(kvnest)));
+    await makePackage('connector', 'web-shelf', kvnest);
+    await makePackage('module', 'disk-count', kvnest);
     await linkTools();
     const { startNginx } = (await import(
       pathToFileURL(join(ROOT, 'examples/external-connector/test/nginx.mjs')).href
@@ -175,8 +176,9 @@ describeWithPeer(missingCommand('nginx', ['-v']))('packages made from the templa
     INSTALL_MS,
   );
 
-  async function makePackage(kind: string, name: string): Promise<void> {
-    await run('npm', ['--prefix', ROOT, 'run', '--silent', `new:${kind}`, name], { cwd: folder });
+  /** @param kvnest the package that is put in; without it, one is made, which takes longer. */
+  async function makePackage(kind: string, name: string, ...kvnest: readonly string[]): Promise<void> {
+    await run('npm', ['--prefix', ROOT, 'run', '--silent', `new:${kind}`, name, ...kvnest], { cwd: folder });
   }
 
   /** The package of kvnest that an author installs, which nobody has to publish. @returns its name, if it is there. */
@@ -210,6 +212,7 @@ describe('npm run new:backend and its siblings', () => {
     [['door', 'mine'], 'usage'],
     [['connector', 'src'], 'is there already'],
     [['module', 'My_Module'], 'is no name'],
+    [['module', 'tidy-watch', 'nowhere.tgz'], 'is not there'],
   ])('refuses %j', async (args, message) => {
     const refused = run(process.execPath, [script, ...args], { cwd: ROOT });
     await expect(refused).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
