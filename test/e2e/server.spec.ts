@@ -47,8 +47,12 @@ describe('kvnest serve', () => {
   const status = async (): Promise<Status> => (await server.status()) as Status;
   const respPort = (): number => Number(new URL(server.urls.resp).port);
 
-  async function putOverHttp(key: string, ack: 'memory' | 'all', length?: number): Promise<boolean> {
-    const response = await fetch(`${server.urls.http}/v1/objects/${key}?ack=${ack}`, {
+  async function putOverHttp(
+    key: string,
+    ack: 'memory' | 'all',
+    { length, url = server.urls.http }: { readonly length?: number; readonly url?: string } = {},
+  ): Promise<boolean> {
+    const response = await fetch(`${url}/v1/objects/${key}?ack=${ack}`, {
       method: 'PUT',
       body: new Uint8Array(valueOf(key, length)),
       headers: { 'content-type': 'application/octet-stream' },
@@ -67,11 +71,13 @@ describe('kvnest serve', () => {
   /** Puts without a pause until `signal` ends the server. @returns the keys that it said it stored. */
   async function putUntilKilled(signal: 'SIGTERM' | 'SIGKILL', ack: 'memory' | 'all'): Promise<string[]> {
     const stored: string[] = [];
+    // A test that failed must not go on with the server of the next one.
+    const url = server.urls.http;
     let stopped: Promise<void> | undefined;
     const writer = async (name: string): Promise<void> => {
       for (let i = 0; ; i++) {
         const key = `${name}-${i}`;
-        const answer = await putOverHttp(key, ack).catch(() => undefined);
+        const answer = await putOverHttp(key, ack, { url }).catch(() => undefined);
         if (answer === undefined) return;
         if (answer) stored.push(key);
         if (stored.length >= 60) stopped ??= server.stop(signal);
@@ -120,7 +126,7 @@ describe('kvnest serve', () => {
     };
     const overHttp = async (): Promise<void> => {
       for (let i = 0; i < 150; i++) {
-        await putOverHttp(`http-${i}`, 'memory', MIB);
+        await putOverHttp(`http-${i}`, 'memory', { length: MIB });
         if (i % 10 === 0) await withinBudget();
       }
     };
