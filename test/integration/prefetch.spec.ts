@@ -206,6 +206,13 @@ describe('prefetch', () => {
     expect(test.stack.tiers[0]?.backend.usage().leasedBytes).toBeGreaterThan(0);
   });
 
+  it('keeps what is in memory already for the same time', async () => {
+    await start(['memory', 'memory'], { arenaBytes: 2 * MIB });
+    expect(test.stack.tiers[0]?.backend.usage().leasedBytes).toBe(0);
+    expect(await lastValueFrom(test.engine.prefetch(keys(2)))).toMatchObject({ skipped: 2, loaded: 0 });
+    expect(test.stack.tiers[0]?.backend.usage().leasedBytes).toBeGreaterThanOrEqual(2 * CHUNK_BYTES);
+  });
+
   it('ends at its time-out, and gives everything back', async () => {
     await start(['near', 'far']);
     near.hold();

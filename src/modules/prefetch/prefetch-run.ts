@@ -58,8 +58,7 @@ export class PrefetchRun {
       const key = keys[index] as ChunkKey;
       const isThere = !this.tiers.names.includes(tier) || names.includes(tier);
       this.#count.locate(tier, isThere);
-      if (isThere) this.tiers.lease(key);
-      else below.push({ key, tier });
+      if (!isThere) below.push({ key, tier });
     }
     const now = below.map(({ tier }) => tier);
     this.#read = new PrefixRead(

@@ -7,7 +7,7 @@ import { type LoadGate } from './load-gate.js';
 export interface PrefetchTiers {
   /** In their order. */
   readonly names: readonly string[];
-  /** The tier of each key in front of the first that no tier has. */
+  /** The tier of each key in front of the first that no tier has; each is kept there for a time, as by a lookup. */
   locate(keys: readonly ChunkKey[]): Promise<readonly string[]>;
   /** Reads a chunk that was found in the tier `place`, and leaves it in those from number `upTo` on. */
   read(key: ChunkKey, place: string, upTo: number): Awaitable<ReadOutcome>;

@@ -40,7 +40,7 @@ export class Prefetcher {
     this.#window = 2 * limits.loads;
     this.#tiers = {
       names: stack.tiers.map(({ name }) => name),
-      locate: async (keys) => (await stack.locatePrefix(keys)).map(({ tier }) => tier),
+      locate: async (keys) => (await stack.locatePrefix(keys, { leaseMs })).map(({ tier }) => tier),
       read: (key, place, upTo) => stack.read(key, { place, upTo }),
       lease: (key) => void stack.locate(key, { leaseMs, localOnly: true }),
       gate: (tier) => gates.get(tier) ?? new LoadGate(limits),
