@@ -7,6 +7,7 @@ const settings = [
   `arena.capacity=${arena}`,
   'doors.http=false',
   'doors.lm=false',
+  'doors.tcp=false',
   `doors.resp.port=${port}`,
   'local_disk=null',
   `max_local_cpu_size=${parseInt(arena, 10) / 1024}`,

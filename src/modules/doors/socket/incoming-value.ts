@@ -2,8 +2,11 @@ import { type ExtentWriter } from '../../../arena/extent-writer.js';
 import { type PutReservation } from '../../engine/object-store.interface.js';
 import { type DropReason } from './drop-reason.js';
 
-/** One read takes at most this much, so that the checksum finds the bytes in the processor's cache. */
-const MAX_READ_BYTES = 512 * 1024;
+/**
+ * One read takes at most this much, so that other connections have their turn. Smaller reads leave more bytes in the
+ * processor's cache for the checksum, and cost more than that saves where a value is longer than the kernel's buffers.
+ */
+const MAX_READ_BYTES = 2 * 1024 * 1024;
 /** Where bytes go that nobody wants. One for all connections: its contents are never looked at. */
 const waste = Buffer.alloc(64 * 1024);
 
