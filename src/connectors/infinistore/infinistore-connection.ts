@@ -39,8 +39,8 @@ interface RunningCall extends InfinistoreCallOptions {
 
 /** What is longer than any segment of TCP is not kept back until what was before it is acknowledged. */
 const LONG_BYTES = 64 * 1024;
-/** How much is read at once: few enough that the checksum of the bytes finds them in the processor's cache. */
-const READ_BYTES = 256 * 1024;
+/** How much is read at once: more than what is mostly there, because a target that is filled costs one more read. */
+const READ_BYTES = 1024 * 1024;
 /** Where heads of replies are read. Each is taken out before the next read, so that all connections share it. */
 const HEAD = Buffer.allocUnsafeSlow(16);
 /** Where values are read that nobody wants. */

@@ -51,7 +51,8 @@ export class InfinistoreWorld extends RemoteWorld {
     const reserve = this.space.reserve.bind(this.space);
     this.space.reserve = (request) => {
       this.space.reserve = reserve;
-      setImmediate(() => abort.abort());
+      // Before the next bytes are read, however many are there.
+      process.nextTick(() => abort.abort());
       return reserve(request);
     };
     return abort.signal;
