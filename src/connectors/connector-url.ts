@@ -86,6 +86,19 @@ export function urlInvalid({ label }: Pick<ConnectorUrl, 'label'>, what: string,
   return new KvError('KV_CONFIG_INVALID', `the URL "${label}" ${what}`, { kind: 'config', remedy });
 }
 
+/**
+ * @param remedy how such a URL is written.
+ * @returns the server of a URL that may name one, and nothing else.
+ * @throws KV_CONFIG_INVALID
+ */
+export function onlyServer(url: ConnectorUrl, remedy: string): HostPort {
+  const { hosts, path, user, password } = url;
+  const [server, ...others] = hosts;
+  const isPlain = others.length === 0 && (path === '' || path === '/');
+  if (server !== undefined && isPlain && user === undefined && password === undefined) return server;
+  throw urlInvalid(url, 'does not name one server and nothing else', remedy);
+}
+
 function invalid(text: string, what: string): KvError {
   const remedy = 'Write scheme://user:password@host:port/path?name=value.';
   return urlInvalid({ label: redactUrl(text) }, what, remedy);

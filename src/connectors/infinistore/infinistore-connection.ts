@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { type Socket } from 'node:net';
 import {
   INFINISTORE_CODES,
   type InfinistoreReply,
@@ -9,6 +9,7 @@ import { acknowledgeNow } from '../../arena/native/acknowledge-now.js';
 import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+import { openSocket } from '../open-socket.js';
 import { sendRequest } from '../send-request.js';
 
 export interface InfinistoreAddress {
@@ -45,7 +46,6 @@ const READ_BYTES = 1024 * 1024;
 const HEAD = Buffer.allocUnsafeSlow(16);
 /** Where values are read that nobody wants. */
 const DISCARD = Buffer.allocUnsafeSlow(64 * 1024);
-const KEEP_ALIVE_MS = 30_000;
 const ENDED_BY_PEER = new Set([undefined, 'ECONNRESET', 'EPIPE']);
 
 /**
@@ -77,31 +77,19 @@ export class InfinistoreConnection implements PooledConnection {
   constructor({ host, port, label }: InfinistoreAddress, isForOneCall = false) {
     this.#label = label;
     this.#isForOneCall = isForOneCall;
-    const onread = {
-      buffer: () => this.#nextTarget(),
-      callback: (bytes: number) => {
-        this.#onBytes(bytes);
-        return true;
-      },
-    };
-    const keepAlive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     // A socket that is ending cannot be reset any more, and Node ends one whose other side has ended.
-    const options = { noDelay: true, ...keepAlive, allowHalfOpen: true, onread };
-    this.#socket = connect({ host, port, ...options })
-      .on('error', (error) => this.destroy(this.#lost(error)))
-      .on('end', () => this.destroy(this.#lost()))
-      .resume();
-    this.closed = new Promise((resolve) => {
-      this.#socket.once('close', () => {
-        this.destroy(this.#lost());
-        resolve();
-      });
-    });
-    this.connected = new Promise((resolve, reject) => {
-      this.#socket.once('connect', resolve);
-      void this.closed.then(() => reject(this.#failure as Error));
-    });
-    this.connected.catch(() => undefined);
+    const { socket, connected, closed } = openSocket(
+      { host, port, allowHalfOpen: true },
+      {
+        nextTarget: () => this.#nextTarget(),
+        onBytes: (bytes) => this.#onBytes(bytes),
+        onEnd: (error) => this.destroy(this.#lost(error)),
+        onClosed: () => this.#onClosed(),
+      },
+    );
+    this.#socket = socket;
+    this.connected = connected;
+    this.closed = closed;
   }
 
   get isOpen(): boolean {
@@ -243,6 +231,11 @@ export class InfinistoreConnection implements PooledConnection {
     const isBeforeAnswer = this.receivedBytes === 0 && ENDED_BY_PEER.has(cause.code);
     const hint = `${cause.message} before its first answer: a server on uvloop 0.23 or later aborts then`;
     return remoteUnreachable(this.#label, isBeforeAnswer ? new Error(hint, { cause }) : cause);
+  }
+
+  #onClosed(): Error {
+    this.destroy(this.#lost());
+    return this.#failure as Error;
   }
 
   #settle(answer: InfinistoreReply | Error): void {

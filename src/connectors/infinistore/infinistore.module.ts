@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { type ConnectorUrl, type HostPort, urlInvalid } from '../connector-url.js';
+import { onlyServer } from '../connector-url.js';
 import { defineConnector } from '../define-connector.js';
 import { intakePlace } from '../intake/value-intake.js';
 import { readConnectorOptions } from '../read-connector-options.js';
@@ -7,6 +7,8 @@ import { InfinistoreOptions } from './infinistore.config.js';
 import { InfinistoreConnector } from './infinistore.connector.js';
 
 const DEFAULT_PORT = 22_345;
+const REMEDY =
+  'Write infinistore://host:22345; the protocol knows no user, password or path, and no cluster.';
 
 @Module({})
 class InfinistoreConnectorModule {}
@@ -19,7 +21,7 @@ export const infinistoreConnector = defineConnector({
   create: (context) => {
     const { url, logger } = context;
     const options = readConnectorOptions(InfinistoreOptions, context);
-    const { host, port = DEFAULT_PORT } = serverOf(url);
+    const { host, port = DEFAULT_PORT } = onlyServer(url, REMEDY);
     return new InfinistoreConnector({
       host,
       port,
@@ -35,13 +37,3 @@ export const infinistoreConnector = defineConnector({
     });
   },
 });
-
-function serverOf(url: ConnectorUrl): HostPort {
-  const { hosts, path, user, password } = url;
-  const [server, ...others] = hosts;
-  const isPlain = others.length === 0 && (path === '' || path === '/');
-  if (server !== undefined && isPlain && user === undefined && password === undefined) return server;
-  const remedy =
-    'Write infinistore://host:22345; the protocol knows no user, password or path, and no cluster.';
-  throw urlInvalid(url, 'does not name one server and nothing else', remedy);
-}

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { type Socket } from 'node:net';
 import { LM_CODES, type LmReply } from '../../protocols/lm/lm-message.js';
 import { type LmReplyEvent, LmReplyParser } from '../../protocols/lm/lm-reply-parser.js';
 import { type RemoteMetadata } from '../../protocols/remote-metadata/remote-metadata.js';
@@ -6,6 +6,7 @@ import { type PooledConnection } from '../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteUnreachable } from '../connector-errors.js';
 import { endSocket } from '../end-socket.js';
 import { type ChunkIntake } from '../intake/chunk-intake.interface.js';
+import { openSocket } from '../open-socket.js';
 import { sendRequest } from '../send-request.js';
 
 export interface LmAddress {
@@ -38,7 +39,6 @@ interface RunningCall {
 const READ_BYTES = 256 * 1024;
 /** Where headers are read. Each is taken out before the next read, so that all connections share it. */
 const HEADER = Buffer.allocUnsafeSlow(64);
-const KEEP_ALIVE_MS = 30_000;
 
 /**
  * A connection to a server of `lm://`, with one request on its way at a time. No more than the header of a reply is
@@ -63,29 +63,19 @@ export class LmConnection implements PooledConnection {
 
   constructor({ host, port, label }: LmAddress) {
     this.#label = label;
-    const onread = {
-      buffer: () => this.#nextTarget(),
-      callback: (bytes: number) => {
-        this.#onBytes(bytes);
-        return true;
+    const { socket, connected, closed } = openSocket(
+      { host, port },
+      {
+        nextTarget: () => this.#nextTarget(),
+        onBytes: (bytes) => this.#onBytes(bytes),
+        onEnd: (error) =>
+          error === undefined ? this.#hungUp() : this.destroy(remoteUnreachable(label, error)),
+        onClosed: () => this.#onClosed(),
       },
-    };
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
-    this.#socket = connect({ host, port, ...options })
-      .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
-      .on('end', () => this.#hungUp())
-      .resume();
-    this.closed = new Promise((resolve) => {
-      this.#socket.once('close', () => {
-        this.#hungUp();
-        resolve();
-      });
-    });
-    this.connected = new Promise((resolve, reject) => {
-      this.#socket.once('connect', resolve);
-      void this.closed.then(() => reject(this.#failure as Error));
-    });
-    this.connected.catch(() => undefined);
+    );
+    this.#socket = socket;
+    this.connected = connected;
+    this.closed = closed;
   }
 
   get isOpen(): boolean {
@@ -207,6 +197,11 @@ export class LmConnection implements PooledConnection {
       this.#settle(this.#reply);
     }
     this.destroy(remoteUnreachable(this.#label, new Error('the connection was closed')));
+  }
+
+  #onClosed(): Error {
+    this.#hungUp();
+    return this.#failure as Error;
   }
 
   #violated(what: string): void {

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { type ConnectorUrl, type HostPort, urlInvalid } from '../connector-url.js';
+import { onlyServer } from '../connector-url.js';
 import { defineConnector } from '../define-connector.js';
 import { intakePlace } from '../intake/value-intake.js';
 import { readConnectorOptions } from '../read-connector-options.js';
@@ -7,6 +7,7 @@ import { LmConnector } from './lm.connector.js';
 import { LmOptions } from './lm.config.js';
 
 const DEFAULT_PORT = 65_432;
+const REMEDY = 'Write lm://host:65432; the protocol knows no user, password or path.';
 
 @Module({})
 class LmConnectorModule {}
@@ -19,7 +20,7 @@ export const lmConnector = defineConnector({
   create: (context) => {
     const { url } = context;
     const { connections, connect_timeout_ms, keys } = readConnectorOptions(LmOptions, context);
-    const { host, port = DEFAULT_PORT } = serverOf(url);
+    const { host, port = DEFAULT_PORT } = onlyServer(url, REMEDY);
     return new LmConnector({
       host,
       port,
@@ -31,12 +32,3 @@ export const lmConnector = defineConnector({
     });
   },
 });
-
-function serverOf(url: ConnectorUrl): HostPort {
-  const { hosts, path, user, password } = url;
-  const [server, ...others] = hosts;
-  const isPlain = others.length === 0 && (path === '' || path === '/');
-  if (server !== undefined && isPlain && user === undefined && password === undefined) return server;
-  const remedy = 'Write lm://host:65432; the protocol knows no user, password or path.';
-  throw urlInvalid(url, 'does not name one server and nothing else', remedy);
-}

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { type Socket } from 'node:net';
 import { type MooncakeCaller, MooncakeRequests } from '../../../protocols/mooncake/mooncake-request.js';
 import {
   encodeRpcRequest,
@@ -8,6 +8,7 @@ import {
 } from '../../../protocols/mooncake/rpc-frame.js';
 import { type PooledConnection } from '../../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteTimeout, remoteUnreachable } from '../../connector-errors.js';
+import { openSocket } from '../../open-socket.js';
 import { negotiate } from './negotiate.js';
 
 export interface MasterAddress {
@@ -27,7 +28,6 @@ type Settle = (answer: RpcReply | Error) => void;
 
 /** Where replies are read. Each is copied out before the next read, so that all connections share it. */
 const RECEIVED = Buffer.allocUnsafeSlow(64 * 1024);
-const KEEP_ALIVE_MS = 30_000;
 const MAX_SEQUENCE = 0xffffffff;
 
 /** A connection to one master, on which any number of questions may be on their way. */
@@ -46,31 +46,20 @@ export class MasterConnection implements PooledConnection {
 
   constructor(options: MasterConnectionOptions) {
     this.#options = options;
-    const { host, port, label, silenceMs } = options;
+    const { host, port, silenceMs } = options;
     this.#silence = setTimeout(() => this.#onSilence(), silenceMs).unref();
-    const onread = {
-      buffer: RECEIVED,
-      callback: (bytes: number) => {
-        this.#onBytes(Buffer.from(RECEIVED.subarray(0, bytes)));
-        return true;
+    const { socket, connected, closed } = openSocket(
+      { host, port },
+      {
+        nextTarget: () => RECEIVED,
+        onBytes: (bytes) => this.#onBytes(Buffer.from(RECEIVED.subarray(0, bytes))),
+        onEnd: (error) => this.destroy(this.#lost(error)),
+        onClosed: () => this.#onClosed(),
       },
-    };
-    const manner = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
-    this.#socket = connect({ host, port, ...manner })
-      .on('error', (error) => this.destroy(remoteUnreachable(label, error)))
-      .on('end', () => this.destroy(this.#hungUp()))
-      .resume();
-    this.closed = new Promise((resolve) => {
-      this.#socket.once('close', () => {
-        this.destroy(this.#hungUp());
-        resolve();
-      });
-    });
-    this.#connected = new Promise((resolve, reject) => {
-      this.#socket.once('connect', resolve);
-      void this.closed.then(() => reject(this.#failure as Error));
-    });
-    this.#connected.catch(() => undefined);
+    );
+    this.#socket = socket;
+    this.#connected = connected;
+    this.closed = closed;
   }
 
   get isOpen(): boolean {
@@ -153,7 +142,12 @@ export class MasterConnection implements PooledConnection {
     this.destroy(remoteProtocol(this.#options.label, what));
   }
 
-  #hungUp(): Error {
-    return remoteUnreachable(this.#options.label, new Error('the connection was closed'));
+  #onClosed(): Error {
+    this.destroy(this.#lost());
+    return this.#failure as Error;
+  }
+
+  #lost(cause: Error = new Error('the connection was closed')): Error {
+    return remoteUnreachable(this.#options.label, cause);
   }
 }

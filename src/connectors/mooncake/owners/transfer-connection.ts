@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { type Socket } from 'node:net';
 import {
   encodeTransfer,
   type MemoryRange,
@@ -9,6 +9,8 @@ import {
 import { type PooledConnection } from '../../connection-pool/connection-pool.js';
 import { remoteAborted, remoteProtocol, remoteTimeout, remoteUnreachable } from '../../connector-errors.js';
 import { type ChunkIntake } from '../../intake/chunk-intake.interface.js';
+import { openSocket } from '../../open-socket.js';
+import { sendRequest } from '../../send-request.js';
 
 export interface TransferAddress {
   readonly host: string;
@@ -34,7 +36,6 @@ interface RunningTransfer {
 const READ_BYTES = 256 * 1024;
 const STATUS = Buffer.allocUnsafeSlow(TRANSFER_STATUS_BYTES);
 const NOWHERE: ValueTarget = { target: () => STATUS.subarray(0, 1), advance: () => undefined };
-const KEEP_ALIVE_MS = 30_000;
 const ENDED_BY_PEER = new Set(['ECONNRESET', 'EPIPE']);
 
 /** A connection to the owner of a segment, with one transfer on its way at a time: whole ranges of its memory. */
@@ -59,36 +60,18 @@ export class TransferConnection implements PooledConnection {
   constructor(address: TransferAddress) {
     this.#address = address;
     const { host, port, label, silenceMs } = address;
-    const onread = {
-      buffer: () => this.#nextTarget(),
-      callback: (bytes: number) => {
-        this.#onBytes(bytes);
-        return true;
+    const { socket, connected, closed } = openSocket(
+      { host, port },
+      {
+        nextTarget: () => this.#nextTarget(),
+        onBytes: (bytes) => this.#onBytes(bytes),
+        onEnd: (error) => this.#onEnd(error),
+        onClosed: () => this.#onClosed(),
       },
-    };
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, onread };
-    this.#socket = connect({ host, port, ...options })
-      .on('error', (error: NodeJS.ErrnoException) => {
-        this.isEndedByPeer ||= ENDED_BY_PEER.has(error.code ?? '');
-        this.destroy(remoteUnreachable(label, error));
-      })
-      .on('end', () => {
-        this.isEndedByPeer = this.isOpen;
-        this.destroy(this.#hungUp());
-      })
-      .on('timeout', () => this.destroy(remoteTimeout(label, 'a transfer', silenceMs)))
-      .resume();
-    this.closed = new Promise((resolve) => {
-      this.#socket.once('close', () => {
-        this.destroy(this.#hungUp());
-        resolve();
-      });
-    });
-    this.connected = new Promise((resolve, reject) => {
-      this.#socket.once('connect', resolve);
-      void this.closed.then(() => reject(this.#failure as Error));
-    });
-    this.connected.catch(() => undefined);
+    );
+    this.#socket = socket.on('timeout', () => this.destroy(remoteTimeout(label, 'a transfer', silenceMs)));
+    this.connected = connected;
+    this.closed = closed;
   }
 
   get isOpen(): boolean {
@@ -158,14 +141,10 @@ export class TransferConnection implements PooledConnection {
       };
       this.#transfer = transfer;
       this.#socket.setTimeout(silenceMs);
-      this.#socket.cork();
-      const last = request.length - 1;
-      for (let i = 0; i < last; i++) this.#socket.write(request[i] as Uint8Array);
-      this.#socket.write(request[last] as Uint8Array, () => {
+      sendRequest(this.#socket, request, () => {
         transfer.isSent = true;
         if (transfer === this.#transfer) this.#settleIfDone(transfer);
       });
-      this.#socket.uncork();
     });
   }
 
@@ -223,8 +202,19 @@ export class TransferConnection implements PooledConnection {
     this.destroy(remoteProtocol(this.#address.label, what));
   }
 
-  #hungUp(): Error {
-    return remoteUnreachable(this.#address.label, new Error('the connection was closed'));
+  #onEnd(error?: NodeJS.ErrnoException): void {
+    if (error === undefined) this.isEndedByPeer = this.isOpen;
+    else this.isEndedByPeer ||= ENDED_BY_PEER.has(error.code ?? '');
+    this.destroy(this.#lost(error));
+  }
+
+  #onClosed(): Error {
+    this.destroy(this.#lost());
+    return this.#failure as Error;
+  }
+
+  #lost(cause: Error = new Error('the connection was closed')): Error {
+    return remoteUnreachable(this.#address.label, cause);
   }
 
   #settle(outcome: boolean | Error): void {
