@@ -204,7 +204,11 @@ withNixl('Two processes with the real NIXL', () => {
   });
 
   it('drops a peer that leaves too much hanging, and takes it again when that has ended', async () => {
-    const { owner, reader, facts } = await pair({ tls: 'tcp,self', maxQuarantinedBytes: 20 * MIB });
+    const { owner, reader, facts } = await pair({
+      tls: 'tcp,self',
+      maxQuarantinedBytes: 20 * MIB,
+      maxPostedBytes: 64 * MIB,
+    });
     await reader.calls.read(NixlProcess.request(facts, [MIB]));
     await owner.freeze();
     const request = NixlProcess.request(facts, [8 * MIB], { timeoutMs: 200 });

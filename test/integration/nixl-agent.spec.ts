@@ -47,9 +47,10 @@ describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its libra
     ...more,
   });
 
+  const posted = (): number => nixl.log().filter((call) => call === `post_xfer_req ${peer}`).length;
+
   /** Reads whose time is over when the library has them. */
   const readTooLong = (count: number, more?: Partial<NixlRead>, by = reader): Promise<NixlReadResult[]> => {
-    const posted = (): number => nixl.log().filter((call) => call === `post_xfer_req ${peer}`).length;
     const before = posted();
     const read = () => by.agent.read(request({ timeoutMs: BRIEF_MS, ...more }));
     return letTimePass(
@@ -179,19 +180,58 @@ describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its libra
     expect((await Promise.all(hanging)).every(({ outcome }) => outcome === 'done')).toBe(true);
   });
 
+  it('posts no more bytes of one peer at a time than it may hold, and a larger read alone', async () => {
+    const narrow = await start({ maxPostedBytes: 40 * KIB });
+    await narrow.agent.addPeer(owner.agent.metadata);
+    nixl.answer('get_xfer_status', IN_PROGRESS);
+    const lengths = [16, 16, 16, 64, 8].map((length) => length * KIB);
+    const settled: number[] = [];
+    const reads = lengths.map(async (length, index) => {
+      const timeoutMs = index === 2 ? BRIEF_MS : LONG_MS;
+      const blocks = [owner.block(0, length)];
+      const read = await narrow.agent.read({ peer, blocks, timeoutMs });
+      await read.settled;
+      settled.push(index);
+      return read.outcome;
+    });
+    // The third one waits, and is taken back.
+    expect(await reads[2]).toBe('timeout');
+    expect([settled, posted()]).toEqual([[2], 2]);
+    nixl.answer('get_xfer_status', undefined);
+    expect(await Promise.all(reads)).toEqual(['done', 'done', 'timeout', 'done', 'done']);
+    expect([posted(), settled.slice(3)]).toEqual([4, [3, 4]]);
+  });
+
   it('leaves a peer no more than a quarter of a small region to be held by what it does not answer', async () => {
     const small = await start();
     const { agent } = small;
     await agent.addPeer(owner.agent.metadata);
     nixl.answer('get_xfer_status', IN_PROGRESS);
     const blocks = [owner.block(0, 512 * KIB)];
-    for (let hanging = 0; hanging < 3; hanging++) {
-      expect(agent.health().peers).toEqual([peer]);
-      expect(await readTooLong(1, { blocks }, small)).toMatchObject([{ outcome: 'timeout' }]);
-    }
-    expect(agent.health()).toMatchObject({ peers: [], quarantined: { bytes: 3 * 512 * KIB } });
+    expect(await readTooLong(2, { blocks }, small)).toMatchObject([
+      { outcome: 'timeout' },
+      { outcome: 'timeout' },
+    ]);
+    const waiting = await agent.read(request({ blocks, timeoutMs: BRIEF_MS }));
+    await waiting.settled;
+    expect(waiting.outcome).toBe('timeout');
+    expect(agent.health().quarantined.bytes).toBe(2 * 512 * KIB);
     nixl.answer('get_xfer_status', undefined);
     await expectEventually(() => agent.health().quarantined.transfers === 0);
+    await agent.addPeer(owner.agent.metadata);
+    expect((await agent.read(request({ blocks }))).outcome).toBe('done');
+  });
+
+  it('drops a peer that hangs with a read that is larger than what it may hold', async () => {
+    const small = await start();
+    const { agent } = small;
+    await agent.addPeer(owner.agent.metadata);
+    nixl.answer('get_xfer_status', IN_PROGRESS);
+    const [result] = await readTooLong(1, { blocks: [owner.block(0, 1025 * KIB)] }, small);
+    expect(result?.outcome).toBe('timeout');
+    expect(agent.health()).toMatchObject({ peers: [], quarantined: { bytes: 1025 * KIB } });
+    nixl.answer('get_xfer_status', undefined);
+    await result?.settled;
   });
 
   it('reads from one peer while another answers nothing', async () => {

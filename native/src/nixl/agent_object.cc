@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 2000ms;
 // Numbers of a block, as JavaScript writes them: local offset, remote address, length, device.
 constexpr size_t kBlockNumbers = 4;
-constexpr size_t kPluginArgument = 5;
+constexpr size_t kPluginArgument = 6;
 
 uint32_t IdOf(const Napi::Value& value) { return value.As<Napi::Number>().Uint32Value(); }
 
@@ -64,7 +64,7 @@ AgentObject::AgentObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Agen
   auto region = info[1].As<Napi::ArrayBuffer>();
   region_ = {static_cast<char*>(region.Data()), region.ByteLength()};
   const Napi::String name = Napi::String::New(env, "kvnest nixl");
-  if (napi_create_threadsafe_function(env, info[4], nullptr, name, 0, 1, nullptr, nullptr, this, OnEvents, &events_) !=
+  if (napi_create_threadsafe_function(env, info[5], nullptr, name, 0, 1, nullptr, nullptr, this, OnEvents, &events_) !=
       napi_ok) {
     return;
   }
@@ -79,7 +79,8 @@ AgentObject::AgentObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Agen
   AgentThread::Settings settings{.name = info[0].As<Napi::String>(),
                                  .region = region_,
                                  .libraries = StringsOf(info[2].As<Napi::Array>()),
-                                 .scratch_bytes = IdOf(info[3])};
+                                 .scratch_bytes = IdOf(info[3]),
+                                 .max_posted_bytes = static_cast<size_t>(info[4].As<Napi::Number>().Int64Value())};
   if (info.Length() > kPluginArgument) settings.plugin.name = info[kPluginArgument].As<Napi::String>();
   thread_ = AgentThread::Start(std::move(settings), [events = events_] {
     napi_call_threadsafe_function(events, nullptr, napi_tsfn_nonblocking);

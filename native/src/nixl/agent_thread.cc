@@ -48,7 +48,7 @@ std::shared_ptr<AgentThread> AgentThread::Start(Settings settings, std::function
 AgentThread::AgentThread(Settings settings, std::function<void()> notify)
     : settings_(std::move(settings)),
       scratch_(settings_.scratch_bytes),
-      transfers_(&session_, &scratch_, [this](Event event) { Emit(std::move(event)); }),
+      transfers_(&session_, &scratch_, settings_.max_posted_bytes, [this](Event event) { Emit(std::move(event)); }),
       notify_(std::move(notify)) {}
 
 void AgentThread::Push(Command command) {

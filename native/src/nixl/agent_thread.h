@@ -20,6 +20,7 @@ class AgentThread {
     Memory region;
     std::vector<std::string> libraries;
     size_t scratch_bytes;
+    size_t max_posted_bytes;
     Plugin plugin{};
   };
 

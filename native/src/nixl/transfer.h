@@ -23,6 +23,12 @@ struct ReadOrder {
   // Where the blocks of each chunk end.
   std::vector<uint32_t> groups;
   uint64_t file_bytes = 0;
+
+  size_t bytes() const {
+    size_t sum = 0;
+    for (const auto& block : blocks) sum += block.length;
+    return sum;
+  }
 };
 
 // A READ that was posted, until the library says that it has ended. `abandoned`: nobody waits for it any more.
@@ -39,6 +45,7 @@ struct Transfer {
 struct Peer {
   bool draining = false;
   size_t posted = 0;
+  size_t posted_bytes = 0;
   std::deque<ReadOrder> waiting;
 };
 

@@ -88,7 +88,7 @@ bool Transfers::Advance() {
 
 bool Transfers::PostWaiting(const std::string& name, Peer& peer) {
   bool moved = false;
-  while (!peer.waiting.empty() && peer.posted < kPostedPerPeer) {
+  while (MayPost(peer)) {
     ReadOrder order = std::move(peer.waiting.front());
     peer.waiting.pop_front();
     waiting_--;
@@ -96,6 +96,12 @@ bool Transfers::PostWaiting(const std::string& name, Peer& peer) {
     moved = true;
   }
   return moved;
+}
+
+// What is posted cannot be taken back, what waits can.
+bool Transfers::MayPost(const Peer& peer) const {
+  if (peer.waiting.empty() || peer.posted >= kPostedPerPeer) return false;
+  return peer.posted == 0 || peer.posted_bytes + peer.waiting.front().bytes() <= max_posted_bytes_;
 }
 
 void Transfers::Post(ReadOrder order, Peer& peer) {
@@ -110,6 +116,7 @@ void Transfers::Post(ReadOrder order, Peer& peer) {
     header += kHeaderBytes;
   }
   peer.posted++;
+  peer.posted_bytes += transfer.order.bytes();
   const Session::Result result = Begin(transfer, blocks);
   if (result.status == kInProgress) {
     posted_.push_back(std::move(transfer));
@@ -157,6 +164,7 @@ void Transfers::End(Transfer& transfer, const Session::Result& result) {
   const std::string name = transfer.order.peer;
   Release(transfer);
   peers_[name].posted--;
+  peers_[name].posted_bytes -= transfer.order.bytes();
   if (result.status == kSuccess) {
     EmitDone(transfer);
   } else {

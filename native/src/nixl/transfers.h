@@ -17,8 +17,9 @@ class Transfers {
  public:
   using Emit = std::function<void(Event)>;
 
-  Transfers(Session* session, Scratch* scratch, Emit emit)
-      : session_(session), scratch_(scratch), emit_(std::move(emit)) {}
+  // Of one peer no more than `max_posted_bytes` are posted at a time, or one READ that is larger.
+  Transfers(Session* session, Scratch* scratch, size_t max_posted_bytes, Emit emit)
+      : session_(session), scratch_(scratch), max_posted_bytes_(max_posted_bytes), emit_(std::move(emit)) {}
 
   void AddPeer(const std::string& name);
   // Ends what waits for it as `gone`.
@@ -42,6 +43,7 @@ class Transfers {
 
  private:
   bool PostWaiting(const std::string& name, Peer& peer);
+  bool MayPost(const Peer& peer) const;
   void Post(ReadOrder order, Peer& peer);
   Session::Result Begin(Transfer& transfer, const std::vector<Descriptor>& blocks);
   void Release(const Transfer& transfer);
@@ -52,6 +54,7 @@ class Transfers {
 
   Session* session_;
   Scratch* scratch_;
+  const size_t max_posted_bytes_;
   Emit emit_;
   std::unordered_map<std::string, Peer> peers_;
   std::list<Transfer> posted_;

@@ -40,6 +40,7 @@ export type NativeEventListener = (
  * The mirror of native/src/nixl/agent_object.cc. Starts a thread that loads the first of `libraries` that can be used
  * and makes an agent over the region, which stays mapped until the agent has let go of it.
  *
+ * @param maxPostedBytes of one peer, at a time; a larger read is posted alone. At most 2^53.
  * @param onEvent must not throw.
  * @param plugin absent: UCX, for peers. Else one for files.
  */
@@ -48,6 +49,7 @@ export type NativeNixlAgentClass = new (
   region: ArrayBuffer,
   libraries: readonly string[],
   scratchBytes: number,
+  maxPostedBytes: number,
   onEvent: NativeEventListener,
   plugin?: string,
 ) => NativeNixlAgent;

@@ -16,7 +16,7 @@ export function bareAgentCode(library: string, end: End, first = ''): string {
     ${first}
     const addon = require(${JSON.stringify(ADDON)});
     const region = new addon.Region(-1, '', 1 << 20, 1 << 20);
-    const agent = new addon.NixlAgent('alone', region.buffer, [${JSON.stringify(library)}], 4096, (kind) => {
+    const agent = new addon.NixlAgent('alone', region.buffer, [${JSON.stringify(library)}], 4096, 4096, (kind) => {
       agent.keepAlive(false);
       if (kind !== 0) return;
       console.log('up');

@@ -14,6 +14,7 @@ export interface NixlProcessOptions {
   readonly tls?: string;
   readonly regionBytes?: number;
   readonly maxQuarantinedBytes?: number;
+  readonly maxPostedBytes?: number;
   /** Of the agent. */
   readonly name?: string;
   readonly environment?: Readonly<Record<string, string>>;

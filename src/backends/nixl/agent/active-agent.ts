@@ -36,6 +36,8 @@ const OUTCOMES: Readonly<Record<NativeOutcome, NixlOutcome>> = {
 export interface AgentLimits {
   /** Reads at a time, those in quarantine included. */
   readonly maxReads: number;
+  /** Read from one peer at a time; the rest waits, and can be taken back. A larger read goes alone. */
+  readonly maxPostedBytes: number;
   /** A peer with more bytes in quarantine is dropped. */
   readonly maxQuarantinedBytes: number;
   readonly addPeerTimeoutMs: number;
@@ -71,11 +73,11 @@ export class ActiveNixlAgent implements NixlAgent {
   #error: string | undefined;
 
   constructor(nativeClass: NativeNixlAgentClass, options: ActiveAgentOptions) {
-    const { name, region, libraries } = options;
+    const { name, region, libraries, maxPostedBytes } = options;
     this.name = name;
     this.#options = options;
     this.#regionBytes = region.byteLength;
-    this.#native = new nativeClass(name, region, libraries, SCRATCH_BYTES, this.#onEvent);
+    this.#native = new nativeClass(name, region, libraries, SCRATCH_BYTES, maxPostedBytes, this.#onEvent);
   }
 
   get regionAddress(): bigint {

@@ -14,6 +14,7 @@ import { within } from './within.js';
 const START_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 const BLOCK_NUMBERS = 4;
+const ANY_BYTES = Number.MAX_SAFE_INTEGER;
 
 export interface FileAgentOptions {
   /** The whole region of the arena. Close the agent before the arena. */
@@ -53,7 +54,7 @@ export class NixlFileAgent {
   ) {
     this.#options = options;
     const { region, plugin } = options;
-    this.#native = new nativeClass(this.#name, region, libraries, 0, this.#onEvent, plugin);
+    this.#native = new nativeClass(this.#name, region, libraries, 0, ANY_BYTES, this.#onEvent, plugin);
     this.#native.keepAlive(true);
   }
 

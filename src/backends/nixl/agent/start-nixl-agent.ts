@@ -17,9 +17,9 @@ export interface StartNixlOptions extends Partial<AgentLimits> {
 }
 
 const DEFAULTS = { maxReads: 4096, addPeerTimeoutMs: 10_000 } satisfies Partial<AgentLimits>;
-const MAX_QUARANTINED_BYTES = 256 * 1024 * 1024;
-/** The part of the region that one peer may keep in quarantine at most. */
-const QUARANTINED_PART = 4;
+/** What one peer may hold of the region when it hangs: of what is on its way, of what comes too late. */
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
+const HELD_PART = 4;
 const START_TIMEOUT_MS = 30_000;
 
 /**
@@ -31,9 +31,11 @@ export async function startNixlAgent(options: StartNixlOptions): Promise<NixlAge
   const { addon, reason } = loadNative();
   if (addon === undefined) throw nixlUnavailable(`the native addon is ${reason}`);
   const { candidates, absent } = await findNixlLibraries(environment);
+  const maxHeldBytes = Math.min(MAX_HELD_BYTES, options.region.byteLength / HELD_PART);
   const agent = new ActiveNixlAgent(addon.NixlAgent, {
     ...DEFAULTS,
-    maxQuarantinedBytes: Math.min(MAX_QUARANTINED_BYTES, options.region.byteLength / QUARANTINED_PART),
+    maxPostedBytes: Math.floor(maxHeldBytes),
+    maxQuarantinedBytes: maxHeldBytes,
     name: randomUUID(),
     ...rest,
     libraries: candidates,
