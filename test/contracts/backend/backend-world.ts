@@ -158,7 +158,7 @@ export async function inWorld(
   test: (world: BackendWorld) => Promise<void>,
   options: WorldOptions = {},
 ): Promise<void> {
-  const arena = contract.createArena?.() ?? createArena({ capacityBytes: 24 * MIB, native: false });
+  const arena = contract.createArena?.() ?? createArena({ capacityBytes: 12 * MIB, native: false });
   const { freeBytes, freeSlots } = arena.usage();
   const clock = new ManualClock();
   const context = {
