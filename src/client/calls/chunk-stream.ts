@@ -1,9 +1,9 @@
 import { crc32c } from '../../common/crc32c.js';
+import { type Deadlines, nowMs, type Timed } from '../../common/deadlines.js';
 import { clientTimeout, isOutage } from '../client-errors.js';
 import { type RetrievedChunk } from '../kvnest-client.interface.js';
 import { type BodySink, BufferSink } from '../wire/body-sink.js';
 import { type Call, type ReplyTaker } from '../wire/call.js';
-import { type Deadlines, nowMs, type Timed } from '../wire/deadlines.js';
 import { type PlaceJson, readPlace } from './prefix-header.js';
 
 /** So many whole chunks wait for their consumer; beyond them nothing is read. */

@@ -1,8 +1,8 @@
+import { Deadlines, nowMs } from '../../common/deadlines.js';
 import { clientClosed, clientUnavailable, isOutage } from '../client-errors.js';
 import { type ClientSettings } from '../options/client-settings.js';
 import { type CallKind, Server } from '../pool/server.js';
 import { Call, type CallLimits, type ReplyTaker } from '../wire/call.js';
-import { Deadlines, nowMs } from '../wire/deadlines.js';
 import { type WireRequest } from '../wire/request.js';
 import { hashBytes, Rendezvous } from './rendezvous.js';
 

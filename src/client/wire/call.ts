@@ -1,6 +1,6 @@
+import { type Deadlines, nowMs, type Timed } from '../../common/deadlines.js';
 import { clientTimeout } from '../client-errors.js';
 import { type BodySink } from './body-sink.js';
-import { type Deadlines, nowMs, type Timed } from './deadlines.js';
 import { type ServerHello } from './hello.js';
 import { type WireRequest } from './request.js';
 
