@@ -29,10 +29,12 @@ export class KvnestServer implements AsyncDisposable {
   /**
    * Starts a server that keeps its data in `folder`; a later one may go on with it.
    * @param settings what to add to the configuration file.
+   * @param environment what to add to the environment.
    */
   static async start(
     folder: string,
     settings: Readonly<Record<string, unknown>> = {},
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<KvnestServer> {
     const config = join(folder, 'kvnest.yaml');
     const doors = { http: { port: 0 }, resp: { port: 0 }, lm: false, tcp: { port: 0 }, nest: false };
@@ -42,7 +44,7 @@ export class KvnestServer implements AsyncDisposable {
     );
     const child = spawn(process.execPath, [BIN, 'serve', '--config', config], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: withoutCacheSettings(process.env),
+      env: { ...withoutCacheSettings(process.env), ...environment },
     });
     const urls = await readBanner(child.stdout);
     if (urls === undefined) throw new Error(`The server ended before it listened: ${await exitOf(child)}`);
