@@ -55,6 +55,8 @@ export interface ArenaHandle extends Disposable {
   /** LMCache's RemoteMetadata or whatever the writer gave; empty when there is none. A view, not a copy. */
   readonly metadata: Buffer;
   readonly attributes: ChunkAttributes;
+  /** A part of the attributes, which costs nothing to ask for. */
+  readonly form: ChunkForm;
   readonly disposed: boolean;
 
   /** Another reference to the same chunk, disposed on its own. */

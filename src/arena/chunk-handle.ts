@@ -1,6 +1,6 @@
 import { KvError } from '../common/errors/kv-error.js';
 import { ChunkKey } from '../protocols/chunk-key/chunk-key.js';
-import { type ChunkForm, formNumber, formOf } from '../protocols/chunk-form/chunk-form.js';
+import { AS_PUT, type ChunkForm, formNumber, formOf } from '../protocols/chunk-form/chunk-form.js';
 import { doubleFree, notReserved, useAfterFree } from './arena-errors.js';
 import { type ArenaHandle, type ChunkAttributes, type ChunkState, type Extent } from './arena.interface.js';
 import { type ChunkPlacement } from './chunk-placement.js';
@@ -90,6 +90,10 @@ export class ChunkHandle implements ArenaHandle {
     };
   }
 
+  get form(): ChunkForm {
+    return formAt(this.#live(), this.slot);
+  }
+
   retain(): ArenaHandle {
     this.#live();
     return this.#host.acquire(this.slot, this.#key);
@@ -154,8 +158,6 @@ export class ChunkHandle implements ArenaHandle {
     return Buffer.from(this.#host.buffer, offset, length);
   }
 }
-
-const AS_PUT: ChunkForm = { encoded: false, loss: 'none' };
 
 function formAt(records: RecordTable, slot: number): ChunkForm {
   return formOf(records.word(slot, Word.Form)) ?? AS_PUT;

@@ -119,7 +119,10 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     backends.map((backend) => new Tier(backend)),
     space,
     clock,
-    config.maxPendingBytes / 2,
+    {
+      maxPromotionBytes: config.maxPendingBytes / 2,
+      crc32c: (bytes, previous) => arena.crc32c(bytes, previous),
+    },
   );
   const engine = await createEngine(config, arena, stack, clock);
   return {
@@ -144,6 +147,7 @@ export async function put(
     readonly ack?: 'memory' | 'all';
     readonly onlyIfAbsent?: boolean;
     readonly expiresAtMs?: number;
+    readonly metadata?: Uint8Array;
   } = {},
 ): Promise<string> {
   const reservation = await engine.reserve(key, bytes.length);

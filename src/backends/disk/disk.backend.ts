@@ -40,9 +40,10 @@ export class DiskBackend implements StorageBackend {
   readonly capabilities: BackendCapabilities;
   readonly inPlace: InPlace = {
     peek: (key) => this.#with<ReadOutcome>('miss', (store) => store.peek(key)),
-    replace: (handle) => {
+    replace: async (handle) => {
       if (handle.state === 'reserved') throw chunkNotSealed(this.name);
-      return this.#with<ReplaceOutcome>('missing', (store) => store.replace(handle));
+      using kept = handle.retain();
+      return await this.#with<ReplaceOutcome>('missing', (store) => store.replace(kept));
     },
   };
   readonly #options: DiskTierOptions;

@@ -96,7 +96,7 @@ export class MediumStore {
       logger.warn(`Tier ${name} could not store a chunk: ${String(error)}`);
       return 'failed';
     }
-    const traits = traitsOf(chunk, headerBytes.length, handle.attributes.parent);
+    const traits = traitsOf(chunk, headerBytes.length, kept.attributes.parent);
     if (this.#chunks.get(old) !== before || !this.#makeRoom(traits.bytes - this.resident.bytesOf(old), old)) {
       const outcome = this.#chunks.get(old) === before ? 'busy' : 'missing';
       await this.#delete(chunk);

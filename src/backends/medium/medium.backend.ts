@@ -29,7 +29,8 @@ export class MediumBackend implements StorageBackend {
     peek: async (key) => (await this.#ready()).get(key, false),
     replace: async (handle) => {
       if (handle.state === 'reserved') throw chunkNotSealed(this.name);
-      return (await this.#ready()).replace(handle);
+      using kept = handle.retain();
+      return await (await this.#ready()).replace(kept);
     },
   };
   readonly #options: MediumBackendOptions;

@@ -3,8 +3,14 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type BackendUsage } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import {
+  type CompressionProgress,
+  type CompressRequest,
+  type DecompressRequest,
+} from '../compression/compression.interface.js';
 import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js';
 import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
+import { type CompressionCounts } from '../tiers/forms/recode.interface.js';
 import {
   type ObjectStore,
   type PutReservation,
@@ -43,6 +49,9 @@ export interface PrefixChunk {
   readonly parent: ChunkKey | undefined;
 }
 
+/** Chunks of a prompt, or by their keys. */
+export type ChunkSelection = PrefixRequest | readonly ChunkKey[];
+
 export interface LookupResult {
   /** Tokens from the start that are cached: the prefix before the first missing chunk. */
   readonly hitTokens: number;
@@ -74,14 +83,18 @@ export interface CacheEngine extends ObjectStore {
    * Brings the chunks of a prefix to a faster tier, up to the first that is missing, and tells how far it is. Ends with the
    * server, too. @throws KV_PREFETCH_OPTIONS
    */
-  prefetch(
-    what: PrefixRequest | readonly ChunkKey[],
-    options?: PrefetchOptions,
-  ): Observable<PrefetchProgress>;
+  prefetch(what: ChunkSelection, options?: PrefetchOptions): Observable<PrefetchProgress>;
   /**
    * Brings chunks from one tier to another and tells every step. Ends with the server, too. @throws KV_MOVE_OPTIONS
    */
-  move(what: PrefixRequest | readonly ChunkKey[], request: MoveRequest): Observable<MoveProgress>;
+  move(what: ChunkSelection, request: MoveRequest): Observable<MoveProgress>;
+  /**
+   * Compresses chunks in a tier, where they are, and tells every step. Who reads them gets them decompressed. Ends with the server, too.
+   * @throws KV_COMPRESS_OPTIONS, KV_CODEC_LOSS
+   */
+  compress(what: ChunkSelection, request: CompressRequest): Observable<CompressionProgress>;
+  /** As `compress`. @throws KV_COMPRESS_OPTIONS */
+  decompress(what: ChunkSelection, request: DecompressRequest): Observable<CompressionProgress>;
   /** Room for one chunk of a prefix, as `reserve`. */
   reserveChunk(
     chunk: PrefixChunk,
@@ -140,6 +153,7 @@ export interface EngineStatus {
     readonly native: boolean;
   };
   readonly counters: EngineCounters;
+  readonly compression: CompressionCounts;
   readonly tiers: readonly TierStatus[];
 }
 

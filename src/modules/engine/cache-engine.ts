@@ -9,6 +9,12 @@ import {
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey, MAX_KEY_BYTES } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
+import {
+  type CompressionProgress,
+  type CompressRequest,
+  type DecompressRequest,
+} from '../compression/compression.interface.js';
+import { Compressor } from '../compression/compressor.js';
 import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js';
 import { Mover } from '../moves/mover.js';
 import { AheadBudget } from '../prefetch/ahead-budget.js';
@@ -19,6 +25,7 @@ import { tierNamed } from '../tiers/tier-named.js';
 import { type StoreOutcomes } from '../tiers/tier-stack.js';
 import {
   type CacheEngine,
+  type ChunkSelection,
   type EngineStatus,
   type LookupResult,
   type PrefixChunk,
@@ -27,6 +34,7 @@ import {
   type RetrievedChunk,
 } from './cache-engine.interface.js';
 import { type CacheEngineParts } from './cache-engine-parts.interface.js';
+import { keysOf } from './chunking/keys-of.js';
 import { CountedReads } from './counted-reads.js';
 import { MutableEngineCounters } from './engine-counters.js';
 import { lookupResult } from './lookup-result.js';
@@ -59,6 +67,7 @@ export class TieredCacheEngine implements CacheEngine {
   readonly #retrieval: PrefixRetrieval;
   readonly #prefetcher: Prefetcher;
   readonly #mover: Mover;
+  readonly #compressor: Compressor;
   #draining = false;
 
   constructor(private readonly parts: CacheEngineParts) {
@@ -71,6 +80,7 @@ export class TieredCacheEngine implements CacheEngine {
     this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ahead, ...prefetch });
     this.#pins = new Pins(parts.stack, parts.clock);
     this.#mover = new Mover(parts.stack);
+    this.#compressor = new Compressor(parts.stack);
   }
 
   get chunkTokens(): number {
@@ -87,6 +97,7 @@ export class TieredCacheEngine implements CacheEngine {
     this.parts.gate.close();
     this.#prefetcher.close();
     this.#mover.close();
+    this.#compressor.close();
   }
 
   /** Resolves when every chunk that was accepted has reached its tiers. */
@@ -227,15 +238,20 @@ export class TieredCacheEngine implements CacheEngine {
     return this.#retrieval.retrieve(chunks);
   }
 
-  prefetch(
-    what: PrefixRequest | readonly ChunkKey[],
-    options?: PrefetchOptions,
-  ): Observable<PrefetchProgress> {
+  prefetch(what: ChunkSelection, options?: PrefetchOptions): Observable<PrefetchProgress> {
     return this.#prefetcher.prefetch(this.#keysOf(what), options);
   }
 
-  move(what: PrefixRequest | readonly ChunkKey[], request: MoveRequest): Observable<MoveProgress> {
+  move(what: ChunkSelection, request: MoveRequest): Observable<MoveProgress> {
     return this.#mover.move(this.#keysOf(what), request);
+  }
+
+  compress(what: ChunkSelection, request: CompressRequest): Observable<CompressionProgress> {
+    return this.#compressor.compress(this.#keysOf(what), request);
+  }
+
+  decompress(what: ChunkSelection, request: DecompressRequest): Observable<CompressionProgress> {
+    return this.#compressor.decompress(this.#keysOf(what), request);
   }
 
   reserveChunk(
@@ -266,7 +282,7 @@ export class TieredCacheEngine implements CacheEngine {
     return engineStatus(this.parts, this.counters, this.#draining);
   }
 
-  #keysOf(what: PrefixRequest | readonly ChunkKey[]): readonly ChunkKey[] {
+  #keysOf(what: ChunkSelection): readonly ChunkKey[] {
     return 'tokens' in what ? keysOf(this.chunks(what)) : what;
   }
 
@@ -329,10 +345,6 @@ export class TieredCacheEngine implements CacheEngine {
     this.counters.refused[reason]++;
     return { refused: reason };
   }
-}
-
-function keysOf(chunks: readonly { readonly key: ChunkKey }[]): readonly ChunkKey[] {
-  return chunks.map(({ key }) => key);
 }
 
 function countTrue(flags: readonly boolean[]): number {

@@ -16,6 +16,7 @@ export function engineStatus(
     hashAlgorithm: config.hashAlgorithm,
     noneHash: chunker.noneHash,
     arena: { capacityBytes, freeBytes, references, native: arena.native },
+    compression: stack.compression(),
     counters: { ...counters, refused: { ...counters.refused } },
     tiers: stack.tiers.map(tierStatus),
   };

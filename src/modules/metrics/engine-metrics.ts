@@ -78,6 +78,18 @@ export const ENGINE_METRICS: readonly MetricDefinition<EngineStatus>[] = [
   counter('received_bytes', 'Bytes of chunks received', ({ counters }) => counters.bytesIn),
   counter('sent_bytes', 'Bytes of chunks read', ({ counters }) => counters.bytesOut),
   counter('deletes', 'Chunks asked to be deleted', ({ counters }) => counters.deletes),
+  counter('compressed', 'Chunks compressed in place', ({ compression }) => compression.compressedChunks),
+  counter(
+    'decompressed',
+    'Chunks decompressed in place',
+    ({ compression }) => compression.decompressedChunks,
+  ),
+  counter('decoded', 'Compressed chunks decoded for readers', ({ compression }) => compression.decodedChunks),
+  gauge(
+    'compression_saved_bytes',
+    'Bytes that compression in place saved when it was made, less those that decompression took again',
+    ({ compression }) => compression.savedBytes,
+  ),
   gauge('draining', '1 while the server shuts down', ({ draining }) => Number(draining)),
   gauge('arena_capacity_bytes', 'Size of the arena', ({ arena }) => arena.capacityBytes),
   gauge('arena_free_bytes', 'Free bytes of the arena', ({ arena }) => arena.freeBytes),

@@ -1,19 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  concat,
-  defer,
-  from,
-  map,
-  mergeMap,
-  type Observable,
-  of,
-  ReplaySubject,
-  scan,
-  startWith,
-  takeUntil,
-} from 'rxjs';
+import { type Observable, ReplaySubject } from 'rxjs';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { chunkSteps } from '../jobs/chunk-steps.js';
 import { type MoveOutcome } from '../tiers/chunk-moves.js';
 import { tierNamed } from '../tiers/tier-named.js';
 import { type TierStack } from '../tiers/tier-stack.js';
@@ -21,8 +9,6 @@ import { type MoveProgress, type MoveRequest } from './move.interface.js';
 
 /** Chunks on their way at a time. */
 const CONCURRENCY = 4;
-/** After so many the server turns to others: tiers that answer at once would hold it up else. */
-const CHUNKS_PER_TURN = 32;
 
 /** Which number of the progress an outcome counts for. */
 const COUNTED: Readonly<Record<MoveOutcome, 'moved' | 'there' | 'missing' | 'kept'>> = {
@@ -55,27 +41,16 @@ export class Mover {
     const none: MoveProgress = {
       ...{ state: 'moving', total: keys.length, moved: 0, there: 0, missing: 0, kept: 0 },
     };
-    return defer(() => {
-      let last = none;
-      const steps$ = from(keys).pipe(
-        mergeMap(async (key, index) => {
-          if (index % CHUNKS_PER_TURN === CHUNKS_PER_TURN - 1) await nextTurn();
-          return this.stack.move(key, { from: source, to, copy: request.copy ?? false });
-        }, CONCURRENCY),
-        scan((progress, outcome) => {
-          const counted = COUNTED[outcome];
-          return { ...progress, [counted]: progress[counted] + 1 };
-        }, none),
-        startWith(none),
-        map((progress) => (last = progress)),
-        takeUntil(this.#ended$),
-      );
-      const end$ = defer(() => {
-        const { total, moved, there, missing, kept } = last;
-        const isWhole = moved + there + missing + kept === total;
-        return of({ ...last, state: isWhole ? ('done' as const) : ('cancelled' as const) });
-      });
-      return concat(steps$, end$);
+    const { copy = false } = request;
+    return chunkSteps(keys, {
+      none,
+      concurrency: CONCURRENCY,
+      step: (key) => this.stack.move(key, { from: source, to, copy }),
+      count: (progress, outcome) => {
+        const counted = COUNTED[outcome];
+        return { ...progress, [counted]: progress[counted] + 1 };
+      },
+      ended$: this.#ended$,
     });
   }
 

@@ -43,6 +43,9 @@ export class CreditedHandle implements ArenaHandle {
   get attributes(): ChunkAttributes {
     return this.inner.attributes;
   }
+  get form(): ArenaHandle['form'] {
+    return this.inner.form;
+  }
   get disposed(): boolean {
     return this.inner.disposed;
   }

@@ -2,6 +2,7 @@ import { type PutOutcome, type ReadOutcome } from '../../backends/storage-backen
 import { all, type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ChunkLoads } from './chunk-loads.js';
+import { type ChunkForms } from './forms/chunk-forms.js';
 import { type InFlightPuts } from './in-flight-puts.js';
 import { type Tier } from './tier.js';
 
@@ -36,6 +37,7 @@ export class ChunkMoves {
     private readonly inFlight: InFlightPuts,
     /** Of moves alone: they end in one tier, and a load for a reader in others. */
     private readonly loads: ChunkLoads,
+    private readonly forms: ChunkForms,
     private readonly removeFrom: (tiers: readonly Tier[], key: ChunkKey) => Awaitable<unknown>,
   ) {}
 
@@ -99,7 +101,11 @@ export class ChunkMoves {
     let put: Awaitable<PutOutcome> | undefined;
     const outcome = await this.loads.read(
       key,
-      async () => holder.ask<ReadOutcome>((backend) => backend.get(key), 'miss'),
+      async () => {
+        const found = await holder.ask<ReadOutcome>((backend) => backend.get(key), 'miss');
+        // As it is, where the other tier keeps that; else as it was put.
+        return to.backend.capabilities.encodings ? found : this.forms.decode(found);
+      },
       (handle) => {
         put = to.put(handle);
         if (put instanceof Promise) this.inFlight.track(handle, put);

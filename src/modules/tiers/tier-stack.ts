@@ -8,13 +8,18 @@ import {
   type ReadOutcome,
   type ScanPage,
 } from '../../backends/storage-backend.interface.js';
+import { type CodecPlace } from '../../codecs/codec-place.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
+import { crc32c as softCrc32c } from '../../common/crc32c.js';
 import { hitChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { type Locating } from './locating.interface.js';
 import { ChunkLoads } from './chunk-loads.js';
+import { ChunkForms } from './forms/chunk-forms.js';
+import { ChunkRecodes } from './forms/chunk-recodes.js';
+import { type CompressionCounts, type RecodeOptions, type RecodeResult } from './forms/recode.interface.js';
 import { ChunkMoves, type MoveOptions, type MoveOutcome } from './chunk-moves.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';
@@ -34,6 +39,12 @@ export interface ReadOptions {
   readonly upTo?: number;
 }
 
+export interface TierStackOptions {
+  /** Of chunks that are promoted when readers wait for nothing any more. Default 0. */
+  readonly maxPromotionBytes?: number;
+  readonly crc32c?: CodecPlace['crc32c'];
+}
+
 const EVERYWHERE: ReadOptions = {};
 
 /**
@@ -51,20 +62,24 @@ export class TierStack {
   readonly #promotions: Promotions;
   readonly #moves: ChunkMoves;
   readonly #search: TierSearch;
+  readonly #forms: ChunkForms;
+  readonly #recodes: ChunkRecodes;
 
   constructor(
     readonly tiers: readonly Tier[],
     readonly space: ArenaSpace,
     clock: Clock,
-    /** Of chunks that are promoted when readers wait for nothing any more. */
-    maxPromotionBytes = 0,
+    { maxPromotionBytes = 0, crc32c = softCrc32c }: TierStackOptions = {},
   ) {
     this.#inFlight = new InFlightPuts(clock);
     const isLoading = (): boolean => this.#loads.size + this.#localLoads.size > 0;
     this.#promotions = new Promotions(this.#inFlight, isLoading, maxPromotionBytes);
     this.#search = new TierSearch(tiers, this.#inFlight, (key) => this.#dropExpired(key));
-    this.#moves = new ChunkMoves(tiers, this.#inFlight, this.#moveLoads, (from, key) =>
-      this.#change(key, (tier) => tier.ask((backend) => backend.remove(key), false), from),
+    const place = { space, crc32c };
+    this.#forms = new ChunkForms(place);
+    this.#recodes = new ChunkRecodes(this.#inFlight, this.#forms, place);
+    this.#moves = new ChunkMoves(tiers, this.#inFlight, this.#moveLoads, this.#forms, (from, key) =>
+      this.#removeFrom(from, key),
     );
   }
 
@@ -130,6 +145,8 @@ export class TierStack {
     this.#loads.invalidate(key);
     this.#localLoads.invalidate(key);
     this.#moves.invalidate(key);
+    this.#recodes.invalidate(key);
+    this.#forms.invalidate(key);
     this.#inFlight.hide(key);
     const outcomes = new Map<string, PutOutcome>();
     const answers = this.tiers.map((tier) =>
@@ -154,12 +171,20 @@ export class TierStack {
     return this.#moves.move(key, options);
   }
 
+  /** Brings a chunk of a tier into another form, where it is. */
+  recode(key: ChunkKey, options: RecodeOptions): Promise<RecodeResult> {
+    return this.#recodes.recode(key, options);
+  }
+
+  /** What became of chunks in place since the start. */
+  compression(): CompressionCounts {
+    const { compressedChunks, decompressedChunks, savedBytes } = this.#recodes;
+    return { decodedChunks: this.#forms.decodedChunks, compressedChunks, decompressedChunks, savedBytes };
+  }
+
   remove(key: ChunkKey): Awaitable<boolean> {
     const hidden = this.#inFlight.hide(key);
-    return chain(
-      this.#change(key, (tier) => tier.ask((backend) => backend.remove(key), false)),
-      (removed) => hidden || removed.includes(true),
-    );
+    return chain(this.#removeFrom(this.tiers, key), (removed) => hidden || removed.includes(true));
   }
 
   /** @param only the tiers that are cleared; what is on its way to others goes on. */
@@ -255,10 +280,15 @@ export class TierStack {
     );
   }
 
+  #removeFrom(tiers: readonly Tier[], key: ChunkKey): Awaitable<readonly boolean[]> {
+    return this.#change(key, (tier) => tier.ask((backend) => backend.remove(key), false), tiers);
+  }
+
   #during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
     const inner = (): Awaitable<T> => this.#localLoads.during(change, concerns);
     const middle = (): Awaitable<T> => this.#loads.during(inner, concerns);
-    return this.#moveLoads.during(middle, concerns);
+    const outer = (): Awaitable<T> => this.#moveLoads.during(middle, concerns);
+    return this.#recodes.during(outer, concerns);
   }
 
   /**
@@ -277,9 +307,10 @@ export class TierStack {
     if (tier === undefined) return worst;
     const { zeroCopy } = tier.backend.capabilities;
     if (!zeroCopy && index < first) return this.#readFrom(index + 1, key, worst, options, first);
-    const outcome = zeroCopy
+    const found = zeroCopy
       ? tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss')
       : (this.#inFlight.get(key) ?? this.#load(index, key, options));
+    const outcome = chain(found, (answer) => this.#decoded(answer, key, tier));
     return chain(outcome, (answer) => {
       if (typeof answer === 'string')
         return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer, options, first);
@@ -291,13 +322,22 @@ export class TierStack {
     });
   }
 
+  /** What cannot be decoded is gone, as what fails its checksum. */
+  #decoded(outcome: ReadOutcome, key: ChunkKey, tier: Tier): Awaitable<ReadOutcome> {
+    if (typeof outcome === 'string' || !outcome.form.encoded) return outcome;
+    return chain(this.#forms.read(outcome), (answer) =>
+      answer === 'corrupt' ? chain(this.#removeFrom([tier], key), () => answer) : answer,
+    );
+  }
+
   #load(index: number, key: ChunkKey, { upTo = 0 }: ReadOptions): Awaitable<ReadOutcome> {
     const tier = this.tiers[index] as Tier;
     // A reader that asks local tiers only must not wait for another server, which may wait for that reader.
     const loads = tier.backend.capabilities.shared ? this.#loads : this.#localLoads;
     return loads.read(
       key,
-      async () => tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'),
+      async () =>
+        this.#decoded(await tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'), key, tier),
       (handle, first) => this.#promote(first, index, handle),
       upTo,
     );

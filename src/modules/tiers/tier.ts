@@ -2,6 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import {
   type ContainsOptions,
   type PutOutcome,
+  type ReplaceOutcome,
   type StorageBackend,
 } from '../../backends/storage-backend.interface.js';
 import { type Awaitable, chain } from '../../common/awaitable.js';
@@ -46,6 +47,11 @@ export class Tier {
     );
   }
 
+  /** Puts another form of a chunk in its place; a broken promise counts as `failed`. */
+  replace(handle: ArenaHandle): Awaitable<ReplaceOutcome> {
+    return this.ask<ReplaceOutcome>((backend) => backend.inPlace?.replace(handle) ?? 'rejected', 'failed');
+  }
+
   /** As the backend's; undefined where it cannot answer at once, or broke its promise. */
   containsBatch(
     keys: KeyBatch,
@@ -71,9 +77,10 @@ export class Tier {
     );
   }
 
-  #takes({ lengthBytes, attributes }: ArenaHandle): boolean {
-    const { maxChunkBytes, expiry } = this.backend.capabilities;
-    return lengthBytes <= maxChunkBytes && (expiry || attributes.expiresAtMs === 0);
+  #takes({ lengthBytes, attributes, form }: ArenaHandle): boolean {
+    const { maxChunkBytes, expiry, encodings = false } = this.backend.capabilities;
+    const isAsPut = !form.encoded && form.loss === 'none';
+    return lengthBytes <= maxChunkBytes && (expiry || attributes.expiresAtMs === 0) && (encodings || isAsPut);
   }
 
   /** No older chunk may stay under the key. */

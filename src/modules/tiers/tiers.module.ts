@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
-import { ARENA_SPACE } from '../../arena/arena.tokens.js';
+import { type Arena } from '../../arena/arena.interface.js';
+import { ARENA, ARENA_SPACE } from '../../arena/arena.tokens.js';
 import { BACKENDS } from '../../backends/backends.tokens.js';
 import { type Clock } from '../../common/clock.js';
 import { CLOCK } from '../../common/common.tokens.js';
@@ -27,13 +28,16 @@ export class TiersModule {
       providers: [
         {
           provide: TIER_STACK,
-          inject: [BACKENDS, ARENA_SPACE, CLOCK],
-          useFactory: (list: readonly StorageBackend[], space: ArenaSpace, clock: Clock) =>
+          inject: [BACKENDS, ARENA_SPACE, CLOCK, ARENA],
+          useFactory: (list: readonly StorageBackend[], space: ArenaSpace, clock: Clock, arena: Arena) =>
             new TierStack(
               list.map((backend) => new Tier(backend)),
               space,
               clock,
-              Math.floor(maxPendingBytes / 2),
+              {
+                maxPromotionBytes: Math.floor(maxPendingBytes / 2),
+                crc32c: (bytes, previous) => arena.crc32c(bytes, previous),
+              },
             ),
         },
         TiersLifecycle,

@@ -19,8 +19,19 @@ export function formNumber({ encoded, loss }: ChunkForm): number {
   return (encoded ? ENCODED : 0) | LOSSES.indexOf(loss);
 }
 
+/** The form of bytes that are what was put. */
+export const AS_PUT: ChunkForm = { encoded: false, loss: 'none' };
+
+const FORMS: readonly (ChunkForm | undefined)[] = Array.from(
+  { length: (ENCODED | LOSS) + 1 },
+  (_, number) => {
+    const loss = LOSSES[number & LOSS];
+    if (number === 0 || loss === undefined) return number === 0 ? AS_PUT : undefined;
+    return Object.freeze({ encoded: (number & ENCODED) !== 0, loss });
+  },
+);
+
 /** @returns undefined for a form that a later version has. */
 export function formOf(number: number): ChunkForm | undefined {
-  const loss = number > (ENCODED | LOSS) ? undefined : LOSSES[number & LOSS];
-  return loss === undefined ? undefined : { encoded: (number & ENCODED) !== 0, loss };
+  return FORMS[number];
 }

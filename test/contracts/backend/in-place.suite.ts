@@ -25,9 +25,12 @@ async function replace(
   spec: ChunkSpec,
   form: Partial<ChunkForm> = { encoded: true },
 ): Promise<ReplaceOutcome> {
-  using handle = world.chunk(spec);
+  const handle = world.chunk(spec);
   handle.setAttributes(form);
-  return await inPlaceOf(world).replace(handle);
+  const outcome = inPlaceOf(world).replace(handle);
+  // As a put, it keeps a reference of its own.
+  handle[Symbol.dispose]();
+  return await outcome;
 }
 
 async function peek(world: BackendWorld, key = KEY): Promise<ArenaHandle> {

@@ -3,6 +3,7 @@ import { KVNEST_CONFIG, type KvnestConfig } from '../../../config/kvnest-config.
 import { JobsModule } from '../../jobs/jobs.module.js';
 import { DOOR_REGISTRY, type DoorRegistry } from '../door-registry.js';
 import { CacheController } from './cache/cache.controller.js';
+import { CompressController } from './compress/compress.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { MoveController } from './move/move.controller.js';
@@ -28,6 +29,7 @@ import { ValuesController } from './values/values.controller.js';
     EventsController,
     PrefetchController,
     MoveController,
+    CompressController,
     JobsController,
   ],
   providers: [
