@@ -129,6 +129,7 @@ describeWithPeer(missingNixl())('what is read from a peer over the real NIXL', (
       control.onAnswer = () => owner.freeze();
       const reads = names.map((name) => client.get(name));
       for (const got of await Promise.all(reads)) expect(got === undefined || isOneVersion(got)).toBe(true);
+      control.onAnswer = undefined;
       if ((await references(reader)) > 0) return;
       owner.thaw();
     }
