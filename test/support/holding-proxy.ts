@@ -20,8 +20,8 @@ export class HoldingProxy implements AsyncDisposable {
   #holdsAfterBytes = Infinity;
   /** Whoever connects is turned away. */
   isDown = false;
-  /** Called once, when the real server answers something next, before the answer goes on. */
-  onAnswer: (() => void) | undefined;
+  /** Called with what the real server answers, before that goes on. */
+  onAnswer: ((bytes: Buffer) => void) | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -124,10 +124,7 @@ export class HoldingProxy implements AsyncDisposable {
     client.on('end', onEnd);
     // Without an end where it was reset.
     client.on('close', onEnd);
-    target.on('data', () => {
-      this.onAnswer?.();
-      this.onAnswer = undefined;
-    });
+    target.on('data', (bytes: Buffer) => this.onAnswer?.(bytes));
     target.pipe(client);
     target.on('close', () => client.destroy());
   }
