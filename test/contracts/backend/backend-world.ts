@@ -46,7 +46,7 @@ export interface StorageBackendContract {
   reopen?(closed: StorageBackend, context: BackendContext): Awaitable<StorageBackend>;
   /** Removes the medium. */
   destroy?(backend: StorageBackend): Awaitable<void>;
-  /** Default: an arena of 24 MiB without the native addon. */
+  /** Default: an arena of 12 MiB without the native addon. */
   createArena?(): Arena;
 }
 
