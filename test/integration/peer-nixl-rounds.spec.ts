@@ -11,14 +11,14 @@ import { describeWithPeer } from '../support/peer.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const IS_SOAK = process.env['KVNEST_SOAK'] !== undefined;
-const [ROUNDS, TRANSFERS] = IS_SOAK ? [100, 10_000] : [4, 1_500];
+const [ROUNDS, TRANSFERS] = IS_SOAK ? [100, 50_000] : [4, 1_500];
 const LIMIT_MS = IS_SOAK ? 3_600_000 : 120_000;
 /** What takes as long as a server needs to start on a busy machine. */
 const PATIENCE_MS = 60_000;
 const CHUNKS = 12;
 const LENGTH_BYTES = MIB;
 const READERS = 3;
-const LAPS = 5;
+const LAPS = 10;
 /** Less than transfers that leak would leave of headers, descriptors and books; and what heaps grow by in a moment. */
 const LEAKED_BYTES = Math.max((TRANSFERS / LAPS) * 512, MIB);
 
