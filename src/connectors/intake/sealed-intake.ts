@@ -26,6 +26,8 @@ export class SealedIntake extends HeadedIntake {
   protected override openValue(bytes: Buffer, lengthBytes: number): ValueIntake | undefined {
     const header = parseSealedHeader(bytes, this.#place.crc32c);
     if (header?.name !== formatStoreKey(this.#key) || header.lengthBytes !== lengthBytes) return undefined;
+    // Stores that others see have chunks only as they were put.
+    if (header.form !== undefined) return undefined;
     const { metadata, checksum, depth, expiresAtMs } = header;
     return new ValueIntake(this.#place, {
       key: this.#key,

@@ -28,7 +28,7 @@ export class ChunksReply implements ReplyTaker {
   onReply(header: Buffer, bodyBytes: number): BodySink | undefined {
     const key = this.keys[this.#outcomes.length];
     if (key === undefined) throw frameError('more chunks than were asked for');
-    const { found, checksum, metadata, attributes } = readGetAnswer(header, true);
+    const { found, checksum, metadata, attributes, loss } = readGetAnswer(header, true);
     if (!found) {
       this.#outcomes.push('miss');
       return undefined;
@@ -38,7 +38,7 @@ export class ChunksReply implements ReplyTaker {
       lengthBytes: bodyBytes,
       checksum,
       ...(metadata.length > 0 && { metadata: Buffer.from(metadata) }),
-      ...(attributes && { attributes }),
+      attributes: { ...attributes, ...(loss && { loss }) },
     });
     this.#intake = intake;
     if (bodyBytes === 0) this.onBody();

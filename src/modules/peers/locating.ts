@@ -70,7 +70,7 @@ export class Locating {
 }
 
 function placeOf({ d0, d1, d2, d3 }: ChunkKey, handle: ArenaHandle): LocatedChunk {
-  const { slot, generation, lengthBytes, checksum, metadata, extents, attributes } = handle;
+  const { slot, generation, lengthBytes, checksum, metadata, extents, attributes, form } = handle;
   const { expiresAtMs, depth } = attributes;
   return {
     slot,
@@ -80,6 +80,7 @@ function placeOf({ d0, d1, d2, d3 }: ChunkKey, handle: ArenaHandle): LocatedChun
     checksum,
     expiresAtMs,
     depth,
+    loss: form.loss,
     metadata,
     extents,
   };

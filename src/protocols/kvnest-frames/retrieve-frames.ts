@@ -11,6 +11,8 @@ export interface ChunkFrameHeader {
   readonly checksum: string;
   /** Base64, empty when the chunk has none. */
   readonly metadata: string;
+  /** What a lossy codec has changed in the values, if one has; the error as a part of the largest magnitude among 128 values. */
+  readonly loss?: { readonly codec: string; readonly max_error: number };
 }
 
 /** Ends a stream: one without it was cut off. */

@@ -1,5 +1,7 @@
 import { frameError } from './frame.js';
+import { type ChunkLoss } from '../chunk-form/chunk-form.js';
 import { MAX_KEYS } from './key-list.js';
+import { lossByte, readLossByte } from './loss-byte.js';
 import { readUInt64, writeUInt64 } from './uint64.js';
 
 /** Bytes of the name of a lease. */
@@ -28,6 +30,8 @@ export interface LocatedChunk {
   readonly expiresAtMs: number;
   /** -1 = unknown. */
   readonly depth: number;
+  /** The lossy codec that the values have been through; absent: none. */
+  readonly loss?: ChunkLoss;
   readonly metadata: Buffer;
   readonly extents: readonly LocatedExtent[];
 }
@@ -36,7 +40,7 @@ export interface LocatedChunk {
 export type LocateOutcome = LocatedChunk | 'miss' | 'busy';
 
 /**
- * The answer to a `LOCATE`: `8 bytes lease | u32 milliseconds | u32 count | count × entry`, an entry being `u8 outcome | u8 0 |
+ * The answer to a `LOCATE`: `8 bytes lease | u32 milliseconds | u32 count | count × entry`, an entry being `u8 outcome | u8 loss |
  * u16 metadata` and, where the outcome is 1, `u32 checksum | u64 length | u64 time of expiry | u32 place | u32 slot | u32 generation |
  * 4 × u32 digest | u32 extents | extents × (u64 offset | u64 length) | metadata`.
  */
@@ -102,6 +106,7 @@ export function readLocateAnswer(header: Buffer): LocateAnswer {
 function writeChunk(header: Buffer, from: number, chunk: LocatedChunk): void {
   const { metadata, checksum, lengthBytes, expiresAtMs, depth, slot, generation, digest, extents } = chunk;
   header[from] = OUTCOMES.indexOf('here');
+  header[from + 1] = lossByte(chunk.loss);
   header.writeUInt16LE(metadata.length, from + 2);
   header.writeUInt32LE(checksum, from + 4);
   writeUInt64(header, lengthBytes, from + 8);
@@ -151,6 +156,7 @@ function readChunk(header: Buffer, from: number): LocatedChunk {
     checksum: header.readUInt32LE(from + 4),
     expiresAtMs: readUInt64(header, from + 16),
     depth: place - 1,
+    ...readLossByte(header[from + 1] as number),
     metadata: header.subarray(metadataAt, end),
     extents,
   };

@@ -1,4 +1,6 @@
+import { type ChunkLoss } from '../chunk-form/chunk-form.js';
 import { frameError } from './frame.js';
+import { lossByte, readLossByte } from './loss-byte.js';
 
 /** What became of a chunk that was put, by its number on the wire. All but the first: not stored. */
 export const PUT_OUTCOMES = [
@@ -56,13 +58,15 @@ export interface WireAttributes {
 }
 
 /**
- * In front of the bytes of one chunk that was asked for by key: `u8 found | u8 0 | u16 metadata | u32 checksum | metadata`, with
+ * In front of the bytes of one chunk that was asked for by key: `u8 found | u8 loss | u16 metadata | u32 checksum | metadata`, with
  * `u64 time of expiry | u32 place` in front of the metadata where attributes were asked for.
  */
 export interface GetAnswer {
   readonly found: boolean;
   readonly checksum: number;
   readonly metadata: Buffer;
+  /** The lossy codec that the values have been through; absent: none. */
+  readonly loss?: ChunkLoss;
   /** Where they were asked for. */
   readonly attributes?: WireAttributes | undefined;
 }
@@ -86,10 +90,16 @@ export function writeGetAnswer(
     checksum,
     metadata,
     attributes,
-  }: { checksum: number; metadata: Uint8Array; attributes?: WireAttributes | undefined },
+    loss,
+  }: {
+    checksum: number;
+    metadata: Uint8Array;
+    attributes?: WireAttributes | undefined;
+    loss?: ChunkLoss;
+  },
 ): void {
   target[offset] = 1;
-  target[offset + 1] = 0;
+  target[offset + 1] = lossByte(loss);
   target.writeUInt16LE(metadata.length, offset + 2);
   target.writeUInt32LE(checksum, offset + 4);
   let at = offset + GET_ANSWER_BYTES;
@@ -120,6 +130,7 @@ export function readGetAnswer(header: Buffer, hasAttributes = false): GetAnswer 
     found: found === 1,
     checksum: header.readUInt32LE(4),
     metadata: header.subarray(at),
+    ...readLossByte(header[1] as number),
     ...(at > GET_ANSWER_BYTES && { attributes: readAttributes(header, GET_ANSWER_BYTES) }),
   };
 }

@@ -64,7 +64,8 @@ export class ReadPlan {
         continue;
       }
       handle.setMetadata(chunk.metadata);
-      handle.setAttributes({ expiresAtMs: chunk.expiresAtMs, depth: chunk.depth });
+      const { expiresAtMs, depth, loss = 'none' } = chunk;
+      handle.setAttributes({ expiresAtMs, depth, loss });
       handle.seal(chunk.checksum);
       outcomes[index] = handle;
     }

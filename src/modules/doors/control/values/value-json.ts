@@ -1,4 +1,5 @@
 import { type ArenaHandle } from '../../../../arena/arena.interface.js';
+import { lossJson, type LossJson } from '../../../../codecs/loss.js';
 import { checksumFromHex, checksumToHex, fromBase64 } from '../input/encodings.js';
 import { type ValueDto } from './values.dto.js';
 
@@ -9,13 +10,17 @@ export interface ValueJson {
   readonly metadata?: string;
   /** CRC-32C in eight hex digits. */
   readonly checksum: string;
+  /** What a lossy codec has changed in the values, if one has. */
+  readonly loss?: LossJson;
 }
 
-export function valueJson({ views, metadata, checksum }: ArenaHandle): ValueJson {
+export function valueJson({ views, metadata, checksum, form }: ArenaHandle): ValueJson {
+  const loss = lossJson(form);
   return {
     value: Buffer.concat(views).toString('base64'),
     ...(metadata.length === 0 ? {} : { metadata: metadata.toString('base64') }),
     checksum: checksumToHex(checksum),
+    ...(loss && { loss }),
   };
 }
 

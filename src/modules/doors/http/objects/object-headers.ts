@@ -8,6 +8,8 @@ import { inputError } from '../../control/input/input-error.js';
 export const CHECKSUM_HEADER = 'x-kvnest-checksum';
 /** The chunk's metadata in base64. */
 export const METADATA_HEADER = 'x-kvnest-metadata';
+/** `int8; max_error=0.008`, on a value that a lossy codec has changed so much. */
+export const LOSS_HEADER = 'x-kvnest-loss';
 /** Length of a body that is sent in HTTP chunks. */
 export const LENGTH_HEADER = 'x-kvnest-length';
 

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiParam, ApiProduces, ApiQuery } from '@nestjs/swagger';
 import { ApiBytesBody, ApiCall, ApiJsonCall, BYTES_SCHEMA } from '../../control/api-docs.js';
 import { BYTES_CONTENT_TYPE } from '../server/content-types.js';
-import { CHECKSUM_HEADER, LENGTH_HEADER, METADATA_HEADER } from './object-headers.js';
+import { CHECKSUM_HEADER, LENGTH_HEADER, LOSS_HEADER, METADATA_HEADER } from './object-headers.js';
 
 const CHUNK_HEADERS = {
   [CHECKSUM_HEADER]: {
@@ -10,6 +10,11 @@ const CHUNK_HEADERS = {
     schema: { type: 'string' },
   },
   [METADATA_HEADER]: { description: 'Metadata in base64, if it has any', schema: { type: 'string' } },
+  [LOSS_HEADER]: {
+    description:
+      'Lossy codec that the value has been through, and its largest error: `int8; max_error=0.008`',
+    schema: { type: 'string' },
+  },
 } as const;
 
 const ApiKey = (): MethodDecorator =>

@@ -1,10 +1,11 @@
 import { type OutgoingHttpHeaders } from 'node:http';
 import { type FastifyReply } from 'fastify';
 import { type ArenaHandle } from '../../../../arena/arena.interface.js';
+import { lossJson } from '../../../../codecs/loss.js';
 import { checksumToHex } from '../../control/input/encodings.js';
 import { whenReplied } from '../server/reply-stream.js';
 import { byteRangeOf, sliceViews } from './byte-range.js';
-import { CHECKSUM_HEADER, METADATA_HEADER } from './object-headers.js';
+import { CHECKSUM_HEADER, LOSS_HEADER, METADATA_HEADER } from './object-headers.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -15,7 +16,9 @@ export function describeChunk(reply: FastifyReply, handle: ArenaHandle): void {
     'accept-ranges': 'bytes',
     [CHECKSUM_HEADER]: checksumToHex(handle.checksum),
   });
-  const { metadata } = handle;
+  const { metadata, form } = handle;
+  const loss = lossJson(form);
+  if (loss !== undefined) void reply.header(LOSS_HEADER, `${loss.codec}; max_error=${loss.max_error}`);
   if (metadata.length > 0) void reply.header(METADATA_HEADER, metadata.toString('base64'));
 }
 

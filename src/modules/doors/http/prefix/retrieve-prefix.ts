@@ -12,6 +12,7 @@ import {
   type PrefixRequest,
   type RetrievedChunk,
 } from '../../../engine/cache-engine.interface.js';
+import { lossJson } from '../../../../codecs/loss.js';
 import { toHttpError } from '../errors/http-error.js';
 import { checksumToHex } from '../../control/input/encodings.js';
 import { whenReplied } from '../server/reply-stream.js';
@@ -64,11 +65,13 @@ export function retrievePrefix(
 
 function writeChunk({ raw }: FastifyReply, chunk: RetrievedChunk, sent: () => void): void {
   const { handle } = chunk;
+  const loss = lossJson(handle.form);
   const header: ChunkFrameHeader = {
     ...chunkJson(chunk),
     length: handle.lengthBytes,
     checksum: checksumToHex(handle.checksum),
     metadata: handle.metadata.toString('base64'),
+    ...(loss && { loss }),
   };
   const { views } = handle;
   raw.cork();

@@ -95,12 +95,12 @@ class Get {
       this.request.reply(MISS_ANSWER, { end });
       return;
     }
-    const { checksum, metadata } = handle;
+    const { checksum, metadata, form } = handle;
     const attributes = this.how.tellsAttributes ? handle.attributes : undefined;
     const header = {
       headerBytes: getAnswerBytes(metadata, attributes),
       write: (target: Buffer, offset: number) =>
-        writeGetAnswer(target, offset, { checksum, metadata, attributes }),
+        writeGetAnswer(target, offset, { checksum, metadata, attributes, loss: form.loss }),
     };
     this.request.replyChunk(header, handle, { end });
   }
