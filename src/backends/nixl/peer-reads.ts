@@ -31,12 +31,12 @@ export class PeerReads {
   constructor(private readonly parts: PeerReadsParts) {}
 
   async getMany(keys: readonly ChunkKey[]): Promise<readonly ReadOutcome[]> {
-    return inBatches(keys, BATCH_KEYS, (some) => this.#read(some));
+    const deadlineMs = performance.now() + this.parts.timeoutMs;
+    return inBatches(keys, BATCH_KEYS, (some) => this.#read(some, deadlineMs));
   }
 
-  async #read(keys: readonly ChunkKey[]): Promise<readonly ReadOutcome[]> {
-    const { likely, timeoutMs } = this.parts;
-    const deadlineMs = performance.now() + timeoutMs;
+  async #read(keys: readonly ChunkKey[], deadlineMs: number): Promise<readonly ReadOutcome[]> {
+    const { likely } = this.parts;
     const wanted = keys.map((key): WantedChunk => ({
       key,
       from: [...likely.of(key)],
