@@ -94,7 +94,9 @@ describe('what a server does for peers', () => {
   }
 
   async function summary(since: SummaryVersion = NO_SUMMARY): Promise<SummaryAnswer> {
-    const { header } = await client.reply(client.request(PATTERNS.SUMMARY, encodeSummaryQuestion(since)));
+    const { header } = await client.reply(
+      client.request(PATTERNS.SUMMARY, encodeSummaryQuestion({ ...since, waitMs: 0 })),
+    );
     return readSummaryAnswer(header);
   }
 
@@ -318,7 +320,9 @@ describe('what a server does for peers', () => {
       await start();
       await putMany(numbered('k', 3000));
       using other = await TcpTestClient.open(server.port);
-      const asked = other.reply(other.request(PATTERNS.SUMMARY, encodeSummaryQuestion(NO_SUMMARY)));
+      const asked = other.reply(
+        other.request(PATTERNS.SUMMARY, encodeSummaryQuestion({ ...NO_SUMMARY, waitMs: 0 })),
+      );
       for (let i = 0; i < 20; i++) await client.put(`during-${i}`, Buffer.from('v'));
       const first = whole(readSummaryAnswer((await asked).header));
       const added = await summary(first);

@@ -169,7 +169,8 @@ class RandomPeers implements Disposable {
       { id: this.random.bytes(8).toString('hex'), version: this.random.below(2 ** 31) },
     ]);
     const client = this.#client;
-    const { header } = await client.reply(client.request(PATTERNS.SUMMARY, encodeSummaryQuestion(since)));
+    const question = encodeSummaryQuestion({ ...since, waitMs: this.random.pick([0, 1, 10]) });
+    const { header } = await client.reply(client.request(PATTERNS.SUMMARY, question));
     const answer = readSummaryAnswer(header);
     if (answer.kind === 'none') throw new Error('there is no summary');
     this.#summary = { id: answer.id, version: answer.version };

@@ -114,7 +114,10 @@ function release(random: SeededRandom): Asked {
 }
 
 function summary(random: SeededRandom): Asked {
-  return { pattern: PATTERNS.SUMMARY, header: random.chance(0.5) ? Buffer.alloc(12) : random.bytes(12) };
+  const version = random.chance(0.5) ? Buffer.alloc(12) : random.bytes(12);
+  const wait = Buffer.alloc(random.pick([0, 0, 4]), random.below(30));
+  wait.fill(0, 1);
+  return { pattern: PATTERNS.SUMMARY, header: Buffer.concat([version, wait]) };
 }
 
 function put(random: SeededRandom): Asked {

@@ -65,10 +65,14 @@ export class NixlPeerReader implements PeerReader {
     this.#options = options;
     const servers = new KvnestServers(label, settings);
     this.#reads = new KvnestReads(servers, place, true);
-    this.#calls = new PeerCalls(servers);
-    this.summary = new KeySummary((since, call) =>
-      this.#lifecycle.run(() => this.#calls.summary(since, call)),
-    );
+    const calls = new PeerCalls(servers);
+    this.#calls = calls;
+    this.summary = new KeySummary({
+      get announces() {
+        return calls.announces;
+      },
+      ask: (question, call) => this.#lifecycle.run(() => calls.summary(question, call)),
+    });
     this.#lifecycle = new ConnectorLifecycle({
       label,
       open: (call) => servers.open(call?.signal),

@@ -76,7 +76,7 @@ export class NixlBackend implements StorageBackend {
       createReader,
       logger,
       connectTimeoutMs: options.connect_timeout_ms,
-      summaryMs: options.summary_ms,
+      summaries: { everyMs: options.summary_ms, announcements: options.announcements },
       backOff: { minMs: options.back_off_ms, maxMs: Math.max(options.back_off_ms, options.max_back_off_ms) },
     });
     const asked = { peers: this.#peers, likely: this.#likely };

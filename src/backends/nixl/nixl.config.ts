@@ -1,4 +1,4 @@
-import { OneOf, Text, Texts, WholeNumber } from '../../config/schema/setting.decorators.js';
+import { Flag, OneOf, Text, Texts, WholeNumber } from '../../config/schema/setting.decorators.js';
 import { KvnestAccessOptions } from '../../connectors/kvnest/kvnest-access.config.js';
 
 const HOUR_MS = 3_600_000;
@@ -44,6 +44,10 @@ export class NixlOptions extends KvnestAccessOptions {
   /** How often a peer is asked for what is new in the summary of its keys. 0 = no summaries: all peers are asked. */
   @WholeNumber({ min: 0, max: HOUR_MS })
   summary_ms = 0;
+
+  /** Peers tell at once what was put there, and are not asked for anything else. */
+  @Flag()
+  announcements = false;
 
   /** How often names are resolved anew. */
   @WholeNumber({ min: 10, max: HOUR_MS })

@@ -24,7 +24,7 @@ import {
   encodeSummaryQuestion,
   readSummaryAnswer,
   type SummaryAnswer,
-  type SummaryVersion,
+  type SummaryQuestion,
 } from '../../protocols/kvnest-tcp/summary.js';
 
 /** Chunks of a peer that are held there. */
@@ -68,10 +68,17 @@ export class PeerCalls {
     }
   }
 
-  /** `none` of a server that knows no summaries. */
-  async summary(since: SummaryVersion, { signal }: CallOptions = {}): Promise<SummaryAnswer> {
+  /** Whether a question for a summary may wait there. */
+  get announces(): boolean {
+    return this.#server.hello?.capabilities.includes('announce') === true;
+  }
+
+  /** `none` of a server that knows no summaries. One that waits and loses its connection fails, so that it is known. */
+  async summary(question: SummaryQuestion, { signal }: CallOptions = {}): Promise<SummaryAnswer> {
     if (this.#server.hello?.capabilities.includes('summary') === false) return { kind: 'none' };
-    return this.#ask(bytesRequest(PATTERNS.SUMMARY, encodeSummaryQuestion(since)), readSummaryAnswer, signal);
+    const isIdempotent = question.waitMs === 0;
+    const request = bytesRequest(PATTERNS.SUMMARY, encodeSummaryQuestion(question), isIdempotent);
+    return this.#ask(request, readSummaryAnswer, signal);
   }
 
   get #server(): KeyPart['server'] {
@@ -95,10 +102,8 @@ function locateRequest({ namespace, keys }: KeyPart, leaseMs: number): WireReque
   });
 }
 
-function bytesRequest(pattern: Pattern, header: Buffer): WireRequest {
-  return makeRequest({ pattern, isIdempotent: true }, header.length, (frame, offset) =>
-    frame.set(header, offset),
-  );
+function bytesRequest(pattern: Pattern, header: Buffer, isIdempotent = true): WireRequest {
+  return makeRequest({ pattern, isIdempotent }, header.length, (frame, offset) => frame.set(header, offset));
 }
 
 function answerReader({ keys }: KeyPart): (header: Buffer) => LocateAnswer {

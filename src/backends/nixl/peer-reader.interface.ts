@@ -54,12 +54,22 @@ export interface PeerReader {
   readonly summary?: PeerSummary | undefined;
 }
 
+/** What a refresh brought: `none`: the peer gives no summary. */
+export type SummaryNews = 'something' | 'nothing' | 'none';
+
+export interface RefreshOptions extends CallOptions {
+  /** The peer waits with its answer until something is new, or so long; only where it `announces`. Default 0: it does not. */
+  readonly waitMs?: number;
+}
+
 /** What a peer has not, as far as its latest summary tells. May say `true` of what is not there. */
 export interface PeerSummary {
-  /** When it last came in (`performance.now()`), -Infinity = never: a `false` of an old summary may be out of date. */
+  /** When it was last asked for and came in (`performance.now()`), -Infinity = never: a `false` of an old summary may be out of date. */
   readonly refreshedAtMs: number;
+  /** Whether a refresh may wait at the peer. @throws as `connect` of the reader */
+  readonly announces: boolean;
   /** @returns false where the peer did not have the chunk at the time of the summary. True while there is none. */
   mayHave(key: ChunkKey): boolean;
-  /** Asks the peer for what changed. @throws as `connect` of the reader. */
-  refresh(options?: CallOptions): Promise<void>;
+  /** Asks the peer for what changed; one at a time. @throws as `connect` of the reader. */
+  refresh(options?: RefreshOptions): Promise<SummaryNews>;
 }

@@ -53,17 +53,18 @@ export class PeerReads {
     return wanted.map(({ outcome }) => outcome);
   }
 
-  /** Where there is one peer only, it is asked for the chunks themselves. */
+  /** Where one peer only may have a chunk, as far as is known, it is asked for the chunk itself. */
   async #locate(open: readonly WantedChunk[]): Promise<void> {
-    const [only, ...others] = this.parts.peers.promising;
-    if (only === undefined) return;
-    if (others.length === 0) {
-      for (const chunk of open)
-        if (chunk.asked?.has(only) !== true && only.mayHave(chunk.key)) chunk.from = [only];
-      return;
-    }
-    const found = await this.parts.lookups.locate(open.map(({ key }) => key));
-    for (const [index, chunk] of open.entries())
+    const { peers, lookups } = this.parts;
+    const { promising } = peers;
+    const doubtful = open.filter((chunk) => {
+      const may = promising.filter((peer) => chunk.asked?.has(peer) !== true && peer.mayHave(chunk.key));
+      if (may.length <= 1) chunk.from = may;
+      return may.length > 1;
+    });
+    if (doubtful.length === 0) return;
+    const found = await lookups.locate(doubtful.map(({ key }) => key));
+    for (const [index, chunk] of doubtful.entries())
       chunk.from = (found[index] ?? []).filter((peer) => chunk.asked?.has(peer) !== true);
   }
 

@@ -37,7 +37,12 @@ export class TcpPeerReader implements PeerReader {
     this.#servers = servers;
     this.#reads = new KvnestReads(servers, place, true);
     const calls = new PeerCalls(servers);
-    this.summary = new KeySummary((since, call) => this.#lifecycle.run(() => calls.summary(since, call)));
+    this.summary = new KeySummary({
+      get announces() {
+        return calls.announces;
+      },
+      ask: (question, call) => this.#lifecycle.run(() => calls.summary(question, call)),
+    });
     this.#lifecycle = new ConnectorLifecycle({
       label,
       open: (call) => servers.open(call?.signal),

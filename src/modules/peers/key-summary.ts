@@ -4,6 +4,8 @@ import { FILTER_BLOCK_BYTES, KeyFilter } from '../../protocols/kvnest-tcp/key-fi
 import { hashKey, type KeyHash } from '../../protocols/kvnest-tcp/key-hash.js';
 import { type SummaryAnswer, type SummaryVersion } from '../../protocols/kvnest-tcp/summary.js';
 import { type Tier } from '../tiers/tier.js';
+import { type WaitingAsker } from './peer-owner.interface.js';
+import { SummaryWaits } from './summary-waits.js';
 
 /** Room for each key when the filter is full. */
 const BITS_PER_KEY = 12;
@@ -13,7 +15,7 @@ const MAX_FILTER_BYTES = 8 * 1024 * 1024;
 /** Keys that were added last, for who knows all before them. */
 const MAX_ADDED = 64 * 1024;
 const SCAN_PAGE = 512;
-/** Nobody has asked for so long: what is stored is not followed any more. */
+/** Nobody has asked for so long, which is longer than a question may wait: what is stored is not followed any more. */
 const FORGOTTEN_MS = 60_000;
 
 /** One filter, and what was added to it. */
@@ -31,12 +33,18 @@ class Filter {
     this.keys = new KeyFilter(Buffer.alloc(Math.ceil(bytes / FILTER_BLOCK_BYTES) * FILTER_BLOCK_BYTES));
   }
 
-  add(hash: KeyHash): void {
-    if (this.keys.mayHave(hash)) return;
+  /** @returns whether it was not in it. */
+  add(hash: KeyHash): boolean {
+    if (this.keys.mayHave(hash)) return false;
     this.keys.add(hash);
     this.version++;
     this.#added.push(hash);
     if (this.#added.length > MAX_ADDED) this.#added.splice(0, MAX_ADDED / 2);
+    return true;
+  }
+
+  isAt({ id, version }: SummaryVersion): boolean {
+    return id === this.id && version === this.version;
   }
 
   since({ id, version }: SummaryVersion): SummaryAnswer {
@@ -50,11 +58,12 @@ class Filter {
 
 /**
  * The keys of the tiers that no other server sees. The first question makes a filter of what is there; from then on it follows what
- * is stored. It does not follow what goes: the filter is made anew when half as many keys were added as it began with, or when
+ * is stored, and tells who waits for it. It does not follow what goes: the filter is made anew when half as many keys were added as it began with, or when
  * half of its keys are gone.
  */
 export class KeySummary {
   answered = 0;
+  readonly waits = new SummaryWaits();
   readonly #tiers: readonly Tier[];
   readonly #names: ReadonlySet<string>;
   #filter: Filter | undefined;
@@ -68,14 +77,14 @@ export class KeySummary {
     this.#names = new Set(this.#tiers.map(({ name }) => name));
   }
 
-  async since(version: SummaryVersion): Promise<SummaryAnswer> {
-    this.answered++;
-    if (!this.#tiers.every(({ backend }) => backend.capabilities.scan)) return { kind: 'none' };
-    this.#listen();
-    if (this.#isOutworn()) this.#make();
-    // While a new one is made, the one before is as true as ever.
-    if (this.#filter === undefined) await this.#next?.done;
-    return this.#filter?.since(version) ?? { kind: 'none' };
+  /** Who waits is told what is new together with others, also where it is there already. */
+  async since(version: SummaryVersion, waitMs: number, asker: WaitingAsker): Promise<SummaryAnswer> {
+    const answer = await this.#now(version);
+    if (waitMs === 0 || answer.kind !== 'added') return answer;
+    const waited = this.waits.wait(waitMs, asker);
+    if (this.#filter?.isAt(version) !== true) this.waits.wake();
+    await waited;
+    return this.#answer(version);
   }
 
   close(): void {
@@ -86,13 +95,27 @@ export class KeySummary {
     this.#next = undefined;
   }
 
+  async #now(version: SummaryVersion): Promise<SummaryAnswer> {
+    this.answered++;
+    if (!this.#tiers.every(({ backend }) => backend.capabilities.scan)) return { kind: 'none' };
+    this.#listen();
+    if (this.#isOutworn()) this.#make();
+    // While a new one is made, the one before is as true as ever.
+    if (this.#filter === undefined) await this.#next?.done;
+    return this.#answer(version);
+  }
+
+  #answer(version: SummaryVersion): SummaryAnswer {
+    return this.#filter?.since(version) ?? { kind: 'none' };
+  }
+
   #listen(): void {
     clearTimeout(this.#forget);
     this.#forget = setTimeout(() => this.close(), FORGOTTEN_MS).unref();
     this.#unsubscribe ??= storedChannel.subscribe(({ key, tier }) => {
       if (!this.#names.has(tier)) return;
       const hash = hashKey(key.bytes, key.namespace);
-      this.#filter?.add(hash);
+      if (this.#filter?.add(hash) === true) this.waits.wake();
       this.#next?.filter.add(hash);
     });
   }
@@ -112,7 +135,9 @@ export class KeySummary {
     const settle = (made: Filter | undefined): void => {
       if (this.#next !== next) return;
       this.#next = undefined;
-      if (made !== undefined) this.#filter = made;
+      if (made === undefined) return;
+      this.#filter = made;
+      this.waits.wake();
     };
     next.done.then(
       () => settle(filter),

@@ -8,6 +8,12 @@ export interface Asker {
   readonly ended: boolean;
 }
 
+/** Who can take a question back that waits. */
+export interface WaitingAsker extends Asker {
+  /** @param cleanup called when nobody waits for the answer any more; at once where that is so already. */
+  onAbort(cleanup: () => void): void;
+}
+
 /** What this server does for peers that read its chunks straight from its memory. */
 export interface PeerOwner {
   /**
@@ -19,8 +25,12 @@ export interface PeerOwner {
   locate(keys: readonly ChunkKey[], leaseMs: number, asker: Asker): Awaitable<LocateAnswer>;
   /** @returns for each lease, whether it was held. */
   release(leases: readonly string[]): readonly boolean[];
-  /** What keys there are, or which came since a version. */
-  summary(since: SummaryVersion): Awaitable<SummaryAnswer>;
+  /**
+   * What keys there are, or which came since a version.
+   *
+   * @param waitMs how long the answer may wait for a key that is new, as far as this server allows; 0 = it does not.
+   */
+  summary(since: SummaryVersion, waitMs: number, asker: WaitingAsker): Awaitable<SummaryAnswer>;
   counters(): Readonly<Record<string, number>>;
 }
 

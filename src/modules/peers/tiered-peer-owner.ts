@@ -6,7 +6,7 @@ import { type TierStack } from '../tiers/tier-stack.js';
 import { KeySummary } from './key-summary.js';
 import { Locating } from './locating.js';
 import { PeerLeases } from './peer-leases.js';
-import { type Asker, type PeerOwner } from './peer-owner.interface.js';
+import { type Asker, type PeerOwner, type WaitingAsker } from './peer-owner.interface.js';
 
 /** Longest lease. */
 export const MAX_LEASE_MS = 30_000;
@@ -71,12 +71,13 @@ export class TieredPeerOwner implements PeerOwner {
     return leases.map((lease) => this.#leases.release(lease));
   }
 
-  summary(since: SummaryVersion): Promise<SummaryAnswer> {
-    return this.#summary.since(since);
+  summary(since: SummaryVersion, waitMs: number, asker: WaitingAsker): Promise<SummaryAnswer> {
+    return this.#summary.since(since, waitMs, asker);
   }
 
   counters(): Readonly<Record<string, number>> {
     const { granted, expired, grantedBytes, endedBytes, count } = this.#leases;
+    const { waits } = this.#summary;
     return {
       peer_locates: this.#questions,
       peer_chunks_located: this.#located,
@@ -87,12 +88,15 @@ export class TieredPeerOwner implements PeerOwner {
       peer_leased_bytes: grantedBytes,
       peer_leased_bytes_ended: endedBytes,
       peer_summaries: this.#summary.answered,
+      peer_waits: waits.begun,
+      peer_waits_ended: waits.begun - waits.count,
     };
   }
 
-  /** From now on nothing is held for peers that is not held already. */
+  /** From now on nothing is held for peers that is not held already, and no question waits. */
   beginDrain(): void {
     this.#isDraining = true;
+    this.#summary.waits.close();
   }
 
   /** Waits for peers that read still, and gives everything back. */

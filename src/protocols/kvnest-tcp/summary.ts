@@ -4,8 +4,9 @@ import { type KeyHash } from './key-hash.js';
 
 /** Bytes of the name of a summary. */
 const ID_BYTES = 8;
-const QUESTION_BYTES = ID_BYTES + 4;
-const ANSWER_BYTES = 4 + QUESTION_BYTES;
+const VERSION_BYTES = ID_BYTES + 4;
+const WAITING_QUESTION_BYTES = VERSION_BYTES + 4;
+const ANSWER_BYTES = 4 + VERSION_BYTES;
 const HASH_BYTES = 8;
 const KINDS = ['none', 'whole', 'added'] as const;
 
@@ -15,6 +16,12 @@ export interface SummaryVersion {
   readonly id: string;
   /** How many keys were added to it since it was made. */
   readonly version: number;
+}
+
+/** `8 bytes id | u32 version`, and behind it `u32 wait` where it is not 0. */
+export interface SummaryQuestion extends SummaryVersion {
+  /** The owner waits with its answer until something is new, or so long; 0 = it does not. */
+  readonly waitMs: number;
 }
 
 /** Of who has nothing. */
@@ -29,16 +36,19 @@ export type SummaryAnswer =
   | (SummaryVersion & { readonly kind: 'whole'; readonly filter: Buffer })
   | (SummaryVersion & { readonly kind: 'added'; readonly hashes: readonly KeyHash[] });
 
-export function encodeSummaryQuestion({ id, version }: SummaryVersion): Buffer {
-  const header = Buffer.alloc(QUESTION_BYTES);
+/** @param question `waitMs` only for an owner that says `announce` in its hello. */
+export function encodeSummaryQuestion({ id, version, waitMs }: SummaryQuestion): Buffer {
+  const header = Buffer.alloc(waitMs === 0 ? VERSION_BYTES : WAITING_QUESTION_BYTES);
   writeVersion(header, 0, { id, version });
+  if (waitMs > 0) header.writeUInt32LE(waitMs, VERSION_BYTES);
   return header;
 }
 
 /** @throws KV_TCP_FRAME */
-export function readSummaryQuestion(header: Buffer): SummaryVersion {
-  if (header.length !== QUESTION_BYTES) throw frameError('a question for a summary that is cut off');
-  return readVersion(header, 0);
+export function readSummaryQuestion(header: Buffer): SummaryQuestion {
+  const waits = header.length === WAITING_QUESTION_BYTES;
+  if (!waits && header.length !== VERSION_BYTES) throw frameError('a question for a summary that is cut off');
+  return { ...readVersion(header, 0), waitMs: waits ? header.readUInt32LE(VERSION_BYTES) : 0 };
 }
 
 export function encodeSummaryAnswer(answer: SummaryAnswer): Buffer {

@@ -141,7 +141,10 @@ const CODECS = {
     encode: (header) => encodeLocateAnswer(readLocateAnswer(header)),
   },
   summary_question: {
-    read: readSummaryQuestion,
+    read: (header) => {
+      const { waitMs, ...since } = readSummaryQuestion(header);
+      return { ...since, ...(waitMs > 0 && { wait_ms: waitMs }) };
+    },
     encode: (header) => encodeSummaryQuestion(readSummaryQuestion(header)),
   },
   summary_answer: {

@@ -7,6 +7,7 @@ import { type PeerIdentity, type PeerReader } from '../peer-reader.interface.js'
 import { addCounters, type PeerCounters } from './peer-counters.js';
 import { type PeerLogger } from './peer-source.interface.js';
 import { reasonOf } from './reason-of.js';
+import { SummaryKeeper, type SummaryRules } from './summary-keeper.js';
 
 /**
  * `new`: not reached yet; `up`; `down`: left alone until its back-off ends; `self`: it is this very server; `twin`: the
@@ -22,16 +23,13 @@ export interface PeerOptions {
   readonly bootId: string;
   readonly connectTimeoutMs: number;
   readonly backOff: { readonly minMs: number; readonly maxMs: number };
-  /** How often the summary of its keys is asked for; 0 = never. */
-  readonly summaryMs: number;
+  readonly summaries: SummaryRules;
   readonly logger: PeerLogger;
   readonly isTwin: (bootId: string) => boolean;
 }
 
 /** Of a peer that failed so often in a row, the log is silent until it is well for a while. */
 const RELAPSES = 3;
-/** A summary counts while it is not older than so many times the pause between two. */
-const SUMMARY_PERIODS = 2;
 
 /**
  * One peer: whether it may be asked, and questions to it, which never fail. One that fails is left alone for a while
@@ -41,6 +39,7 @@ export class Peer {
   readonly counters: PeerCounters = addCounters();
   readonly firstAttempt: Promise<void>;
   readonly #options: PeerOptions;
+  readonly #keeper: SummaryKeeper;
   readonly #attempted = Promise.withResolvers<undefined>();
   #state: PeerState = 'new';
   #identity: PeerIdentity | undefined;
@@ -51,11 +50,16 @@ export class Peer {
   #reason: string | undefined;
   #told: 'up' | 'down' | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #summaryTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: PeerOptions) {
     this.#options = options;
+    const { reader, what, logger, summaries } = options;
+    this.#keeper = new SummaryKeeper(
+      () => reader.summary,
+      summaries,
+      (line) => logger.warn(`${what}: ${reader.label} ${line}`),
+    );
     this.firstAttempt = this.#attempted.promise;
   }
 
@@ -93,18 +97,14 @@ export class Peer {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    clearInterval(this.#summaryTimer);
+    this.#keeper.stop();
     this.#attempted.resolve(undefined);
     await this.reader.close();
   }
 
   /** Whether it may have a chunk, as far as its summary tells, if there is one that is fresh. */
   mayHave(key: ChunkKey): boolean {
-    const { summary } = this.reader;
-    const { summaryMs } = this.#options;
-    if (summary === undefined || summaryMs === 0) return true;
-    const ageMs = performance.now() - summary.refreshedAtMs;
-    return ageMs > SUMMARY_PERIODS * summaryMs || summary.mayHave(key);
+    return this.#keeper.mayHave(key);
   }
 
   /**
@@ -180,9 +180,7 @@ export class Peer {
     this.#state = 'up';
     this.#upSinceMs = performance.now();
     if (this.#failures < RELAPSES) this.#tellUp(identity);
-    const { summaryMs } = this.#options;
-    if (summaryMs > 0 && this.reader.summary !== undefined)
-      this.#summaryTimer = setInterval(() => void this.#refresh(), summaryMs).unref();
+    this.#keeper.start();
   }
 
   #goDown(error: unknown): void {
@@ -198,20 +196,10 @@ export class Peer {
     if (this.#identity !== undefined) this.#tellUp(this.#identity);
   }
 
-  /** A summary that does not come is one that does not count. */
-  async #refresh(): Promise<void> {
-    const { summaryMs } = this.#options;
-    try {
-      await this.reader.summary?.refresh({ signal: AbortSignal.timeout(SUMMARY_PERIODS * summaryMs) });
-    } catch {
-      // Questions find out what is wrong with it.
-    }
-  }
-
   #stepBack(state: PeerState, failures: number): void {
     if (this.#isClosed) return;
     this.#state = state;
-    clearInterval(this.#summaryTimer);
+    this.#keeper.stop();
     clearTimeout(this.#timer);
     this.#pauseMs = backOffMs(failures, this.#options.backOff);
     this.#pausedAtMs = performance.now();

@@ -34,6 +34,8 @@ import { type RequestHost, TcpRequest, type Turns } from './tcp-request.js';
 const logger = new Logger('TcpDoor');
 /** Chunks of one connection that are read and wait for their turn. */
 const READ_AHEAD_CHUNKS = 4;
+/** Questions for a summary that wait. A peer has one; while that is taken back, it may ask the next. */
+const MAX_ANNOUNCEMENTS = 4;
 /** Their bodies are kept, as headers are, until they are over. */
 const PATTERNS_OF_TOKENS: ReadonlySet<number> = new Set([PATTERNS.LOOKUP, PATTERNS.RETRIEVE]);
 
@@ -86,6 +88,7 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
       peer: this.peer,
       reads: new Permits(READ_AHEAD_CHUNKS),
       retrieves: new Permits(1),
+      announcements: new Permits(MAX_ANNOUNCEMENTS),
       backlog: this.#backlog(services.maxJsonBytes),
     };
   }

@@ -35,13 +35,17 @@ export const JSON_PATTERNS: ReadonlySet<number> = new Set([
   PATTERNS.RETRIEVE,
 ]);
 
-/** The names that the hello tells: of patterns, and `local`, that `EXISTS` and `GET` know this option. */
+/**
+ * The names that the hello tells: of patterns; `local`: `EXISTS` and `GET` know this option; `announce`: a question for a
+ * summary may wait.
+ */
 export const CAPABILITIES: readonly string[] = [
   ...Object.entries(PATTERNS)
     .filter(([, number]) => number !== PATTERNS.NAMED)
     .map(([name]) => name.toLowerCase()),
   'named',
   'local',
+  'announce',
 ];
 
 function table(handlers: Readonly<Record<number, PatternHandler>>): readonly (PatternHandler | undefined)[] {

@@ -38,6 +38,8 @@ export interface PatternContext extends PatternServices {
   readonly reads: Permits;
   /** Prefixes that are read: each reads ahead of itself. */
   readonly retrieves: Permits;
+  /** Questions for a summary that wait for something new. */
+  readonly announcements: Permits;
   /** What waits for the client, beside chunks. */
   readonly backlog: Backlog;
 }

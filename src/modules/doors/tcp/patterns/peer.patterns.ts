@@ -35,11 +35,17 @@ export const releasePattern: PatternHandler = (request, header, _, { peers }) =>
   return undefined;
 };
 
-/** Some megabytes wait for their turn as chunks do. */
-export const summaryPattern: PatternHandler = (request, header, _, { peers }) => {
-  Promise.resolve(peers.summary(readSummaryQuestion(header))).then(
-    (answer) => request.whenRoom(() => request.reply(encodeSummaryAnswer(answer), { end: true })),
-    (error: unknown) => request.fail(error),
-  );
+/** Some megabytes wait for their turn as chunks do. One question too many that would wait is answered at once. */
+export const summaryPattern: PatternHandler = (request, header, _, { peers, announcements }) => {
+  const { waitMs, ...since } = readSummaryQuestion(header);
+  const waits = waitMs > 0 && announcements.tryTake();
+  Promise.resolve(peers.summary(since, waits ? waitMs : 0, request))
+    .finally(() => {
+      if (waits) announcements.giveBack();
+    })
+    .then(
+      (answer) => request.whenRoom(() => request.reply(encodeSummaryAnswer(answer), { end: true })),
+      (error: unknown) => request.fail(error),
+    );
   return undefined;
 };
