@@ -36,12 +36,8 @@ export function openNativeRegion(addon: NativeAddon, capacityBytes: number, name
 function noSharedMemory(capacityBytes: number, name: string | undefined, cause: string): KvError {
   const more =
     name === undefined ? 'give the container more memory' : 'run the container with a larger --shm-size';
-  return new KvError(
-    'KV_ARENA_NO_SHM',
-    `no ${capacityBytes} bytes of memory for the arena: ${cause}`,
-    {
-      kind: 'config',
-      remedy: `Choose a smaller capacity, or ${more}.`,
-    },
-  );
+  return new KvError('KV_ARENA_NO_SHM', `no ${capacityBytes} bytes of memory for the arena: ${cause}`, {
+    kind: 'config',
+    remedy: `Choose a smaller capacity, or ${more}.`,
+  });
 }
