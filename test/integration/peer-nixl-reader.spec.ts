@@ -30,6 +30,8 @@ describe('reading from a peer over NIXL', () => {
   /** What `peer.hello` tells beside. */
   let hello: object;
   let hasNixl: boolean;
+  /** What the owner hears of the question instead. */
+  let asked: object | undefined;
   /** Held so that what is free lies apart. */
   const scattered: ArenaHandle[] = [];
 
@@ -48,12 +50,13 @@ describe('reading from a peer over NIXL', () => {
   beforeEach(async () => {
     hello = {};
     hasNixl = true;
+    asked = undefined;
     owner = await createTestTcpDoor({
       token: TOKEN,
       prepare: ({ strategy }) => {
         strategy.addHandler(PEER_HELLO, (data: unknown) => {
           const source = { agent: () => (hasNixl ? ownAgent : undefined), reason: 'switched off' };
-          const told = new PeerHelloController(owner.arena, 'boot-1', source).hello(data);
+          const told = new PeerHelloController(owner.arena, 'boot-1', source).hello(asked ?? data);
           return Promise.resolve({ ...told, ...hello });
         });
       },
@@ -221,6 +224,7 @@ describe('reading from a peer over NIXL', () => {
 
   it.each<[string, () => void, string]>([
     ['has no NIXL', () => (hasNixl = false), 'KV_NIXL_PEER'],
+    ['speaks another version', () => (asked = { version: 2 }), 'KV_REMOTE_FAILED'],
     ['says nothing', () => (hello = { boot_id: 7 }), 'KV_REMOTE_PROTOCOL'],
     [
       'has an address that is none',
