@@ -21,10 +21,16 @@ export class SummaryWaits {
   /** Questions that have waited, from the start on. */
   begun = 0;
   readonly #waiting = new Set<Waiting>();
-  readonly #deadlines = new Deadlines();
+  readonly #now: () => number;
+  readonly #deadlines: Deadlines;
   #timer: NodeJS.Timeout | undefined;
   #toldAtMs = -Infinity;
   #isClosed = false;
+
+  constructor(now: () => number = nowMs) {
+    this.#now = now;
+    this.#deadlines = new Deadlines(now);
+  }
 
   /** Questions that wait now. */
   get count(): number {
@@ -40,7 +46,7 @@ export class SummaryWaits {
         this.#deadlines.delete(waiting);
         resolve();
       };
-      const waiting = { deadlineMs: nowMs() + Math.min(waitMs, MAX_WAIT_MS), onDeadline: end, end };
+      const waiting = { deadlineMs: this.#now() + Math.min(waitMs, MAX_WAIT_MS), onDeadline: end, end };
       this.begun++;
       this.#waiting.add(waiting);
       this.#deadlines.add(waiting);
@@ -52,7 +58,7 @@ export class SummaryWaits {
   wake(): void {
     if (this.#waiting.size === 0 || this.#timer !== undefined) return;
     const pauseMs = Math.max(TOGETHER_MS, ANSWER_MS * this.#waiting.size);
-    const leftMs = Math.ceil(this.#toldAtMs + pauseMs - nowMs());
+    const leftMs = Math.ceil(this.#toldAtMs + pauseMs - this.#now());
     this.#timer = setTimeout(() => this.#tell(), Math.max(1, leftMs)).unref();
   }
 
@@ -66,7 +72,7 @@ export class SummaryWaits {
 
   #tell(): void {
     this.#timer = undefined;
-    this.#toldAtMs = nowMs();
+    this.#toldAtMs = this.#now();
     this.#endAll();
   }
 
