@@ -11,6 +11,8 @@ export interface TestTcpDoorOptions extends TestSocketDoorOptions {
   readonly token?: string;
   /** Longest lease that peers get. */
   readonly maxLeaseMs?: number;
+  /** Told of what the server does for peers. */
+  readonly onOwner?: (owner: TieredPeerOwner) => void;
   /** Told of the door before it listens: add handlers of patterns to its strategy here. */
   readonly prepare?: (door: TcpDoor) => void;
   /** False: Nest has not told all handlers yet; `strategy.listen` does. */
@@ -22,10 +24,15 @@ export type TestTcpDoor = TestSocketDoor<TcpDoor>;
 /** A TCP door on a free port, over a real engine and a real arena. */
 export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<TestTcpDoor> {
   return openSocketDoor(options, ({ limits, ...parts }) => {
+    const peers = new TieredPeerOwner({
+      ...parts,
+      ...(options.maxLeaseMs && { maxLeaseMs: options.maxLeaseMs }),
+    });
+    options.onOwner?.(peers);
     const door = createTcpDoor({
       bootId: randomUUID(),
       ...parts,
-      peers: new TieredPeerOwner({ ...parts, ...(options.maxLeaseMs && { maxLeaseMs: options.maxLeaseMs }) }),
+      peers,
       limits: { heartbeatMs: 15_000, maxInFlight: 256, tls: undefined, ...limits },
       secret: new DoorSecret(options.token),
     });
