@@ -224,7 +224,7 @@ describe('reading from a peer over NIXL', () => {
 
   it.each<[string, () => void, string]>([
     ['has no NIXL', () => (hasNixl = false), 'KV_NIXL_PEER'],
-    ['speaks another version', () => (asked = { version: 2 }), 'KV_REMOTE_FAILED'],
+    ['speaks another version', () => (asked = { version: 2 }), 'KV_NIXL_PEER'],
     ['says nothing', () => (hello = { boot_id: 7 }), 'KV_REMOTE_PROTOCOL'],
     [
       'has an address that is none',

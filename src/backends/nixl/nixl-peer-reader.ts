@@ -1,3 +1,4 @@
+import { isKvError } from '../../common/errors/kv-error.js';
 import { RECORD_BYTES } from '../../arena/record-table.js';
 import { type ClientSettings } from '../../client/options/client-settings.js';
 import { ConnectorLifecycle } from '../../connectors/connector-lifecycle.js';
@@ -13,7 +14,7 @@ import { KvnestServers } from '../../connectors/kvnest/kvnest-servers.js';
 import { type CallOptions, type FetchOutcome } from '../../connectors/remote-connector.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type LocateOutcome } from '../../protocols/kvnest-tcp/locate.js';
-import { type PeerNixl } from '../../protocols/kvnest-tcp/peer-hello.js';
+import { type PeerHello, type PeerNixl } from '../../protocols/kvnest-tcp/peer-hello.js';
 import { type NixlAgent, type NixlReadResult } from './agent/nixl-agent.interface.js';
 import { KeySummary } from './key-summary.js';
 import { nixlPeerGone, nixlPeerRefused, nixlReadFailed } from './nixl-errors.js';
@@ -84,7 +85,7 @@ export class NixlPeerReader implements PeerReader {
     if (this.#isClosed) throw remoteClosed(this.label);
     await this.#lifecycle.connect(options);
     return this.#lifecycle.run(async () => {
-      const { bootId, server, nixl, nixlReason = 'it does not say why' } = await this.#calls.hello(options);
+      const { bootId, server, nixl, nixlReason = 'it does not say why' } = await this.#hello(options);
       const objection = nixl === undefined ? nixlReason : this.#options.objection?.(nixl);
       if (nixl === undefined || objection !== undefined) throw nixlPeerRefused(objection ?? nixlReason);
       await this.#shakeHands({ ...nixl, bootId });
@@ -121,6 +122,17 @@ export class NixlPeerReader implements PeerReader {
         if (this.#isClosed) await released;
       }
     });
+  }
+
+  /** One that speaks another version of this can be read from over TCP all the same. */
+  async #hello(options?: CallOptions): Promise<PeerHello> {
+    try {
+      return await this.#calls.hello(options);
+    } catch (error) {
+      if (isKvError(error) && isKvError(error.cause, 'KV_PEER_VERSION'))
+        throw nixlPeerRefused(error.cause.message);
+      throw error;
+    }
   }
 
   /** What the peer does not hear of ends there by itself. */
