@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type KvnestClient } from '../../src/client/index.js';
 import { expectEventually } from '../support/eventually.js';
-import { type KvnestProcess } from '../support/kvnest-process.js';
+import { type KvnestProcess, runKvnest } from '../support/kvnest-process.js';
 import { NixlServers, tcpDoorCounters } from '../support/nixl/nixl-servers.js';
 import { missingNixl, ucxEnvironment } from '../support/nixl/nixl-wheel.js';
 import { describeWithPeer } from '../support/peer.js';
@@ -61,6 +61,14 @@ describeWithPeer(missingNixl()).each([['tcp,self'], [undefined]])(
         peer_leases: LENGTHS.length,
         peer_leases_expired: 0,
       });
+    });
+
+    it('tell how the agent is that reads', async () => {
+      const metrics = await (await fetch(`${reader.httpUrl}/metrics`)).text();
+      expect(metrics).toContain('kvnest_agent_up{tier="peers"} 1');
+      expect(metrics).toContain('kvnest_agent_transfer_bytes{tier="peers",state="quarantined"} 0');
+      const { out } = await runKvnest(['status', '--url', reader.httpUrl]);
+      expect(out).toMatch(/^NIXL 1\.5\.1 +peers +1 +0 \(0 B\) +0 \(0 B\) +up/m);
     });
 
     it('are read from over TCP where they have no NIXL', async () => {
