@@ -3,14 +3,28 @@ import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 
+/** Where a reader looks for a chunk, each the number of a tier. */
+export interface LoadReach {
+  /** The first that the chunk is put into. */
+  readonly upTo: number;
+  /** The one that the load asks. */
+  readonly at: number;
+  /** The first that the reader asked: it does not know whether those in front of it have the chunk. */
+  readonly first: number;
+}
+
 interface Load {
   readonly key: ChunkKey;
+  readonly at: number;
+  readonly first: number;
   readonly waiters: ((outcome: ReadOutcome) => void)[];
-  /** The least that a reader asked for: number of the first tier that the chunk is put into. */
+  /** The least that a reader asked for. */
   upTo: number;
   /** Set when the chunk was changed meanwhile: the bytes may go to the readers, but into no tier. */
   stale: boolean;
 }
+
+const EVERYWHERE: LoadReach = { upTo: 0, at: 0, first: 0 };
 
 /** Concurrent loads of one key are one load: all readers get a reference of their own to the same bytes. */
 export class ChunkLoads {
@@ -31,24 +45,30 @@ export class ChunkLoads {
    * @param load reads the chunk from a tier; must not throw.
    * @param loaded called once, when the bytes are in and the key has not changed since, before any reader gets them; with
    * the smallest `upTo` of all readers.
-   * @param upTo number of the first tier that this reader wants the chunk in.
+   * @param reach of this reader. One whose tier is not among those that were asked for a running load takes from that the chunk,
+   * but not that there is none.
    */
   read(
     key: ChunkKey,
     load: () => Promise<ReadOutcome>,
     loaded: (handle: ArenaHandle, upTo: number) => void,
-    upTo = 0,
+    reach: LoadReach = EVERYWHERE,
   ): Promise<ReadOutcome> {
+    const { upTo, at, first } = reach;
     const running = this.#loads.get(key.id);
     if (running !== undefined && !running.stale) {
       running.upTo = Math.min(running.upTo, upTo);
-      return new Promise((resolve) => running.waiters.push(resolve));
+      const joined = new Promise<ReadOutcome>((resolve) => running.waiters.push(resolve));
+      if (running.first <= at && at <= running.at) return joined;
+      return joined.then((outcome) =>
+        typeof outcome === 'string' ? this.read(key, load, loaded, reach) : outcome,
+      );
     }
-    const fresh: Load = { key, waiters: [], upTo, stale: this.#isChanging(key) };
+    const fresh: Load = { key, at, first, waiters: [], upTo, stale: this.#isChanging(key) };
     this.#loads.set(key.id, fresh);
-    const first = new Promise<ReadOutcome>((resolve) => fresh.waiters.push(resolve));
+    const answer = new Promise<ReadOutcome>((resolve) => fresh.waiters.push(resolve));
     void load().then((outcome) => this.#finish(fresh, outcome, loaded));
-    return first;
+    return answer;
   }
 
   /** The key was written: running loads of it are not to be promoted, and new readers start over. */

@@ -309,7 +309,7 @@ export class TierStack {
     if (!zeroCopy && index < first) return this.#readFrom(index + 1, key, worst, options, first);
     const found = zeroCopy
       ? tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss')
-      : (this.#inFlight.get(key) ?? this.#load(index, key, options));
+      : (this.#inFlight.get(key) ?? this.#load(key, index, first, options));
     const outcome = chain(found, (answer) => this.#decoded(answer, key, tier));
     return chain(outcome, (answer) => {
       if (typeof answer === 'string')
@@ -330,7 +330,7 @@ export class TierStack {
     );
   }
 
-  #load(index: number, key: ChunkKey, { upTo = 0 }: ReadOptions): Awaitable<ReadOutcome> {
+  #load(key: ChunkKey, index: number, first: number, { upTo = 0 }: ReadOptions): Awaitable<ReadOutcome> {
     const tier = this.tiers[index] as Tier;
     // A reader that asks local tiers only must not wait for another server, which may wait for that reader.
     const loads = tier.backend.capabilities.shared ? this.#loads : this.#localLoads;
@@ -338,8 +338,8 @@ export class TierStack {
       key,
       async () =>
         this.#decoded(await tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'), key, tier),
-      (handle, first) => this.#promote(first, index, handle),
-      upTo,
+      (handle, top) => this.#promote(top, index, handle),
+      { upTo, at: index, first },
     );
   }
 
