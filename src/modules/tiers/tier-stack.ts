@@ -148,6 +148,7 @@ export class TierStack {
     this.#recodes.invalidate(key);
     this.#forms.invalidate(key);
     this.#inFlight.hide(key);
+    this.#promotions.flush(isKey(key));
     const outcomes = new Map<string, PutOutcome>();
     const answers = this.tiers.map((tier) =>
       chain(tier.put(handle), (outcome) => {
@@ -168,11 +169,13 @@ export class TierStack {
 
   /** Brings a chunk from one tier to another. */
   move(key: ChunkKey, options: MoveOptions): Promise<MoveOutcome> {
+    this.#promotions.flush(isKey(key));
     return this.#moves.move(key, options);
   }
 
   /** Brings a chunk of a tier into another form, where it is. */
   recode(key: ChunkKey, options: RecodeOptions): Promise<RecodeResult> {
+    this.#promotions.flush(isKey(key));
     return this.#recodes.recode(key, options);
   }
 
@@ -274,10 +277,7 @@ export class TierStack {
     change: (tier: Tier) => Awaitable<T>,
     tiers: readonly Tier[] = this.tiers,
   ): Awaitable<readonly T[]> {
-    return this.#during(
-      () => all(tiers.map(change)),
-      ({ id }) => id === key.id,
-    );
+    return this.#during(() => all(tiers.map(change)), isKey(key));
   }
 
   #removeFrom(tiers: readonly Tier[], key: ChunkKey): Awaitable<readonly boolean[]> {
@@ -285,10 +285,11 @@ export class TierStack {
   }
 
   #during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
+    // Tiers order what they were told: none is to be handed a chunk that was loaded before the change.
+    this.#promotions.flush(concerns);
     const inner = (): Awaitable<T> => this.#localLoads.during(change, concerns);
     const middle = (): Awaitable<T> => this.#loads.during(inner, concerns);
-    const outer = (): Awaitable<T> => this.#moveLoads.during(middle, concerns);
-    return this.#recodes.during(outer, concerns);
+    return this.#moveLoads.during(middle, concerns);
   }
 
   /**
@@ -351,6 +352,10 @@ export class TierStack {
       .filter((answer) => answer instanceof Promise);
     if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));
   }
+}
+
+function isKey({ id }: ChunkKey): (key: ChunkKey) => boolean {
+  return (other) => other.id === id;
 }
 
 /** Resolves when one of the puts is stored, or all have been answered. */

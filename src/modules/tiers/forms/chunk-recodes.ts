@@ -26,7 +26,7 @@ interface Attempt {
 
 /**
  * Brings chunks into another form where they are. A chunk is read without being used, and what was made of it takes its place unless it was
- * written, removed or changed meanwhile: as with a load that is promoted.
+ * written meanwhile, as with a load that is promoted, or is there no more, which the tier knows.
  */
 export class ChunkRecodes {
   compressedChunks = 0;
@@ -48,11 +48,6 @@ export class ChunkRecodes {
   /** The key was written. */
   invalidate(key: ChunkKey): void {
     this.#loads.invalidate(key);
-  }
-
-  /** As that of loads. */
-  during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
-    return this.#loads.during(change, concerns);
   }
 
   recode(key: ChunkKey, options: RecodeOptions): Promise<RecodeResult> {
