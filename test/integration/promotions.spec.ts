@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { lastValueFrom } from 'rxjs';
 import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { createTestEngine, get, put, type TestEngine } from '../support/engine.js';
 import { expectEventually } from '../support/eventually.js';
@@ -95,6 +96,38 @@ describe('promotion to a tier that has to copy', () => {
     expect(putsTo(middle)).toEqual([]);
     jest.advanceTimersByTime(1);
     expect(putsTo(middle)).toEqual(['put a']);
+    far.release();
+    await ended;
+  });
+
+  it('is made at once when somebody waits for it', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    const { ended } = await loadBeside('d', ['a', 'b']);
+    expect(await test.engine.expire(key('a'), 4e12)).toBe(true);
+    expect(putsTo(middle)).toEqual(['put a']);
+    expect(middle.copies.get(key('a').id)?.expiresAtMs).toBe(4e12);
+    const moved = await lastValueFrom(test.engine.move([key('b')], { to: 'middle' }));
+    expect(moved.there).toBe(1);
+    far.release();
+    await ended;
+  });
+
+  it('comes into no tier that was cleared meanwhile', async () => {
+    const { ended } = await loadBeside('d', ['a', 'b']);
+    await test.engine.clear({}, 'middle');
+    far.release();
+    await ended;
+    await test.engine.settled();
+    expect([...middle.copies.values()].map((copy) => copy.key.toString())).toEqual([]);
+  });
+
+  it('holds no chunk any more that is removed or written', async () => {
+    const { ended } = await loadBeside('d', ['a', 'b']);
+    expect(test.arena.usage().references).toBeGreaterThan(0);
+    await test.engine.delete([key('a')]);
+    await put(test, key('b'), bytes(2), { ack: 'all' });
+    await turn();
+    expect(test.arena.usage().references).toBe(0);
     far.release();
     await ended;
   });

@@ -1,6 +1,7 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type PutOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
+import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type InFlightPuts } from './in-flight-puts.js';
 import { type Tier } from './tier.js';
 
@@ -18,7 +19,7 @@ interface Waiting {
  * more: what they cost would hold up who waits for those.
  */
 export class Promotions {
-  readonly #waiting: Waiting[] = [];
+  #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,12 +52,19 @@ export class Promotions {
     if (this.#waiting.length > 0 && !this.isLoading()) this.flush();
   }
 
-  /** Waits no longer. */
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#waitingBytes = 0;
-    for (const { tier, handle, resolve } of this.#waiting.splice(0)) {
+  /** Waits no longer. @param concerns the chunks; default: all. */
+  flush(concerns: (key: ChunkKey) => boolean = () => true): void {
+    if (this.#waiting.length === 0) return;
+    const due: Waiting[] = [];
+    const rest: Waiting[] = [];
+    for (const entry of this.#waiting) (concerns(entry.handle.key) ? due : rest).push(entry);
+    this.#waiting = rest;
+    if (rest.length === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    for (const { tier, handle, resolve } of due) {
+      this.#waitingBytes -= handle.lengthBytes;
       resolve(this.inFlight.holds(handle) ? tier.put(handle) : 'rejected');
       handle[Symbol.dispose]();
     }
