@@ -1,4 +1,4 @@
-// What `serde: zstd` makes of the cache of a real engine, and at which bandwidth of a network it pays. Needs a build and
+// What codecs make of the cache of a real engine, and at which bandwidth of a network `serde: zstd` pays. Needs a build and
 // the llama.cpp example. The model is the example's own, with random weights; that of a file with `--model model.gguf`.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,9 @@ import { createArena } from '../dist/arena/create-arena.js';
 import { ArenaSpaceService } from '../dist/arena/arena-space.js';
 import { ExtentWriter } from '../dist/arena/extent-writer.js';
 import { ChunkDecoder } from '../dist/codecs/chunk-decoder.js';
+import { CODECS } from '../dist/codecs/codecs.catalog.js';
+import { elementTypeNamed, likelyElementType } from '../dist/codecs/element-type.js';
+import { zstdCodec } from '../dist/codecs/zstd.codec.js';
 import { ChunkEncoder } from '../dist/codecs/chunk-encoder.js';
 import { ChunkKey } from '../dist/protocols/chunk-key/chunk-key.js';
 import { shuffleBytes, unshuffleBytes } from '../dist/protocols/encoded-chunk/byte-shuffle.js';
@@ -79,8 +82,11 @@ async function speed(bytes, run) {
   return bytes / best / 1000;
 }
 
-/** How fast kvnest encodes and decodes, all chunks at once, and what is left. */
-async function measureSerde(chunks, dtype) {
+/** PyTorch's names of the types that lossy codecs take. */
+const VALUES = { half: 'float16', bfloat16: 'bfloat16', float: 'float32' };
+
+/** How fast kvnest encodes and decodes, all chunks at once, what is left, and the processor time of each. */
+async function measureCodec(chunks, dtype, codec) {
   const arena = createArena({ capacityBytes: 256 * MIB });
   const space = new ArenaSpaceService(arena);
   const parts = { space, crc32c: (bytes, previous) => arena.crc32c(bytes, previous) };
@@ -94,11 +100,19 @@ async function measureSerde(chunks, dtype) {
     return handle;
   });
   const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const encode = () => Promise.all(handles.map((handle) => encoder.encode(handle)));
+  const type = (handle) =>
+    codec.maxError === 0 ? likelyElementType(handle) : elementTypeNamed(VALUES[dtype]);
+  const encodeOne = async (handle) => {
+    const encoded = await encoder.encode(handle, codec, type(handle));
+    return typeof encoded === 'string' ? undefined : encoded;
+  };
+  const encode = () => Promise.all(handles.map(encodeOne));
   const encodeMBs = await speed(bytes, async () =>
     (await encode()).forEach((handle) => handle?.[Symbol.dispose]()),
   );
+  const beforeEncode = process.cpuUsage();
   const encoded = await encode();
+  const encodeCpu = process.cpuUsage(beforeEncode);
   const left = encoded.reduce((sum, handle, i) => sum + (handle ?? handles[i]).lengthBytes, 0);
   const decodeMBs = encoded.includes(undefined)
     ? undefined
@@ -106,8 +120,16 @@ async function measureSerde(chunks, dtype) {
         const decoded = await Promise.all(encoded.map((handle) => decoder.decode(handle.retain())));
         decoded.forEach((handle) => handle[Symbol.dispose]());
       });
+  const beforeDecode = process.cpuUsage();
+  const decoded = await Promise.all(encoded.map((handle) => handle && decoder.decode(handle.retain())));
+  const decodeCpu = process.cpuUsage(beforeDecode);
+  decoded.forEach((handle) => handle?.[Symbol.dispose]());
   arena.close();
-  return { ratio: left / bytes, encodeMBs, decodeMBs };
+  const perMiB = ({ user, system }) => (((user + system) * MIB) / bytes).toFixed(0);
+  return {
+    ...{ ratio: left / bytes, encodeMBs, decodeMBs },
+    ...{ encodeCpu: perMiB(encodeCpu), decodeCpu: perMiB(decodeCpu) },
+  };
 }
 
 /** Megabits a second below which a single transfer is shorter, and a stream of them carries more. */
@@ -129,6 +151,7 @@ try {
   const model = await llama.loadModel({ modelPath });
   const ratios = {};
   const speeds = {};
+  const codecs = {};
   for (const [type, [dtype, elementBytes]] of Object.entries(TYPES)) {
     const chunks = await chunksOf(model, type);
     ratios[type] = { 'chunk MiB': (chunks[0].length / MIB).toFixed(1) };
@@ -136,7 +159,17 @@ try {
       ratios[type][`plain, level ${level}`] = (await ratioOf(chunks, level, 1)).toFixed(3);
       ratios[type][`shuffled, level ${level}`] = (await ratioOf(chunks, level, elementBytes)).toFixed(3);
     }
-    const serde = await measureSerde(chunks, dtype);
+    const serde = await measureCodec(chunks, dtype, zstdCodec);
+    for (const codec of CODECS.filter(({ maxError }) => maxError === 0 || VALUES[dtype] !== undefined)) {
+      const { ratio, encodeMBs, decodeMBs, encodeCpu, decodeCpu } = await measureCodec(chunks, dtype, codec);
+      codecs[`${type} ${codec.name}`] = {
+        'part left': ratio.toFixed(3),
+        'encode MB/s': encodeMBs.toFixed(0),
+        'decode MB/s': decodeMBs?.toFixed(0) ?? '-',
+        'encode CPU µs/MiB': encodeCpu,
+        'decode CPU µs/MiB': decodeCpu,
+      };
+    }
     speeds[type] = {
       'part left': serde.ratio.toFixed(3),
       'encode MB/s': serde.encodeMBs.toFixed(0),
@@ -146,6 +179,8 @@ try {
   }
   console.log(`${basename(modelPath)}: part of the bytes that is left`);
   console.table(ratios);
+  console.log('codecs in place');
+  console.table(codecs);
   console.log(
     'serde zstd (shuffled, level 1, what it does not shrink by a sixteenth goes as it is), and when it pays',
   );

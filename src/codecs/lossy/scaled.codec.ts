@@ -6,8 +6,8 @@ import { type Elements, type FloatFormat, floatFormat, type Values } from './flo
 /** Values that share a scale. */
 export const SCALED_ELEMENTS = 128;
 const SCALE_BYTES = 4;
-/** Of the original; a few tenths of a millisecond of the event loop. */
-const BLOCK_BYTES = 128 * 1024;
+/** Of the original; two tenths of a millisecond of the event loop, and up to four blocks are encoded in one turn. */
+const BLOCK_BYTES = 64 * 1024;
 
 /** Numbers of eight bits. */
 export interface EightBits {
