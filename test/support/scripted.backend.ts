@@ -149,7 +149,7 @@ export class ScriptedBackend implements StorageBackend {
   }
 
   async clear(): Promise<number> {
-    for (const id of this.#writes.keys()) this.#writes.set(id, -1);
+    for (const [id, write] of this.#writes) this.#writes.set(id, write + 1);
     await this.#step('clear');
     const { size } = this.copies;
     this.copies.clear();
