@@ -14,6 +14,7 @@ const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> 
   'common-imports-nothing': ['src/common/leaf.ts', '../config/config.js'],
   'protocols-are-pure': ['src/protocols/lm/codec.ts', 'node:net'],
   'arena-knows-only-keys': ['src/arena/region.ts', '../protocols/lm/frames.js'],
+  'codecs-know-chunks-only': ['src/codecs/upward.ts', '../backends/backend.interface.js'],
   'addon-behind-the-arena': [
     'src/backends/memory/fast.ts',
     '../../../native/build/Release/kvnest_native.node',
