@@ -254,15 +254,17 @@ describe('reading from a peer over NIXL', () => {
     await stranger.close();
   });
 
-  it('knows from a summary what a peer has not', async () => {
+  it('knows from a summary what a peer has not, and hears of what is new while it waits', async () => {
     await reader.connect();
     expect(reader.summary.mayHave(key('a'))).toBe(true);
     expect(reader.summary.refreshedAtMs).toBe(-Infinity);
     await put(owner, key('a'), Buffer.from('v'));
     await reader.summary.refresh();
     expect(['a', 'b'].map((name) => reader.summary.mayHave(key(name)))).toEqual([true, false]);
+    expect(reader.summary.announces).toBe(true);
+    const told = reader.summary.refresh({ waitMs: 25_000 });
     await put(owner, key('b'), Buffer.from('v'));
-    await reader.summary.refresh();
+    expect(await told).toBe('something');
     expect(reader.summary.mayHave(key('b'))).toBe(true);
     expect(reader.summary.refreshedAtMs).toBeGreaterThan(0);
   });

@@ -63,7 +63,7 @@ class Filter {
  */
 export class KeySummary {
   answered = 0;
-  readonly waits = new SummaryWaits();
+  readonly waits: SummaryWaits;
   readonly #tiers: readonly Tier[];
   readonly #names: ReadonlySet<string>;
   #filter: Filter | undefined;
@@ -72,7 +72,8 @@ export class KeySummary {
   #unsubscribe: (() => void) | undefined;
   #forget: NodeJS.Timeout | undefined;
 
-  constructor(tiers: readonly Tier[]) {
+  constructor(tiers: readonly Tier[], now?: () => number) {
+    this.waits = new SummaryWaits(now);
     this.#tiers = tiers.filter(({ backend }) => !backend.capabilities.shared);
     this.#names = new Set(this.#tiers.map(({ name }) => name));
   }
