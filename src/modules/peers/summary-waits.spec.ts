@@ -65,12 +65,15 @@ describe('questions that wait', () => {
     expect(answered).toEqual([1, 2]);
   });
 
-  it('are no more than a thousand answers in a second, however many wait', async () => {
+  it('are about a thousand answers in a second at most, however many wait', async () => {
     for (let i = 0; i < 200; i++) ask(i);
     waits.wake();
     await pass(1);
-    for (let i = 0; i < 200; i++) ask(i);
-    waits.wake();
+    // What the first one missed is new already when the others ask.
+    for (let i = 0; i < 200; i++) {
+      ask(i);
+      waits.wake();
+    }
     await pass(199);
     expect(answered).toHaveLength(200);
     await pass(1);

@@ -7,7 +7,7 @@ const MAX_WAIT_MS = 30_000;
 const MAX_WAITING = 1024;
 /** What is stored within so long is told together. */
 const TOGETHER_MS = 5;
-/** Least time for each answer: however many wait, no more than a thousand are answered in a second. */
+/** Least time for each answer: however many wait, about a thousand are answered in a second. */
 const ANSWER_MS = 1;
 
 /** A question that waits. */
@@ -24,7 +24,8 @@ export class SummaryWaits {
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
   #timer: NodeJS.Timeout | undefined;
-  #toldAtMs = -Infinity;
+  /** Nobody is told before. */
+  #restsUntilMs = -Infinity;
   #isClosed = false;
 
   constructor(now: () => number = nowMs) {
@@ -57,8 +58,7 @@ export class SummaryWaits {
   /** Something is new: who waits is told in a moment. */
   wake(): void {
     if (this.#waiting.size === 0 || this.#timer !== undefined) return;
-    const pauseMs = Math.max(TOGETHER_MS, ANSWER_MS * this.#waiting.size);
-    const leftMs = Math.ceil(this.#toldAtMs + pauseMs - this.#now());
+    const leftMs = Math.ceil(this.#restsUntilMs - this.#now());
     this.#timer = setTimeout(() => this.#tell(), Math.max(1, leftMs)).unref();
   }
 
@@ -72,7 +72,7 @@ export class SummaryWaits {
 
   #tell(): void {
     this.#timer = undefined;
-    this.#toldAtMs = this.#now();
+    this.#restsUntilMs = this.#now() + Math.max(TOGETHER_MS, ANSWER_MS * this.#waiting.size);
     this.#endAll();
   }
 
