@@ -132,6 +132,23 @@ describe('promotion to a tier that has to copy', () => {
     await ended;
   });
 
+  it('takes nothing away from a tier that cannot have what was loaded', async () => {
+    await put(test, key('a'), bytes(1), { ack: 'all' });
+    await test.stack.tiers[0]?.backend.remove(key('a'));
+    // It has the chunk, cannot be read now, and keeps none that has lost something.
+    middle.get = () => Promise.resolve('busy');
+    const read = far.get.bind(far);
+    far.get = async (asked) => {
+      const outcome = await read(asked);
+      if (typeof outcome === 'object') outcome.setAttributes({ loss: 'int8' });
+      return outcome;
+    };
+    expect(await get(test, key('a'))).toEqual(bytes(1));
+    await test.engine.settled();
+    expect(middle.copies.has(key('a').id)).toBe(true);
+    expect(await test.engine.exists([key('a')])).toEqual(['memory']);
+  });
+
   it('is made before the server ends', async () => {
     const { ended } = await loadBeside('d', ['a']);
     const settled = test.engine.settled();

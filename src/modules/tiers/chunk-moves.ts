@@ -107,7 +107,7 @@ export class ChunkMoves {
         return to.backend.capabilities.encodings ? found : this.forms.decode(found);
       },
       (handle) => {
-        put = to.put(handle);
+        put = to.takes(handle) ? to.put(handle) : 'rejected';
         if (put instanceof Promise) this.inFlight.track(handle, put);
       },
     );

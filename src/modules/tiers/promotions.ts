@@ -34,10 +34,11 @@ export class Promotions {
     private readonly maxBytes: number,
   ) {}
 
+  /** What a tier does not take is not put there either: that would remove what it has, which is no older. */
   put(tier: Tier, handle: ArenaHandle): Awaitable<PutOutcome> {
     const { lengthBytes } = handle;
+    if (!tier.takes(handle)) return 'rejected';
     const waits =
-      tier.keeps &&
       !tier.backend.capabilities.zeroCopy &&
       this.isLoading() &&
       this.#waitingBytes + lengthBytes <= this.maxBytes;

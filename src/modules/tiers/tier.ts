@@ -28,11 +28,21 @@ export class Tier {
     return this.backend.capabilities.stores !== false;
   }
 
+  /** Whether this chunk could be stored here. */
+  takes({ lengthBytes, attributes, form }: ArenaHandle): boolean {
+    const { maxChunkBytes, expiry, encodings = false } = this.backend.capabilities;
+    const isAsPut = !form.encoded && form.loss === 'none';
+    const keepsForm = encodings || isAsPut;
+    return (
+      this.keeps && lengthBytes <= maxChunkBytes && (expiry || attributes.expiresAtMs === 0) && keepsForm
+    );
+  }
+
   /** Hands a sealed chunk to the backend and counts what becomes of it; a broken promise counts as `failed`. */
   put(handle: ArenaHandle): Awaitable<PutOutcome> {
     const { key, lengthBytes } = handle;
     if (!this.keeps) return 'rejected';
-    if (!this.#takes(handle)) return this.#reject(handle);
+    if (!this.takes(handle)) return this.#reject(handle);
     let outcomes: Awaitable<readonly PutOutcome[]>;
     try {
       outcomes = this.backend.putMany([handle]);
@@ -75,12 +85,6 @@ export class Tier {
           : backend.remove(key),
       false,
     );
-  }
-
-  #takes({ lengthBytes, attributes, form }: ArenaHandle): boolean {
-    const { maxChunkBytes, expiry, encodings = false } = this.backend.capabilities;
-    const isAsPut = !form.encoded && form.loss === 'none';
-    return lengthBytes <= maxChunkBytes && (expiry || attributes.expiresAtMs === 0) && (encodings || isAsPut);
   }
 
   /** No older chunk may stay under the key. */
