@@ -59,6 +59,8 @@ export interface StoredValue {
   readonly metadata: Uint8Array;
   /** CRC-32C of the bytes. */
   readonly checksum: number;
+  /** Name of the lossy codec that the values have been through at the server; absent: the bytes are what was put. */
+  readonly loss?: string;
 }
 
 /** Whose tokens: what the server needs beside them to name chunks. */
@@ -159,7 +161,7 @@ export interface KvnestClient extends AsyncDisposable {
     items: readonly PutItem[],
     options?: Omit<PutOptions, 'metadata' | 'ttlMs' | 'checksum'>,
   ): Promise<readonly PutResult[]>;
-  /** @returns undefined when it is not there. */
+  /** @returns undefined when it is not there. What it may have lost `getMany` tells. */
   get(key: string | Uint8Array, options?: GetOptions): Promise<Uint8Array | undefined>;
   /** In the order of the keys; undefined where a key is not there. */
   getMany(

@@ -29,6 +29,8 @@ export interface TcpClientOptions {
   /** Default: true. Without it nothing is sent. */
   readonly hello?: boolean;
   readonly tls?: ConnectionOptions;
+  /** What its hello says that it knows; absent: nothing. */
+  readonly capabilities?: unknown;
 }
 
 /** The header of a request about keys. */
@@ -81,20 +83,21 @@ export class TcpTestClient implements Disposable {
   }
 
   static async open(port: number, options: TcpClientOptions = {}): Promise<TcpTestClient> {
-    const { hello = true, token, tls } = options;
+    const { hello = true, token, tls, capabilities } = options;
     const socket =
       tls === undefined ? connect(port, '127.0.0.1') : connectTls({ port, host: '127.0.0.1', ...tls });
     const client = new TcpTestClient(socket);
     await once(socket, tls === undefined ? 'connect' : 'secureConnect');
     if (!hello) return client;
-    client.hello(token);
+    client.hello(token, 1, capabilities);
     await client.take(({ prefix }) => prefix.type === FRAME_TYPES.HELLO);
     return client;
   }
 
-  hello(token?: string, version = 1): void {
+  hello(token?: string, version = 1, capabilities?: unknown): void {
     this.socket.write(PREAMBLE);
-    this.socket.write(encodeJsonFrame({ type: FRAME_TYPES.HELLO }, { version, client: 'test', token }));
+    const hello = { version, client: 'test', token, capabilities };
+    this.socket.write(encodeJsonFrame({ type: FRAME_TYPES.HELLO }, hello));
   }
 
   /** @returns the number of the request. */

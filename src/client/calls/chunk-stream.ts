@@ -13,6 +13,7 @@ const NO_METADATA = Buffer.alloc(0);
 interface ChunkJson extends PlaceJson {
   readonly checksum: string;
   readonly metadata?: string;
+  readonly loss?: { readonly codec: string };
 }
 
 export interface ChunkStreamOptions {
@@ -77,13 +78,14 @@ export class ChunkStream implements AsyncIterator<RetrievedChunk, undefined>, Re
       this.#toPassOver--;
       return undefined;
     }
-    const { checksum, metadata } = said as ChunkJson;
+    const { checksum, metadata, loss } = said as ChunkJson;
     const bytes = Buffer.allocUnsafeSlow(bodyBytes);
     this.#arriving = {
       ...readPlace(said as ChunkJson),
       bytes,
       metadata: metadata === undefined ? NO_METADATA : Buffer.from(metadata, 'base64'),
       checksum: Number.parseInt(checksum, 16),
+      ...(loss && { loss: loss.codec }),
     };
     if (bodyBytes === 0) this.onBody();
     return new BufferSink(bytes);

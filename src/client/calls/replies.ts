@@ -91,14 +91,14 @@ export class ValuesReply implements ReplyTaker {
   ) {}
 
   onReply(header: Buffer, bodyBytes: number): BodySink | undefined {
-    const { found, checksum, metadata } = readGetAnswer(header);
+    const { found, checksum, metadata, loss } = readGetAnswer(header);
     if (this.#values.length === this.count) throw new Error(`more answers than ${this.count} keys`);
     if (!found) {
       this.#values.push(undefined);
       return undefined;
     }
     const bytes = Buffer.allocUnsafeSlow(bodyBytes);
-    this.#values.push({ bytes, metadata: Buffer.from(metadata), checksum });
+    this.#values.push({ bytes, metadata: Buffer.from(metadata), checksum, ...(loss && { loss }) });
     return new BufferSink(bytes);
   }
 

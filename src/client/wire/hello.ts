@@ -4,6 +4,7 @@ import {
   PREAMBLE,
   PROTOCOL_VERSION,
 } from '../../protocols/kvnest-tcp/frame.js';
+import { LOSS_CAPABILITY } from '../../protocols/kvnest-tcp/loss-byte.js';
 import { clientProtocol } from '../client-errors.js';
 
 /** What a server says of itself when a connection is made. */
@@ -26,6 +27,9 @@ export interface ServerHello {
   };
 }
 
+/** What is told of chunks and not ignored here. */
+const CAPABILITIES = [LOSS_CAPABILITY];
+
 /** The first bytes of a client. */
 export function encodeClientHello({
   name,
@@ -34,7 +38,10 @@ export function encodeClientHello({
   readonly name: string;
   readonly token: string | undefined;
 }): Buffer {
-  const hello = { version: PROTOCOL_VERSION, client: name, ...(token !== undefined && { token }) };
+  const hello = {
+    ...{ version: PROTOCOL_VERSION, client: name, capabilities: CAPABILITIES },
+    ...(token !== undefined && { token }),
+  };
   return Buffer.concat([PREAMBLE, encodeJsonFrame({ type: FRAME_TYPES.HELLO }, hello)]);
 }
 

@@ -17,6 +17,7 @@ const TURN_CHUNKS = 256;
 interface LocatingParts {
   readonly keys: readonly ChunkKey[];
   readonly asker: Asker;
+  readonly knowsLoss: boolean;
   readonly leases: PeerLeases;
   readonly read: (key: ChunkKey) => Awaitable<ReadOutcome>;
 }
@@ -57,6 +58,10 @@ export class Locating {
 
   #hold(key: ChunkKey, read: ReadOutcome): LocateOutcome {
     if (typeof read === 'string') return read === 'busy' ? 'busy' : 'miss';
+    if (read.form.loss !== 'none' && !this.parts.knowsLoss) {
+      read[Symbol.dispose]();
+      return 'miss';
+    }
     const place = placeOf(key, read);
     const answerBytes = this.#answerBytes + locatedBytes(place);
     if (answerBytes > MAX_ANSWER_BYTES || !this.parts.leases.tryHold(read)) {

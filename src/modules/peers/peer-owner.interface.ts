@@ -14,15 +14,20 @@ export interface WaitingAsker extends Asker {
   onAbort(cleanup: () => void): void;
 }
 
+export interface LocateOptions {
+  /** How long chunks are held, as far as this server allows; 0 = as long as it does. */
+  readonly leaseMs: number;
+  /** Who asks keeps what a chunk has lost. Else one that has lost something is not told. */
+  readonly knowsLoss: boolean;
+}
+
 /** What this server does for peers that read its chunks straight from its memory. */
 export interface PeerOwner {
   /**
    * Where chunks lie that are in tiers of this server's own, which are held there under a lease. One that lies on a disk only is
    * read into memory.
-   *
-   * @param leaseMs how long, as far as this server allows; 0 = as long as it does.
    */
-  locate(keys: readonly ChunkKey[], leaseMs: number, asker: Asker): Awaitable<LocateAnswer>;
+  locate(keys: readonly ChunkKey[], options: LocateOptions, asker: Asker): Awaitable<LocateAnswer>;
   /** @returns for each lease, whether it was held. */
   release(leases: readonly string[]): readonly boolean[];
   /**

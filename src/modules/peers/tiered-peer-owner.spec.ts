@@ -7,6 +7,7 @@ import { TieredPeerOwner } from './tiered-peer-owner.js';
 const ASKER = { ended: false };
 /** Longer than any test waits. */
 const LONG_MS = 25_000;
+const HOLD = { leaseMs: LONG_MS, knowsLoss: true };
 
 describe('TieredPeerOwner', () => {
   let engine: TestEngine;
@@ -24,9 +25,9 @@ describe('TieredPeerOwner', () => {
   });
 
   it('waits for who reads when the server ends, and holds nothing new', async () => {
-    const { lease } = await owner.locate([key], LONG_MS, ASKER);
+    const { lease } = await owner.locate([key], HOLD, ASKER);
     const closed = owner.close(LONG_MS);
-    expect(await owner.locate([key], LONG_MS, ASKER)).toEqual({
+    expect(await owner.locate([key], HOLD, ASKER)).toEqual({
       lease: NO_LEASE,
       leaseMs: 0,
       outcomes: ['busy'],
@@ -36,7 +37,7 @@ describe('TieredPeerOwner', () => {
   });
 
   it('waits for nobody longer than it may', async () => {
-    await owner.locate([key], LONG_MS, ASKER);
+    await owner.locate([key], HOLD, ASKER);
     await owner.close(20);
     expect(owner.counters()).toMatchObject({ peer_leases: 1, peer_leases_ended: 1, peer_leases_expired: 0 });
   });

@@ -6,7 +6,7 @@ import { type TierStack } from '../tiers/tier-stack.js';
 import { KeySummary } from './key-summary.js';
 import { Locating } from './locating.js';
 import { PeerLeases } from './peer-leases.js';
-import { type Asker, type PeerOwner, type WaitingAsker } from './peer-owner.interface.js';
+import { type Asker, type LocateOptions, type PeerOwner, type WaitingAsker } from './peer-owner.interface.js';
 
 /** Longest lease. */
 export const MAX_LEASE_MS = 30_000;
@@ -34,7 +34,11 @@ export class TieredPeerOwner implements PeerOwner {
     this.#summary = new KeySummary(parts.stack.tiers);
   }
 
-  async locate(keys: readonly ChunkKey[], leaseMs: number, asker: Asker): Promise<LocateAnswer> {
+  async locate(
+    keys: readonly ChunkKey[],
+    { leaseMs, knowsLoss }: LocateOptions,
+    asker: Asker,
+  ): Promise<LocateAnswer> {
     this.#questions++;
     const { stack, maxLeaseMs = MAX_LEASE_MS } = this.parts;
     const time = leaseMs === 0 ? maxLeaseMs : Math.min(leaseMs, maxLeaseMs);
@@ -45,6 +49,7 @@ export class TieredPeerOwner implements PeerOwner {
     const locating = new Locating({
       keys,
       asker,
+      knowsLoss,
       leases: this.#leases,
       read: (key) => stack.read(key, { localOnly: true }),
     });

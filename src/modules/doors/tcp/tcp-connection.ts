@@ -14,6 +14,7 @@ import {
   frameError,
   type FramePrefix,
 } from '../../../protocols/kvnest-tcp/frame.js';
+import { LOSS_CAPABILITY } from '../../../protocols/kvnest-tcp/loss-byte.js';
 import { PATTERNS } from '../../../protocols/kvnest-tcp/patterns.js';
 import { type DoorSecret } from '../door-secret.js';
 import { RequestConnection } from '../socket/request-connection.js';
@@ -28,7 +29,7 @@ import { JSON_PATTERNS, PATTERN_TABLE } from './patterns/pattern-table.js';
 import { DroppedBody } from './patterns/tokens-body.js';
 import { Permits } from './permits.js';
 import { cancelled, errorBody, patternError } from './tcp-errors.js';
-import { MAX_HELLO_BYTES, refuseHello } from './tcp-hello.js';
+import { capabilitiesOf, MAX_HELLO_BYTES, refuseHello } from './tcp-hello.js';
 import { type RequestHost, TcpRequest, type Turns } from './tcp-request.js';
 
 const logger = new Logger('TcpDoor');
@@ -63,6 +64,7 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
   /** What they keep of what the client has sent, in memory that is not the arena. */
   #heldBytes = 0;
   #isGreeted = false;
+  readonly #client = { knowsLoss: false };
   #body: BodyReceiver | undefined;
   #bodyOf: TcpRequest | undefined;
   /** A request waits for others to end. */
@@ -86,6 +88,7 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
     this.#context = {
       ...services,
       peer: this.peer,
+      client: this.#client,
       reads: new Permits(READ_AHEAD_CHUNKS),
       retrieves: new Permits(1),
       announcements: new Permits(MAX_ANNOUNCEMENTS),
@@ -182,6 +185,7 @@ export class TcpConnection extends RequestConnection<FrameEvent | FrameProtocolE
   #greet(event: FrameEvent): void {
     const refusal = refuseHello(event, this.#services.secret);
     if (refusal !== undefined) throw refusal;
+    this.#client.knowsLoss = capabilitiesOf(event).has(LOSS_CAPABILITY);
     this.#isGreeted = true;
     this.replies.push(this.#services.hello);
   }

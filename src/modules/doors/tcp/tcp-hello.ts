@@ -24,6 +24,12 @@ export function refuseHello({ prefix, header }: FrameEvent, secret: DoorSecret):
   return typeof token === 'string' && secret.matches(token) ? undefined : authError(token !== undefined);
 }
 
+/** What a client that was let in says that it knows. */
+export function capabilitiesOf({ header }: FrameEvent): ReadonlySet<unknown> {
+  const { capabilities } = jsonHeader(header);
+  return new Set(Array.isArray(capabilities) ? capabilities : []);
+}
+
 /** What the server says of itself. */
 export interface ServerHello {
   readonly version: number;

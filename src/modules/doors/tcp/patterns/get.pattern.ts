@@ -1,5 +1,6 @@
 import { type ArenaHandle } from '../../../../arena/arena.interface.js';
 import { type ChunkKey } from '../../../../protocols/chunk-key/chunk-key.js';
+import { AS_PUT } from '../../../../protocols/chunk-form/chunk-form.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { GET_OPTIONS, readKeyList } from '../../../../protocols/kvnest-tcp/key-list.js';
 import { getAnswerBytes, MISS_ANSWER, writeGetAnswer } from '../../../../protocols/kvnest-tcp/replies.js';
@@ -90,8 +91,10 @@ class Get {
     this.#send();
   }
 
-  #reply(handle: ArenaHandle | undefined, end: boolean): void {
+  #reply(found: ArenaHandle | undefined, end: boolean): void {
+    const handle = this.#isKnown(found) ? found : undefined;
     if (handle === undefined) {
+      found?.[Symbol.dispose]();
       this.request.reply(MISS_ANSWER, { end });
       return;
     }
@@ -103,6 +106,14 @@ class Get {
         writeGetAnswer(target, offset, { checksum, metadata, attributes, loss: form.loss }),
     };
     this.request.replyChunk(header, handle, { end });
+  }
+
+  /** Who reads for others must know what a chunk has lost. */
+  #isKnown(handle: ArenaHandle | undefined): boolean {
+    const { tellsAttributes, localOnly } = this.how;
+    return (
+      this.context.client.knowsLoss || !(tellsAttributes || localOnly) || handle?.form.loss === AS_PUT.loss
+    );
   }
 
   #giveUp(): void {

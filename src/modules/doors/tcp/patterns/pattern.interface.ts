@@ -34,6 +34,8 @@ export interface Backlog {
 export interface PatternContext extends PatternServices {
   /** Address of the client. */
   readonly peer: string;
+  /** What it said in its hello that it knows. */
+  readonly client: { readonly knowsLoss: boolean };
   /** Chunks that are read and wait for their turn to be sent. */
   readonly reads: Permits;
   /** Prefixes that are read: each reads ahead of itself. */

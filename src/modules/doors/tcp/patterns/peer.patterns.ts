@@ -15,7 +15,8 @@ import { type PatternContext, type PatternHandler } from './pattern.interface.js
 export const locatePattern: PatternHandler = (request, header, _, context) => {
   const { namespace, option, keys } = readKeyList(Buffer.from(header));
   const chunks = keys.map((key) => chunkKey(key, namespace));
-  Promise.resolve(context.peers.locate(chunks, option, request)).then(
+  const { knowsLoss } = context.client;
+  Promise.resolve(context.peers.locate(chunks, { leaseMs: option, knowsLoss }, request)).then(
     (answer) => tellPlaces(request, answer, context),
     (error: unknown) => request.fail(error),
   );

@@ -1,4 +1,5 @@
 import { type Subscription } from 'rxjs';
+import { lossJson } from '../../../../codecs/loss.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { type PrefixRequest, type RetrievedChunk } from '../../../engine/cache-engine.interface.js';
 import { checksumToHex } from '../../control/input/encodings.js';
@@ -66,12 +67,14 @@ class Retrieve {
 
   #send(chunk: RetrievedChunk): void {
     const { handle } = chunk;
+    const loss = lossJson(handle.form);
     this.#hitTokens += chunk.tokens;
     this.#chunks++;
     const json = {
       ...chunkJson(chunk),
       checksum: checksumToHex(handle.checksum),
       metadata: handle.metadata.toString('base64'),
+      ...(loss && { loss }),
     };
     const text = Buffer.from(JSON.stringify(json));
     const header = {
