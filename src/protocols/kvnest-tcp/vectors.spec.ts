@@ -12,6 +12,7 @@ import {
 } from './frame.js';
 import { keyListBytes, readKeyList, writeKeyList } from './key-list.js';
 import { encodeLocateAnswer, type LocateOutcome, readLeases, readLocateAnswer } from './locate.js';
+import { lossByte } from './loss-byte.js';
 import { PATTERNS } from './patterns.js';
 import { encodePutList, readPutList } from './put-list.js';
 import {
@@ -115,8 +116,11 @@ const CODECS = {
   },
   get_answer: {
     read: (header) => {
-      const { found, checksum, metadata } = readGetAnswer(header);
-      return { found: Number(found), checksum, metadata: metadata.toString('hex') };
+      const { found, checksum, metadata, loss } = readGetAnswer(header);
+      return {
+        ...{ found: Number(found), ...(loss && { loss: lossByte(loss) }) },
+        ...{ checksum, metadata: metadata.toString('hex') },
+      };
     },
     encode: (header) => encodeGetAnswer(readGetAnswer(header)),
   },
