@@ -11,10 +11,13 @@ import {
 import { type BlockCodec, type WriteBlock } from './block-codec.interface.js';
 import { type CodecPlace } from './codec-place.interface.js';
 import { codecNamed } from './codecs.catalog.js';
+import { ownTurn } from './own-turn.js';
 import { ViewReader } from './view-reader.js';
 
 const CHUNKS_AT_ONCE = 2;
 const BLOCKS_AT_ONCE = 2;
+/** Bytes that are copied before others get a turn. */
+const COPY_BYTES = 1024 * 1024;
 
 /** `miss`: a later version has encoded it, or there could never be room for it; `busy`: there is none now. */
 export type DecodeOutcome = ArenaHandle | 'miss' | 'busy' | 'corrupt';
@@ -50,7 +53,7 @@ export class ChunkDecoder {
     reader.read(encodedHeaderBytes(header.blocks.length));
     const writer = new ExtentWriter(room.views, this.place.crc32c);
     const isWhole =
-      codec === undefined ? copyAll(reader, writer) : await decodeAll(header, codec, reader, writer);
+      codec === undefined ? await copyAll(reader, writer) : await decodeAll(header, codec, reader, writer);
     if (!isWhole || writer.checksum !== checksum) {
       room[Symbol.dispose]();
       return 'corrupt';
@@ -73,9 +76,12 @@ export function headerOf(
   return parseChunkHeader(new ViewReader(views).read(length), lengthBytes, crc32c);
 }
 
-function copyAll(reader: ViewReader, writer: ExtentWriter): boolean {
-  writer.write(reader.read(writer.remainingBytes));
-  return writer.done;
+async function copyAll(reader: ViewReader, writer: ExtentWriter): Promise<boolean> {
+  while (!writer.done) {
+    await ownTurn();
+    writer.write(reader.read(Math.min(COPY_BYTES, writer.remainingBytes)));
+  }
+  return true;
 }
 
 /** @returns whether every block came out whole. */

@@ -1,11 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ArenaHandle } from '../arena/arena.interface.js';
 import { ExtentWriter } from '../arena/extent-writer.js';
 import { type CodecPlace } from './codec-place.interface.js';
+import { ownTurn } from './own-turn.js';
 import { ViewReader } from './view-reader.js';
 
 /** Bytes that are copied before others get a turn. */
-const COPY_BYTES = 4 * 1024 * 1024;
+const COPY_BYTES = 1024 * 1024;
 
 /**
  * Makes a chunk of a header and the first bytes of some views, with key, metadata and attributes of the original.
@@ -29,7 +29,7 @@ export async function writeEncoded(
   for (;;) {
     writer.write(reader.read(Math.min(COPY_BYTES, writer.remainingBytes)));
     if (writer.done) break;
-    await nextTurn();
+    await ownTurn();
   }
   room.setMetadata(metadata);
   room.setAttributes(attributes);

@@ -1,12 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BlockCodec } from '../block-codec.interface.js';
 import { type ElementType } from '../element-type.js';
+import { ownTurn } from '../own-turn.js';
 import { type Elements, type FloatFormat, floatFormat, type Values } from './float-format.js';
 
 /** Values that share a scale. */
 export const SCALED_ELEMENTS = 128;
 const SCALE_BYTES = 4;
-/** Of the original; two tenths of a millisecond of the event loop, and up to four blocks are encoded in one turn. */
+/** Of the original; two tenths of a millisecond of the event loop. */
 const BLOCK_BYTES = 64 * 1024;
 
 /** Numbers of eight bits. */
@@ -39,7 +39,7 @@ export function scaledCodec({
     blockBytes: BLOCK_BYTES,
     takes: ({ code }) => floatFormat(code) !== undefined,
     encode: async (block, type, room) => {
-      await nextTurn();
+      await ownTurn();
       const format = formatOf(type, block.length);
       if (format === undefined) return 'unfit';
       const count = block.length / type.bytes;
@@ -48,7 +48,7 @@ export function scaledCodec({
       return encodeAll(elements, count, format, numbers, target) ? target : 'unfit';
     },
     decode: async (encoded, type, blockBytes) => {
-      await nextTurn();
+      await ownTurn();
       const format = formatOf(type, blockBytes);
       const count = blockBytes / type.bytes;
       if (format === undefined || encoded.length !== encodedBytes(count)) return undefined;
