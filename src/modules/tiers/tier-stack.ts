@@ -232,10 +232,12 @@ export class TierStack {
     return scanTiers(this.tiers, namespace, cursor, count);
   }
 
-  /** Resolves when every write that was accepted has reached its tiers. */
-  settled(): Promise<void> {
+  /** Resolves when every write that was accepted has reached its tiers, and no chunk is brought into another form. */
+  async settled(): Promise<void> {
     this.#promotions.flush();
-    return this.#inFlight.settled();
+    await this.#recodes.settled();
+    await this.#forms.settled();
+    await this.#inFlight.settled();
   }
 
   /** A chunk that expires on its way to a tier takes along what it was to replace there. */

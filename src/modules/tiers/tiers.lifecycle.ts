@@ -42,6 +42,8 @@ export class TiersLifecycle implements OnModuleInit, OnApplicationShutdown {
         process.exitCode = 1;
       }
     }
+    // What a tier gave until it closed may be on its way to a reader.
+    await this.stack.settled();
     this.arena.close();
   }
 }

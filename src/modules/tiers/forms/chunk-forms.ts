@@ -12,6 +12,7 @@ export class ChunkForms {
   readonly #decoder: ChunkDecoder;
   /** Of chunks that tiers give at once: readers of one share it. */
   readonly #decodes = new ChunkLoads();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(place: CodecPlace) {
     this.#decoder = new ChunkDecoder(place);
@@ -20,6 +21,11 @@ export class ChunkForms {
   /** The key was written: readers from now on do not join who decodes what was there. */
   invalidate(key: ChunkKey): void {
     this.#decodes.invalidate(key);
+  }
+
+  /** Resolves when nothing is being decoded any more: threads read the arena meanwhile. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   /** @param outcome belongs to the callee. */
@@ -36,7 +42,9 @@ export class ChunkForms {
   /** As `read`, for a reader of its own. */
   async decode(outcome: ReadOutcome): Promise<ReadOutcome> {
     if (typeof outcome === 'string' || !outcome.form.encoded) return outcome;
-    const decoded = await this.#decoder.decode(outcome);
+    const decoding = this.#decoder.decode(outcome);
+    this.#running.add(decoding);
+    const decoded = await decoding.finally(() => this.#running.delete(decoding));
     if (typeof decoded === 'string') return decoded;
     // It says that it is encoded, and is not.
     if (decoded === outcome) return disposed(decoded, 'corrupt');

@@ -50,6 +50,11 @@ export class ChunkRecodes {
     this.#loads.invalidate(key);
   }
 
+  /** Resolves when none is being made any more. */
+  settled(): Promise<void> {
+    return this.#order.settled();
+  }
+
   recode(key: ChunkKey, options: RecodeOptions): Promise<RecodeResult> {
     return this.#order.write([key], () => this.#recode(key, options));
   }
