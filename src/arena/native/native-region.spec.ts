@@ -72,6 +72,10 @@ withAddon('openNativeRegion', () => {
     expect(existsSync(pathOf(name))).toBe(false);
   });
 
+  it('needs no /dev/shm for a region without a name', () => {
+    expect(removeDeadRegionFiles(native.lockFile, '/nonexistent')).toEqual([]);
+  });
+
   it('removes what a killed owner left, and nothing of a living one', async () => {
     const name = uniqueName();
     const ready = `${OWNER} process.send('ready'); setInterval(() => {}, 1000);`;

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { KvError } from '../../common/errors/kv-error.js';
 import { type NativeAddon } from './native.types.js';
@@ -31,9 +40,10 @@ export function createRegionFile(name: string, lockFile: LockFile): RegionFile {
 }
 
 /** Removes the files that processes left which died without a chance to. @returns their paths. */
-export function removeDeadRegionFiles(lockFile: LockFile): string[] {
-  const files = readdirSync(DIRECTORY).filter((file) => file.startsWith(PREFIX));
-  return files.map((file) => join(DIRECTORY, file)).filter((path) => removeIfDead(path, lockFile));
+export function removeDeadRegionFiles(lockFile: LockFile, directory = DIRECTORY): string[] {
+  if (!existsSync(directory)) return [];
+  const files = readdirSync(directory).filter((file) => file.startsWith(PREFIX));
+  return files.map((file) => join(directory, file)).filter((path) => removeIfDead(path, lockFile));
 }
 
 function removeIfDead(path: string, lockFile: LockFile): boolean {

@@ -4,7 +4,7 @@ import { type Check, fail, ok } from './diagnosis.interface.js';
 /** What the process takes beside the arena. */
 const PROCESS_BYTES = 150 * 2 ** 20;
 
-/** Whether the arena fits into what the machine, or the container, has. It lies in a memfd: `/dev/shm` may be small. */
+/** Whether the arena fits into what the machine, or the container, has. It is memory of the process: `/dev/shm` may be small. */
 export const checkMemory: Check = ({ arena }) => {
   const needed = arena.capacityBytes + PROCESS_BYTES;
   const available = process.availableMemory();
