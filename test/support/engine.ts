@@ -133,6 +133,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
       engine.beginDrain();
       await engine.settled();
       for (const backend of backends) await backend.close();
+      await stack.ended();
       arena.close();
     },
   };

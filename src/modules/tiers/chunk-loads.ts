@@ -31,6 +31,8 @@ export class ChunkLoads {
   readonly #loads = new Map<string, Load>();
   /** Which keys the changes concern that tiers are still making. */
   readonly #changes = new Set<(key: ChunkKey) => boolean>();
+  #running = 0;
+  readonly #idle: (() => void)[] = [];
 
   /** @param onEnded called when a load has ended and its readers have been told. */
   constructor(private readonly onEnded?: () => void) {}
@@ -67,8 +69,14 @@ export class ChunkLoads {
     const fresh: Load = { key, at, first, waiters: [], upTo, stale: this.#isChanging(key) };
     this.#loads.set(key.id, fresh);
     const answer = new Promise<ReadOutcome>((resolve) => fresh.waiters.push(resolve));
+    this.#running++;
     void load().then((outcome) => this.#finish(fresh, outcome, loaded));
     return answer;
+  }
+
+  /** Resolves when nothing is being loaded any more. */
+  settled(): Promise<void> {
+    return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /** The key was written: running loads of it are not to be promoted, and new readers start over. */
@@ -105,5 +113,6 @@ export class ChunkLoads {
       outcome[Symbol.dispose]();
     }
     this.onEnded?.();
+    if (--this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

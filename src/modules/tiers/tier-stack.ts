@@ -240,6 +240,12 @@ export class TierStack {
     await this.#inFlight.settled();
   }
 
+  /** When all tiers have closed: resolves when what they gave until then has come to its readers. The arena is read meanwhile. */
+  async ended(): Promise<void> {
+    await all([this.#loads, this.#localLoads, this.#moveLoads].map((loads) => loads.settled()));
+    await this.settled();
+  }
+
   /** A chunk that expires on its way to a tier takes along what it was to replace there. */
   #dropExpired(key: ChunkKey): Awaitable<unknown> {
     return this.#inFlight.hasExpired(key) ? this.remove(key) : undefined;

@@ -42,8 +42,7 @@ export class TiersLifecycle implements OnModuleInit, OnApplicationShutdown {
         process.exitCode = 1;
       }
     }
-    // What a tier gave until it closed may be on its way to a reader.
-    await this.stack.settled();
+    await this.stack.ended();
     this.arena.close();
   }
 }

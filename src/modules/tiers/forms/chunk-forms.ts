@@ -12,7 +12,6 @@ export class ChunkForms {
   readonly #decoder: ChunkDecoder;
   /** Of chunks that tiers give at once: readers of one share it. */
   readonly #decodes = new ChunkLoads();
-  readonly #running = new Set<Promise<unknown>>();
 
   constructor(place: CodecPlace) {
     this.#decoder = new ChunkDecoder(place);
@@ -23,9 +22,9 @@ export class ChunkForms {
     this.#decodes.invalidate(key);
   }
 
-  /** Resolves when nothing is being decoded any more: threads read the arena meanwhile. */
-  async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  /** Resolves when nothing that tiers give at once is being decoded any more. */
+  settled(): Promise<void> {
+    return this.#decodes.settled();
   }
 
   /** @param outcome belongs to the callee. */
@@ -42,9 +41,7 @@ export class ChunkForms {
   /** As `read`, for a reader of its own. */
   async decode(outcome: ReadOutcome): Promise<ReadOutcome> {
     if (typeof outcome === 'string' || !outcome.form.encoded) return outcome;
-    const decoding = this.#decoder.decode(outcome);
-    this.#running.add(decoding);
-    const decoded = await decoding.finally(() => this.#running.delete(decoding));
+    const decoded = await this.#decoder.decode(outcome);
     if (typeof decoded === 'string') return decoded;
     // It says that it is encoded, and is not.
     if (decoded === outcome) return disposed(decoded, 'corrupt');
