@@ -151,7 +151,10 @@ export async function put(
     readonly metadata?: Uint8Array;
   } = {},
 ): Promise<string> {
-  const reservation = await engine.reserve(key, bytes.length);
+  const { metadata } = options;
+  const reservation = await engine.reserve(key, bytes.length, {
+    ...(metadata && { metadataCapacityBytes: metadata.length }),
+  });
   if ('refused' in reservation) return reservation.refused;
   using open = reservation;
   let from = 0;
