@@ -218,6 +218,21 @@ describe('compress and decompress', () => {
     expect(test.engine.status().compression.decodedChunks).toBe(decodedChunks + 1);
   });
 
+  it('gives who reads a chunk that was written meanwhile, and compressed, what was written', async () => {
+    const long = Buffer.concat(Array.from({ length: 40 }, () => numbers[0]!));
+    const short = kvNumbers(BYTES, 50);
+    await put(test, a, long);
+    await compress(ZSTD, [a]);
+    let isRead = false;
+    const before = Promise.resolve(get(test, a)).finally(() => (isRead = true));
+    await put(test, a, short);
+    await compress(ZSTD, [a]);
+    // What was there is being decoded still: who reads now does not join it.
+    expect(isRead).toBe(false);
+    expect((await get(test, a))?.equals(short)).toBe(true);
+    expect((await before)?.equals(long)).toBe(true);
+  });
+
   it('lets a put meanwhile win', async () => {
     for (const tier of ['memory', 'disk']) {
       const end = compress({ ...ZSTD, tier }, [a]);
