@@ -12,7 +12,6 @@ import { type CodecPlace } from '../../codecs/codec-place.interface.js';
 import { all, chain, type Awaitable } from '../../common/awaitable.js';
 import { type Clock } from '../../common/clock.js';
 import { crc32c as softCrc32c } from '../../common/crc32c.js';
-import { hitChannel } from '../../common/tracing/engine-event.channel.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type KeyBatch } from '../../protocols/chunk-key/key-batch.js';
 import { type Locating } from './locating.interface.js';
@@ -23,21 +22,12 @@ import { type CompressionCounts, type RecodeOptions, type RecodeResult } from '.
 import { ChunkMoves, type MoveOptions, type MoveOutcome } from './chunk-moves.js';
 import { InFlightPuts } from './in-flight-puts.js';
 import { countKeys, scanTiers } from './tier-scan.js';
-import { Promotions } from './promotions.js';
+import { type ReadOptions, TierReads } from './tier-reads.js';
 import { type Located, type LocateOptions, TierSearch } from './tier-search.js';
 import { type Tier } from './tier.js';
 
 /** What a store came to: the outcome of each tier that has answered, by name. */
 export type StoreOutcomes = ReadonlyMap<string, PutOutcome>;
-
-export interface ReadOptions {
-  /** Tiers that other servers see, too, are not asked, and loads from there not waited for. */
-  readonly localOnly?: boolean;
-  /** Name of the tier where the chunk was found: what lies in front of it, but for memory, is asked when it has moved. */
-  readonly place?: string;
-  /** Number of the first tier that what is read is put into; default: the first of all. */
-  readonly upTo?: number;
-}
 
 export interface TierStackOptions {
   /** Of chunks that are promoted when readers wait for nothing any more. Default 0. */
@@ -56,12 +46,10 @@ const EVERYWHERE: ReadOptions = {};
  */
 export class TierStack {
   readonly #inFlight: InFlightPuts;
-  readonly #loads = new ChunkLoads(() => this.#promotions.onLoaded());
-  readonly #localLoads = new ChunkLoads(() => this.#promotions.onLoaded());
   readonly #moveLoads = new ChunkLoads();
-  readonly #promotions: Promotions;
   readonly #moves: ChunkMoves;
   readonly #search: TierSearch;
+  readonly #reads: TierReads;
   readonly #forms: ChunkForms;
   readonly #recodes: ChunkRecodes;
 
@@ -72,8 +60,6 @@ export class TierStack {
     { maxPromotionBytes = 0, crc32c = softCrc32c }: TierStackOptions = {},
   ) {
     this.#inFlight = new InFlightPuts(clock);
-    const isLoading = (): boolean => this.#loads.size + this.#localLoads.size > 0;
-    this.#promotions = new Promotions(this.#inFlight, isLoading, maxPromotionBytes);
     this.#search = new TierSearch(tiers, this.#inFlight, (key) => this.#dropExpired(key));
     const place = { space, crc32c };
     this.#forms = new ChunkForms(place);
@@ -81,6 +67,15 @@ export class TierStack {
     this.#moves = new ChunkMoves(tiers, this.#inFlight, this.#moveLoads, this.#forms, (from, key) =>
       this.#removeFrom(from, key),
     );
+    this.#reads = new TierReads({
+      tiers,
+      search: this.#search,
+      inFlight: this.#inFlight,
+      forms: this.#forms,
+      taken: () => this.#moves.taken,
+      discard: (tier, key) => this.#removeFrom([tier], key),
+      maxPromotionBytes,
+    });
   }
 
   /** Whether a chunk of this size could be stored in any tier. */
@@ -121,17 +116,7 @@ export class TierStack {
    * caller.
    */
   read(key: ChunkKey, options: ReadOptions = EVERYWHERE): Awaitable<ReadOutcome> {
-    return chain(this.#dropExpired(key), () => {
-      const first =
-        options.place === undefined ? 0 : this.tiers.findIndex(({ name }) => name === options.place);
-      const { taken } = this.#moves;
-      const read = this.#readFrom(0, key, 'miss', options, first);
-      if (first <= 0 && !(read instanceof Promise)) return read;
-      return chain(read, (outcome) => {
-        const hasMoved = first > 0 || taken !== this.#moves.taken;
-        return outcome === 'miss' && hasMoved ? this.#readFrom(0, key, 'miss', options) : outcome;
-      });
-    });
+    return chain(this.#dropExpired(key), () => this.#reads.read(key, options));
   }
 
   /**
@@ -142,13 +127,10 @@ export class TierStack {
    */
   store(handle: ArenaHandle, waitForAll: boolean, settled: () => void): Awaitable<StoreOutcomes> {
     const { key } = handle;
-    this.#loads.invalidate(key);
-    this.#localLoads.invalidate(key);
     this.#moves.invalidate(key);
     this.#recodes.invalidate(key);
-    this.#forms.invalidate(key);
     this.#inFlight.hide(key);
-    this.#promotions.flush(isKey(key));
+    this.#reads.invalidate(key);
     const outcomes = new Map<string, PutOutcome>();
     const answers = this.tiers.map((tier) =>
       chain(tier.put(handle), (outcome) => {
@@ -169,13 +151,13 @@ export class TierStack {
 
   /** Brings a chunk from one tier to another. */
   move(key: ChunkKey, options: MoveOptions): Promise<MoveOutcome> {
-    this.#promotions.flush(isKey(key));
+    this.#reads.flush(key);
     return this.#moves.move(key, options);
   }
 
   /** Brings a chunk of a tier into another form, where it is. */
   recode(key: ChunkKey, options: RecodeOptions): Promise<RecodeResult> {
-    this.#promotions.flush(isKey(key));
+    this.#reads.flush(key);
     return this.#recodes.recode(key, options);
   }
 
@@ -234,7 +216,7 @@ export class TierStack {
 
   /** Resolves when every write that was accepted has reached its tiers, and no chunk is brought into another form. */
   async settled(): Promise<void> {
-    this.#promotions.flush();
+    this.#reads.flushAll();
     await this.#recodes.settled();
     await this.#forms.settled();
     await this.#inFlight.settled();
@@ -242,7 +224,7 @@ export class TierStack {
 
   /** When all tiers have closed: resolves when what they gave until then has come to its readers. The arena is read meanwhile. */
   async ended(): Promise<void> {
-    await all([this.#loads, this.#localLoads, this.#moveLoads].map((loads) => loads.settled()));
+    await Promise.all([this.#reads.settled(), this.#moveLoads.settled()]);
     await this.settled();
   }
 
@@ -293,72 +275,7 @@ export class TierStack {
   }
 
   #during<T>(change: () => Awaitable<T>, concerns: (key: ChunkKey) => boolean): Awaitable<T> {
-    // Tiers order what they were told: none is to be handed a chunk that was loaded before the change.
-    this.#promotions.flush(concerns);
-    const inner = (): Awaitable<T> => this.#localLoads.during(change, concerns);
-    const middle = (): Awaitable<T> => this.#loads.during(inner, concerns);
-    return this.#moveLoads.during(middle, concerns);
-  }
-
-  /**
-   * @param worst what to answer when no further tier has it: `busy` and `corrupt` say more than `miss`.
-   * @param first in front of this tier only memory is asked.
-   */
-  #readFrom(
-    from: number,
-    key: ChunkKey,
-    worst: 'miss' | 'busy' | 'corrupt',
-    options: ReadOptions,
-    first = 0,
-  ): Awaitable<ReadOutcome> {
-    const index = this.#search.placeFrom(from, options.localOnly === true);
-    const tier = this.tiers[index];
-    if (tier === undefined) return worst;
-    const { zeroCopy } = tier.backend.capabilities;
-    if (!zeroCopy && index < first) return this.#readFrom(index + 1, key, worst, options, first);
-    const found = zeroCopy
-      ? tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss')
-      : (this.#inFlight.get(key) ?? this.#load(key, index, first, options));
-    const outcome = chain(found, (answer) => this.#decoded(answer, key, tier));
-    return chain(outcome, (answer) => {
-      if (typeof answer === 'string')
-        return this.#readFrom(index + 1, key, answer === 'miss' ? worst : answer, options, first);
-      tier.hits++;
-      if (hitChannel.hasSubscribers) {
-        hitChannel.publish({ type: 'hit', key, tier: tier.name, bytes: answer.lengthBytes });
-      }
-      return answer;
-    });
-  }
-
-  /** What cannot be decoded is gone, as what fails its checksum. */
-  #decoded(outcome: ReadOutcome, key: ChunkKey, tier: Tier): Awaitable<ReadOutcome> {
-    if (typeof outcome === 'string' || !outcome.form.encoded) return outcome;
-    return chain(this.#forms.read(outcome), (answer) =>
-      answer === 'corrupt' ? chain(this.#removeFrom([tier], key), () => answer) : answer,
-    );
-  }
-
-  #load(key: ChunkKey, index: number, first: number, { upTo = 0 }: ReadOptions): Awaitable<ReadOutcome> {
-    const tier = this.tiers[index] as Tier;
-    // A reader that asks local tiers only must not wait for another server, which may wait for that reader.
-    const loads = tier.backend.capabilities.shared ? this.#loads : this.#localLoads;
-    return loads.read(
-      key,
-      async () =>
-        this.#decoded(await tier.ask<ReadOutcome>((backend) => backend.get(key), 'miss'), key, tier),
-      (handle, top) => this.#promote(top, index, handle),
-      { upTo, at: index, first },
-    );
-  }
-
-  /** Puts what tier number `from` gave into those above it, from `upTo` on. */
-  #promote(upTo: number, from: number, handle: ArenaHandle): void {
-    const slow = this.tiers
-      .slice(upTo, from)
-      .map((tier) => this.#promotions.put(tier, handle))
-      .filter((answer) => answer instanceof Promise);
-    if (slow.length > 0) this.#inFlight.track(handle, Promise.all(slow));
+    return this.#moveLoads.during(() => this.#reads.during(change, concerns), concerns);
   }
 }
 
