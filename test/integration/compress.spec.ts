@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { DiskBackend } from '../../src/backends/disk/disk.backend.js';
+import { zstdCodec } from '../../src/codecs/zstd.codec.js';
 import {
   type CompressionProgress,
   type CompressRequest,
@@ -105,6 +106,14 @@ describe('compress and decompress', () => {
     expect(test.engine.status().compression).toMatchObject({
       ...{ compressedChunks: 3, decompressedChunks: 3, savedBytes: 0 },
     });
+  });
+
+  it('leaves a chunk as it is when the codec fails', async () => {
+    const fails = { ...zstdCodec, encode: () => Promise.reject(new Error('out of order')) };
+    const options = { tier: test.stack.tiers[0]!, codec: fails, type: undefined };
+    expect(await test.stack.recode(a, options)).toMatchObject({ outcome: 'failed', bytesAfter: BYTES });
+    expect((await get(test, a))?.equals(numbers[0]!)).toBe(true);
+    expect(await compress(ZSTD)).toMatchObject({ compressed: 3 });
   });
 
   it('promotes what was put, and leaves the compressed one where it is', async () => {

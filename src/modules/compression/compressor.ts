@@ -121,5 +121,8 @@ function typeFor({ dtype }: CompressRequest): ElementType | undefined {
 }
 
 function invalid(what: string, remedy: string): KvError {
-  return new KvError('KV_COMPRESS_OPTIONS', `Cannot compress: ${what}`, { kind: 'input', remedy });
+  return new KvError('KV_COMPRESS_OPTIONS', `Cannot compress or decompress: ${what}`, {
+    kind: 'input',
+    remedy,
+  });
 }

@@ -98,7 +98,8 @@ export class ChunkRecodes {
     if (typeof plain === 'string') return refuse(attempt, plain === 'busy' ? 'busy' : 'corrupt');
     if (codec === undefined) return plain;
     using original = plain;
-    const encoded = await this.#encode(original, codec, options.type);
+    // Nobody would be told of a codec that fails: loads do not.
+    const encoded = await this.#encode(original, codec, options.type).catch((): RecodeRefusal => 'failed');
     if (typeof encoded === 'string') return refuse(attempt, encoded);
     if (encoded.lengthBytes <= source.lengthBytes * WORTHWHILE) return encoded;
     encoded[Symbol.dispose]();

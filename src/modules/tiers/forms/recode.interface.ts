@@ -14,7 +14,8 @@ export interface RecodeOptions {
 /**
  * Why a chunk stays as it is. `changed`: it was written meanwhile, or left the tier; `larger`: there would be nothing to save;
  * `unfit`: its values cannot be encoded; `type`: nobody says what they are; `loss`: they have lost something already; `busy`: there was
- * no room for it; `corrupt`: it could not be decoded; `failed`: the tier could not write it.
+ * no room for it; `corrupt`: it could not be decoded; `failed`: the codec
+ * failed, or the tier could not write it.
  */
 export type RecodeRefusal = 'changed' | 'larger' | 'unfit' | 'type' | 'loss' | 'busy' | 'corrupt' | 'failed';
 
