@@ -10,7 +10,7 @@ import { freePort, RedisProcess } from '../support/redis-process.js';
 const KIB = 1024;
 const CHUNKS = 24;
 const LENGTH_BYTES = 256 * KIB;
-const ROUNDS = process.env['KVNEST_SOAK'] === undefined ? 6 : 100;
+const ROUNDS = process.env['KVNEST_SOAK'] === undefined ? 3 : 100;
 const KILLS_TIMEOUT_MS = 60_000 + 10_000 * ROUNDS;
 
 describe('peers that end while they are read from', () => {
