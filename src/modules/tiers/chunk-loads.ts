@@ -44,7 +44,7 @@ export class ChunkLoads {
   /**
    * Joins the load of this key, or starts it.
    *
-   * @param load reads the chunk from a tier; must not throw.
+   * @param load reads the chunk from a tier. What it cannot bring because it fails is answered as `corrupt`.
    * @param loaded called once, when the bytes are in and the key has not changed since, before any reader gets them; with
    * the smallest `upTo` of all readers.
    * @param reach of this reader. One whose tier is not among those that were asked for a running load takes from that the chunk,
@@ -70,7 +70,10 @@ export class ChunkLoads {
     this.#loads.set(key.id, fresh);
     const answer = new Promise<ReadOutcome>((resolve) => fresh.waiters.push(resolve));
     this.#running++;
-    void load().then((outcome) => this.#finish(fresh, outcome, loaded));
+    load().then(
+      (outcome) => this.#finish(fresh, outcome, loaded),
+      () => this.#finish(fresh, 'corrupt', loaded),
+    );
     return answer;
   }
 

@@ -41,8 +41,7 @@ export class ChunkForms {
   /** As `read`, for a reader of its own. */
   async decode(outcome: ReadOutcome): Promise<ReadOutcome> {
     if (typeof outcome === 'string' || !outcome.form.encoded) return outcome;
-    // Nobody would be told of a codec that fails: loads do not.
-    const decoded = await this.#decoder.decode(outcome).catch((): ReadOutcome => 'corrupt');
+    const decoded = await this.#decoder.decode(outcome);
     if (typeof decoded === 'string') return decoded;
     // It says that it is encoded, and is not.
     if (decoded === outcome) return disposed(decoded, 'corrupt');

@@ -20,7 +20,7 @@ type Refused = Exclude<RecodeResult['outcome'], 'recoded'>;
 
 /** Why there is no other form, or what it takes the place of. */
 interface Attempt {
-  refused: Refused | undefined;
+  refused: Refused;
   bytesBefore: number;
 }
 
@@ -63,7 +63,7 @@ export class ChunkRecodes {
     const { tier } = options;
     // What is still being written is there when it has been.
     await this.inFlight.done(key);
-    const attempt: Attempt = { refused: undefined, bytesBefore: 0 };
+    const attempt: Attempt = { refused: 'failed', bytesBefore: 0 };
     let replacing: Awaitable<ReplaceOutcome> | undefined;
     const made = await this.#loads.read(
       key,
@@ -72,7 +72,7 @@ export class ChunkRecodes {
         replacing = tier.replace(handle);
       },
     );
-    const { refused = 'missing', bytesBefore } = attempt;
+    const { refused, bytesBefore } = attempt;
     if (typeof made === 'string') return { outcome: refused, bytesBefore, bytesAfter: bytesBefore };
     using handle = made;
     const replaced = replacing === undefined ? 'missing' : await replacing;
@@ -98,8 +98,7 @@ export class ChunkRecodes {
     if (typeof plain === 'string') return refuse(attempt, plain === 'busy' ? 'busy' : 'corrupt');
     if (codec === undefined) return plain;
     using original = plain;
-    // Nobody would be told of a codec that fails: loads do not.
-    const encoded = await this.#encode(original, codec, options.type).catch((): RecodeRefusal => 'failed');
+    const encoded = await this.#encode(original, codec, options.type);
     if (typeof encoded === 'string') return refuse(attempt, encoded);
     if (encoded.lengthBytes <= source.lengthBytes * WORTHWHILE) return encoded;
     encoded[Symbol.dispose]();
