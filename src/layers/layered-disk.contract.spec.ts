@@ -6,6 +6,7 @@ import {
   type BackendContext,
   describeStorageBackendContract,
 } from '../../test/contracts/storage-backend.contract.js';
+import { MEDIUM_CAPABILITIES } from '../../test/support/backend-capabilities.js';
 import { ALL_LAYERS } from '../../test/support/every-layer.js';
 import { DiskBackend } from '../backends/disk/disk.backend.js';
 import { type StorageBackend } from '../backends/storage-backend.interface.js';
@@ -25,16 +26,7 @@ function createAt(path: string, context: BackendContext): StorageBackend {
 
 // The whole contract of backends in all layers, over one that answers later and outlives a restart.
 describeStorageBackendContract('disk in all layers', {
-  capabilities: {
-    persistent: true,
-    shared: false,
-    zeroCopy: false,
-    scan: true,
-    expiry: true,
-    metadata: 'any',
-    accounted: true,
-    encodings: true,
-  },
+  capabilities: MEDIUM_CAPABILITIES,
   create: async (context) => createAt(await mkdtemp(join(directory, 'kvnest-layers-')), context),
   reopen: (closed, context) => createAt(paths.get(closed)!, context),
   destroy: (backend) => rm(paths.get(backend)!, { recursive: true, force: true }),

@@ -10,6 +10,7 @@ import {
   type BackendContext,
   type StorageBackendContract,
 } from '../contracts/storage-backend.contract.js';
+import { MEDIUM_CAPABILITIES } from '../support/backend-capabilities.js';
 
 const quiet = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -24,16 +25,7 @@ function disk(native: boolean): StorageBackendContract {
     return backend;
   };
   return {
-    capabilities: {
-      persistent: true,
-      shared: false,
-      zeroCopy: false,
-      scan: true,
-      expiry: true,
-      metadata: 'any',
-      accounted: true,
-      encodings: true,
-    },
+    capabilities: MEDIUM_CAPABILITIES,
     create: async (context) => createAt(await mkdtemp(join(directory, 'kvnest-disk-')), context),
     reopen: (closed, context) => createAt(paths.get(closed) as string, context),
     destroy: (backend) => rm(paths.get(backend) as string, { recursive: true, force: true }),

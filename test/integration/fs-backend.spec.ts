@@ -7,6 +7,7 @@ import {
   type BackendContext,
   describeStorageBackendContract,
 } from '../contracts/storage-backend.contract.js';
+import { REMOTE_CAPABILITIES } from '../support/backend-capabilities.js';
 import { connectorFromUrl } from '../support/connector-from-url.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
@@ -28,15 +29,7 @@ async function open(path: string, context: BackendContext): Promise<RemoteBacken
 
 // LMCache's layout cannot keep what this contract asks for: any key, and expiry.
 describeStorageBackendContract('remote over fs://, sealed', {
-  capabilities: {
-    persistent: true,
-    shared: true,
-    zeroCopy: false,
-    scan: true,
-    expiry: false,
-    metadata: 'any',
-    accounted: false,
-  },
+  capabilities: { ...REMOTE_CAPABILITIES, persistent: true, scan: true, metadata: 'any' },
   bounded: false,
   create: (context) => open(mkdtempSync(join(tmpdir(), 'kvnest-fs-backend-')), context),
   reopen: (closed, context) => open(paths.get(closed) ?? '', context),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
 import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
 import { describeStorageBackendContract } from '../contracts/storage-backend.contract.js';
+import { REMOTE_CAPABILITIES } from '../support/backend-capabilities.js';
 import { connectorFromUrl } from '../support/connector-from-url.js';
 import { InfinistoreServer, missingInfinistore } from '../support/infinistore/infinistore-server.js';
 import { runKvnest } from '../support/kvnest-process.js';
@@ -50,13 +51,9 @@ describeWithPeer(missingInfinistore())('A tier over a real InfiniStore server', 
   for (const layout of ['lmcache', 'sealed'] as const) {
     describeStorageBackendContract(`remote over infinistore://, layout ${layout}`, {
       capabilities: {
-        persistent: false,
-        shared: true,
-        zeroCopy: false,
+        ...REMOTE_CAPABILITIES,
         scan: false,
-        expiry: false,
         metadata: layout === 'sealed' ? 'any' : 'lmcache',
-        accounted: false,
       },
       bounded: false,
       create: async (context) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
 import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
 import { describeStorageBackendContract } from '../contracts/storage-backend.contract.js';
+import { REMOTE_CAPABILITIES } from '../support/backend-capabilities.js';
 import { type ManualClock } from '../support/clock.js';
 import { connectorFromUrl } from '../support/connector-from-url.js';
 import { KvnestStore } from '../support/kvnest-store.js';
@@ -18,16 +19,7 @@ beforeAll(async () => {
 afterAll(() => store[Symbol.asyncDispose]());
 
 describeStorageBackendContract('remote over kvnest://', {
-  capabilities: {
-    persistent: false,
-    shared: true,
-    zeroCopy: false,
-    scan: true,
-    // The other process has a clock of its own, which does not wait for that of the contract.
-    expiry: false,
-    metadata: 'any',
-    accounted: false,
-  },
+  capabilities: { ...REMOTE_CAPABILITIES, scan: true, metadata: 'any' },
   bounded: false,
   create: async (context) => {
     await store.clear();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
 import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
 import { describeStorageBackendContract } from '../contracts/storage-backend.contract.js';
+import { REMOTE_CAPABILITIES } from '../support/backend-capabilities.js';
 import { connectorFromUrl } from '../support/connector-from-url.js';
 import { runKvnest } from '../support/kvnest-process.js';
 import { MooncakeCluster } from '../support/mooncake/mooncake-cluster.js';
@@ -42,15 +43,7 @@ describeWithPeer(missingMooncake())('A tier over a real Mooncake Store', () => {
   });
 
   describeStorageBackendContract('remote over mooncakestore://', {
-    capabilities: {
-      persistent: false,
-      shared: true,
-      zeroCopy: false,
-      scan: false,
-      expiry: false,
-      metadata: 'any',
-      accounted: false,
-    },
+    capabilities: { ...REMOTE_CAPABILITIES, scan: false, metadata: 'any' },
     bounded: false,
     create: async (context) => {
       await cluster.clear();

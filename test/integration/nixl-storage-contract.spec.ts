@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MEDIUM_CAPABILITIES } from '../support/backend-capabilities.js';
 import { nixlStorageTier } from '../support/nixl/nixl-storage-tier.js';
 import { missingNixl } from '../support/nixl/nixl-wheel.js';
 import { describeWithPeer } from '../support/peer.js';
@@ -12,16 +13,7 @@ const paths = new WeakMap<object, string>();
 
 describeWithPeer(missingNixl())('with the POSIX plugin of NIXL', () => {
   describeStorageBackendContract('nixl_storage', {
-    capabilities: {
-      persistent: true,
-      shared: false,
-      zeroCopy: false,
-      scan: true,
-      expiry: true,
-      metadata: 'any',
-      accounted: true,
-      encodings: true,
-    },
+    capabilities: MEDIUM_CAPABILITIES,
     create: async (context) => {
       const path = await mkdtemp(join(directory, 'kvnest-nixl-storage-'));
       const backend = nixlStorageTier(path, context);

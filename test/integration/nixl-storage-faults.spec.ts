@@ -6,6 +6,7 @@ import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
 import { type MediumBackend } from '../../src/backends/medium/medium.backend.js';
 import { inWorld, type BackendWorld } from '../contracts/backend/backend-world.js';
 import { chunkBytes, expectBytes } from '../contracts/chunks/chunk-bytes.js';
+import { MEDIUM_CAPABILITIES } from '../support/backend-capabilities.js';
 import { nixlStorageTier } from '../support/nixl/nixl-storage-tier.js';
 import { missingNixl } from '../support/nixl/nixl-wheel.js';
 import { describeWithPeer } from '../support/peer.js';
@@ -31,16 +32,7 @@ function inTier(
 ): Promise<void> {
   return inWorld(
     {
-      capabilities: {
-        persistent: true,
-        shared: false,
-        zeroCopy: false,
-        scan: true,
-        expiry: true,
-        metadata: 'any',
-        accounted: true,
-        encodings: true,
-      },
+      capabilities: MEDIUM_CAPABILITIES,
       create: (context): MediumBackend => nixlStorageTier(directory, context, { warnings, ...options }),
     },
     test,

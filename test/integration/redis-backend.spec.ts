@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { RemoteBackend } from '../../src/backends/remote/remote.backend.js';
 import { RemoteOptions } from '../../src/backends/remote/remote.config.js';
 import { describeStorageBackendContract } from '../contracts/storage-backend.contract.js';
+import { REMOTE_CAPABILITIES } from '../support/backend-capabilities.js';
 import { type ManualClock } from '../support/clock.js';
 import { connectorFromUrl } from '../support/connector-from-url.js';
 import { describeWithPeer, missingCommand } from '../support/peer.js';
@@ -27,16 +28,7 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('A tier over a r
 
   // Sealed chunks in a tier are those of `fs-backend.spec.ts`.
   describeStorageBackendContract('remote over redis://', {
-    capabilities: {
-      persistent: false,
-      shared: true,
-      zeroCopy: false,
-      scan: true,
-      // Redis has a clock of its own, which does not wait for that of the contract.
-      expiry: false,
-      metadata: 'lmcache',
-      accounted: false,
-    },
+    capabilities: { ...REMOTE_CAPABILITIES, scan: true, metadata: 'lmcache' },
     bounded: false,
     create: async (context) => {
       await admin.flushall();

@@ -9,6 +9,7 @@ import {
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ChunkMedium, type StoredHeader } from './chunk-medium.interface.js';
 import { MediumBackend } from './medium.backend.js';
+import { MEDIUM_CAPABILITIES } from '../../../test/support/backend-capabilities.js';
 
 /** Records in a map that outlives the backend, as a file would; answers after a turn of the event loop. */
 class MapMedium implements ChunkMedium {
@@ -71,16 +72,7 @@ function create(context: BackendContext, medium = new MapMedium()): MediumBacken
 }
 
 const contract: StorageBackendContract = {
-  capabilities: {
-    persistent: true,
-    shared: false,
-    zeroCopy: false,
-    scan: true,
-    expiry: true,
-    metadata: 'any',
-    accounted: true,
-    encodings: true,
-  },
+  capabilities: MEDIUM_CAPABILITIES,
   create: (context) => create(context),
   reopen: (closed, context) => create(context, media.get(closed)),
 };
