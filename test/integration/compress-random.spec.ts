@@ -1,13 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lastValueFrom } from 'rxjs';
 import { DiskBackend } from '../../src/backends/disk/disk.backend.js';
 import { lruPolicy } from '../../src/modules/tiers/eviction/lru.policy.js';
-import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
-import { createTestEngine, get, put, type TestEngine } from '../support/engine.js';
-import { expectEventually } from '../support/eventually.js';
+import { BusyKeys } from '../support/busy-keys.js';
+import { createTestEngine } from '../support/engine.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -20,14 +18,9 @@ const nextTurn = (): Promise<unknown> => new Promise(setImmediate);
 
 /** Writes, reads and removals by one caller, while chunks are compressed, decompressed and moved in the background. */
 class World {
-  readonly keys = ['a', 'b', 'c'].map((name) => ChunkKey.of(name));
-  readonly background: Promise<unknown>[] = [];
-  readonly #written = new Map<string, number | undefined>();
-  #version = 0;
-
   private constructor(
     readonly random: SeededRandom,
-    readonly test: TestEngine,
+    readonly busy: BusyKeys,
     private readonly path: string,
   ) {}
 
@@ -44,60 +37,29 @@ class World {
         new ScriptedBackend('far', parts),
       ],
     });
-    return new World(new SeededRandom(seed), test, path);
+    return new World(new SeededRandom(seed), new BusyKeys(test, BYTES), path);
   }
 
   async step(): Promise<void> {
-    const { engine } = this.test;
-    const key = this.random.pick(this.keys);
+    const { keys, test } = this.busy;
+    const key = this.random.pick(keys);
     const tier = this.random.pick(TIERS);
     const roll = this.random.below(12);
-    if (roll < 2) await this.#write(key);
-    else if (roll < 3) await this.#remove(key);
-    else if (roll < 6) await this.check(key);
-    else if (roll < 8) this.#begin(engine.compress(this.keys, { tier, codec: 'zstd' }));
-    else if (roll < 10) this.#begin(engine.decompress(this.keys, { tier }));
+    if (roll < 2) await this.busy.write(key, { ack: 'all' });
+    else if (roll < 3) await this.busy.remove(key);
+    else if (roll < 6) await this.busy.check(key);
+    else if (roll < 8) this.busy.begin(test.engine.compress(keys, { tier, codec: 'zstd' }));
+    else if (roll < 10) this.busy.begin(test.engine.decompress(keys, { tier }));
     else if (roll < 11) {
       const to = this.random.pick([...TIERS, 'far']);
-      this.#begin(engine.move([key], { to, copy: this.random.chance(0.5) }));
-    } else await this.test.stack.tiers[0]!.backend.remove(key);
+      this.busy.begin(test.engine.move([key], { to, copy: this.random.chance(0.5) }));
+    } else await test.stack.tiers[0]!.backend.remove(key);
     for (let turns = this.random.below(6); turns > 0; turns--) await nextTurn();
   }
 
-  async check(key: ChunkKey): Promise<void> {
-    const version = this.#written.get(key.id);
-    const found = await get(this.test, key);
-    // Only memory may have had it, and given it up.
-    expect(found?.[0]).toBe(version);
-    if (version !== undefined) expect(found?.equals(Buffer.alloc(BYTES, version))).toBe(true);
-  }
-
-  async settle(): Promise<void> {
-    await Promise.all(this.background);
-    await this.test.engine.settled();
-    for (const key of this.keys) await this.check(key);
-    await expectEventually(() => this.test.arena.usage().references === 0);
-  }
-
   async close(): Promise<void> {
-    await Promise.allSettled(this.background);
-    await this.test.close();
+    await this.busy.close();
     await rm(this.path, { recursive: true });
-  }
-
-  async #write(key: ChunkKey): Promise<void> {
-    const version = ++this.#version;
-    expect(await put(this.test, key, Buffer.alloc(BYTES, version), { ack: 'all' })).toBe('stored');
-    this.#written.set(key.id, version);
-  }
-
-  async #remove(key: ChunkKey): Promise<void> {
-    await this.test.engine.delete([key]);
-    this.#written.set(key.id, undefined);
-  }
-
-  #begin(work$: Parameters<typeof lastValueFrom>[0]): void {
-    this.background.push(lastValueFrom(work$));
   }
 }
 
@@ -105,10 +67,12 @@ describe('compression beside writes, reads and moves', () => {
   it('loses nothing, brings nothing back, and leaves nothing behind', async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const world = await World.create(seed);
+      const { busy } = world;
       try {
         for (let step = 0; step < STEPS; step++) await world.step();
-        await world.settle();
-        expect(world.test.arena.usage().references).toBe(0);
+        await busy.expectSettled();
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
       } finally {
         await world.close();
       }

@@ -1,8 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
-import { lastValueFrom } from 'rxjs';
-import { ChunkKey } from '../../src/protocols/chunk-key/chunk-key.js';
-import { createTestEngine, get, put, type TestEngine } from '../support/engine.js';
-import { expectEventually } from '../support/eventually.js';
+import { describe, it } from '@jest/globals';
+import { BusyKeys } from '../support/busy-keys.js';
+import { createTestEngine } from '../support/engine.js';
 import { ScriptedBackend } from '../support/scripted.backend.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
@@ -14,15 +12,9 @@ const nextTurn = (): Promise<unknown> => new Promise(setImmediate);
 
 /** Writes, reads and removals by one caller, while moves and prefetches go on that nobody waits for. */
 class World {
-  readonly keys = ['a', 'b', 'c'].map((name) => ChunkKey.of(name));
-  readonly background: Promise<unknown>[] = [];
-  /** What each key has; undefined: nothing. */
-  readonly #written = new Map<string, number | undefined>();
-  #version = 0;
-
   private constructor(
     readonly random: SeededRandom,
-    readonly test: TestEngine,
+    readonly busy: BusyKeys,
     readonly slow: readonly ScriptedBackend[],
   ) {}
 
@@ -35,18 +27,20 @@ class World {
         return slow;
       },
     });
-    return new World(new SeededRandom(seed), test, slow);
+    return new World(new SeededRandom(seed), new BusyKeys(test, BYTES), slow);
   }
 
   async step(): Promise<void> {
-    const key = this.#oneOf(this.keys);
+    const { keys, test } = this.busy;
+    const key = this.random.pick(keys);
     const roll = this.random.below(9);
-    if (roll < 2) await this.#write(key);
-    else if (roll < 3) await this.#remove(key);
-    else if (roll < 5) await this.check(key);
-    else if (roll < 7) this.#move();
-    else if (roll < 8) this.background.push(lastValueFrom(this.test.engine.prefetch(this.keys)));
-    else this.#oneOf(this.slow).hold();
+    if (roll < 2) await this.busy.write(key);
+    else if (roll < 5) {
+      this.release();
+      await (roll < 3 ? this.busy.remove(key) : this.busy.check(key));
+    } else if (roll < 7) this.#move();
+    else if (roll < 8) this.busy.begin(test.engine.prefetch(keys));
+    else this.random.pick(this.slow).hold();
     for (let turns = this.random.below(3); turns > 0; turns--) await nextTurn();
     if (this.random.below(3) === 0) this.release();
   }
@@ -55,34 +49,12 @@ class World {
     for (const tier of this.slow) tier.release();
   }
 
-  async check(key: ChunkKey): Promise<void> {
-    this.release();
-    const version = this.#written.get(key.id);
-    expect((await get(this.test, key))?.[0]).toBe(version);
-  }
-
-  async #write(key: ChunkKey): Promise<void> {
-    const version = ++this.#version;
-    expect(await put(this.test, key, Buffer.alloc(BYTES, version))).toBe('stored');
-    this.#written.set(key.id, version);
-  }
-
-  async #remove(key: ChunkKey): Promise<void> {
-    this.release();
-    await this.test.engine.delete([key]);
-    this.#written.set(key.id, undefined);
-  }
-
   #move(): void {
-    const to = this.#oneOf(TIERS);
-    const from = this.#oneOf([undefined, ...TIERS.filter((name) => name !== to)]);
+    const { keys, test } = this.busy;
+    const to = this.random.pick(TIERS);
+    const from = this.random.pick([undefined, ...TIERS.filter((name) => name !== to)]);
     const copy = this.random.below(3) === 0;
-    const moved$ = this.test.engine.move(this.keys, { to, copy, ...(from !== undefined && { from }) });
-    this.background.push(lastValueFrom(moved$));
-  }
-
-  #oneOf<T>(values: readonly T[]): T {
-    return values[this.random.below(values.length)] as T;
+    this.busy.begin(test.engine.move(keys, { to, copy, ...(from !== undefined && { from }) }));
   }
 }
 
@@ -90,19 +62,16 @@ describe('moves and prefetches beside writes', () => {
   it('lose nothing, bring nothing back, and leave nothing behind', async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const world = await World.create(seed);
+      const { busy } = world;
       try {
         for (let step = 0; step < STEPS; step++) await world.step();
         world.release();
-        await Promise.all(world.background);
-        await world.test.engine.settled();
-        for (const key of world.keys) await world.check(key);
-        await expectEventually(() => world.test.arena.usage().references === 0);
+        await busy.expectSettled();
       } catch (error) {
         throw new Error(`seed ${seed}`, { cause: error });
       } finally {
         world.release();
-        await Promise.all(world.background);
-        await world.test.close();
+        await busy.close();
       }
     }
   }, 600_000);
