@@ -206,6 +206,9 @@ describe('conversions', () => {
     ['max_pending: 1048576', 'maxPendingBytes', 1_048_576],
     ['pin_timeout_sec: 0.5', 'pinTimeoutMs', 500],
     ['hash_seed: 0', 'hashSeed', '0'],
+    ['doors.http.port: 9000', 'doors.http.port', 9000],
+    ['doors.http.port: 9000\ndoors: {http: {max_connections: 5}}', 'doors.http.port', 9000],
+    ['doors.http: false', 'doors.http', false],
   ])('%s', (yaml, path, value) => {
     expect(load({ yaml }).config).toHaveProperty(path, value);
   });
@@ -268,6 +271,7 @@ tiers:
     expect(problemsOf({ yaml: 'chunk_sze: 1' })[0]?.message).toContain('chunk_size');
     expect(problemsOf({ yaml: 'doors: {htp: {}}' })[0]?.message).toContain('http');
     expect(problemsOf({ argv: ['--set', 'doors.http.prot=1'] })[0]?.message).toContain('doors.http.port');
+    expect(problemsOf({ yaml: 'doors.http.prot: 1' })[0]?.message).toContain('doors.http.port');
   });
 
   it.each([

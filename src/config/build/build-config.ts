@@ -22,7 +22,8 @@ export function buildConfig(
 ): KvnestConfig {
   const searchFrom = searchFolders(context);
   const externals = buildExternals(settings, { ...context, searchFrom }, findings);
-  const tiers = buildTiers(settings, { ...context, externals }, findings);
+  const doors = buildDoors(settings, context.cwd, findings);
+  const tiers = buildTiers(settings, { ...context, externals, doors }, findings);
   const dataDir = resolve(context.cwd, settings.data_dir);
   const arenaBytes = settings.arena.capacity ?? defaultArenaBytes(settings, tiers);
   return {
@@ -37,7 +38,7 @@ export function buildConfig(
       ...usedExternals(externals, tiers, { ...context, areListed: settings.tiers !== undefined }),
       ...buildModules(settings, searchFrom, findings),
     ],
-    doors: buildDoors(settings, context.cwd, findings),
+    doors,
     auth: { token: settings.auth.token },
     plugins: buildPlugins(settings, context.cwd, findings),
     trace: {

@@ -6,6 +6,7 @@ import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type TierSettings } from '../settings/tier.settings.js';
 import { remoteDefaults } from './remote-tiers.js';
 import { type TierDefaults, tierDefaults } from './external-tiers.js';
+import { ownDoor } from './own-door.js';
 import { reportScheme } from './schemes.js';
 import { findAdmission, findExternal, findPolicy, knownTypes, type TierContext } from './tier-context.js';
 
@@ -120,8 +121,14 @@ function checkUrl(
   { context, findings }: TierSurroundings,
 ): void {
   if (type === 'remote') {
-    if (url === undefined) findings.problem(at, 'is missing: write one such as redis://host:6379');
-    else reportScheme(at, url, context, findings);
+    if (url === undefined) {
+      findings.problem(at, 'is missing: write one such as redis://host:6379');
+      return;
+    }
+    reportScheme(at, url, context, findings);
+    const door = ownDoor(url, context.doors);
+    if (door !== undefined)
+      findings.problem(at, `leads to ${door} of this server itself; name another store`);
   } else if (LOCAL_TYPES.has(type) && url !== undefined) {
     findings.problem(at, `is nothing for a tier of type ${type}`);
   }

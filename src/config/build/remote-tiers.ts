@@ -2,6 +2,7 @@ import { type Findings } from '../findings.js';
 import { type TierConfig } from '../kvnest-config.interface.js';
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type PluginStore } from './externals.js';
+import { ownDoor } from './own-door.js';
 import { isKnownScheme, reportScheme, schemeOf } from './schemes.js';
 import { type TierContext } from './tier-context.js';
 
@@ -20,7 +21,7 @@ export function remoteTiers(
       `remote_serde ${settings.remote_serde} is not there in kvnest; chunks are written as they are`,
     );
   }
-  const urls = settings.remote_url ?? [];
+  const urls = urlsOfOthers(settings.remote_url ?? [], context, findings);
   for (const url of urls) reportScheme('remote_url', url, context, findings);
   const stores = [
     ...storesOfPlugins(urls, context),
@@ -28,6 +29,22 @@ export function remoteTiers(
   ];
   const options = remoteDefaults(settings);
   return stores.map((store) => ({ ...store, type: 'remote', capacityBytes: 0, policy, options }));
+}
+
+/** A file that engines read, too, names this server as their store. */
+function urlsOfOthers(
+  urls: readonly string[],
+  { doors }: TierContext,
+  findings: Findings,
+): readonly string[] {
+  return urls.filter((url) => {
+    const door = ownDoor(url, doors);
+    if (door !== undefined)
+      findings.warn(
+        `remote_url leads to ${door} of this server itself, where engines find it: no tier is made of it`,
+      );
+    return door === undefined;
+  });
 }
 
 /** A plugin whose scheme a URL has serves that URL; so may one that brings a scheme which nobody else knows. */

@@ -1,4 +1,4 @@
-import { type ExternalConfig } from '../kvnest-config.interface.js';
+import { type ExternalConfig, type KvnestConfig } from '../kvnest-config.interface.js';
 import { type Externals } from './externals.js';
 
 /** What this server has. */
@@ -22,6 +22,7 @@ export interface BuildContext extends ServerContext {
 export interface TierContext extends BuildContext {
   /** What the configuration brings beside what this server has. */
   readonly externals: Externals;
+  readonly doors: KvnestConfig['doors'];
 }
 
 /** The backend that users bring for this type of tier. */

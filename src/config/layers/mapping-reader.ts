@@ -5,6 +5,7 @@ import {
   insideOpenMapping,
   type SettingInfo,
   type SettingsClass,
+  settingPaths,
   settingsOf,
 } from '../schema/setting-registry.js';
 import { KvnestSettings } from '../settings/kvnest.settings.js';
@@ -31,11 +32,14 @@ export class MappingReader {
 
   /** @param path of `mapping` itself, empty for the whole file. */
   read(mapping: SettingTree, owner: SettingsClass = KvnestSettings, path = ''): void {
-    const known = settingsOf(owner);
+    const settings = settingsOf(owner);
+    // At the top of a file a key may be a path, as the reference has them: `doors.http.port`.
+    const known = path === '' ? settingPaths(owner) : settings;
     for (const [key, value] of dottedLast(mapping)) {
-      const info = known.get(key) ?? (path === '' ? insideOpenMapping(key, known) : undefined);
+      const info = known.get(key) ?? (path === '' ? insideOpenMapping(key, settings) : undefined);
       if (info !== undefined) this.readSetting(info, path === '' ? key : `${path}.${key}`, value);
-      else if (path !== '' || !this.#isWithoutEffect(key, value)) this.#unknown(path, key, known.keys());
+      else if (path !== '' || !this.#isWithoutEffect(key, value))
+        this.#unknown(path, key, (key.includes('.') ? known : settings).keys());
     }
   }
 
