@@ -86,6 +86,7 @@ async function listen(app: INestApplication, http: DoorLimits): Promise<void> {
 
 /** Runs the server until SIGTERM or SIGINT, then drains and exits. */
 export async function serve({ config, warnings }: ServeOptions): Promise<void> {
+  Logger.overrideLogger(new ServerLogger(config));
   const logger = new Logger('kvnest');
   for (const warning of warnings) logger.warn(warning);
   const app = await startServer(config);

@@ -32,6 +32,11 @@ describe('ServerLogger', () => {
     expect(logAll('info')).toEqual(['event', 'failure']);
   });
 
+  it.each([true, false])('has colours for a terminal only: %s', (isTerminal) => {
+    new ServerLogger({ logLevel: 'info' }, isTerminal).log('event', 'DiskBackend');
+    expect(written.includes('\u001b[')).toBe(isTerminal);
+  });
+
   it('shows all of it to developers', () => {
     expect(logAll('debug')).toEqual(['wiring', 'event', 'thrown', 'taken', 'failure']);
   });

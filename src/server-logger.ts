@@ -19,8 +19,12 @@ const FAILED_START = new Set(['ExceptionHandler', 'NestApplication']);
 
 /** The log of the server: one line an event; what only developers of the server use at level `debug`. */
 export class ServerLogger extends ConsoleLogger {
-  constructor({ logLevel }: Pick<KvnestConfig, 'logLevel'>) {
-    super('kvnest', { logLevels: LEVELS.slice(0, LEVELS.indexOf(LAST_LEVEL[logLevel]) + 1) });
+  /** @param isTerminal whether somebody looks at it; the log in a file, or of a container, has no colours. */
+  constructor({ logLevel }: Pick<KvnestConfig, 'logLevel'>, isTerminal: boolean = process.stdout.isTTY) {
+    super('kvnest', {
+      logLevels: LEVELS.slice(0, LEVELS.indexOf(LAST_LEVEL[logLevel]) + 1),
+      ...(!isTerminal && { colors: false }),
+    });
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
