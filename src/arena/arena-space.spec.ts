@@ -132,4 +132,45 @@ describe('ArenaSpaceService', () => {
     expect(space.reserve({ key, lengthBytes: 4 * MIB })).toBe('busy');
     expect(liar.mock.calls.length).toBeLessThan(100);
   });
+
+  it('asks a last resort when nobody else gives any more, and then those whose bytes it let go', () => {
+    fillWith(MIB);
+    const [used, ...rest] = held.splice(0);
+    const asked: string[] = [];
+    const giveUp = space.addReclaimer(
+      (bytes, forKey) => {
+        asked.push(forKey.toString());
+        held.push(used!);
+        return bytes;
+      },
+      { lastResort: true },
+    );
+    held.push(rest.pop()!);
+    space.addReclaimer(evict);
+    const wanted = ChunkKey.of('wanted');
+    expect(space.reserve({ key: wanted, lengthBytes: MIB })).not.toBe('busy');
+    expect(asked).toEqual([]);
+    expect(space.reserve({ key: wanted, lengthBytes: MIB })).not.toBe('busy');
+    expect(asked).toEqual(['wanted']);
+    giveUp();
+    expect(space.reserve({ key: wanted, lengthBytes: MIB })).toBe('busy');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('asks no last resort to keep a chunk together', () => {
+    fillWith(64 * KIB);
+    for (const [i, handle] of held.entries()) if (i % 8 === 0) handle[Symbol.dispose]();
+    const last = jest.fn(() => 0);
+    space.addReclaimer(last, { lastResort: true });
+    expect(space.reserve({ key, lengthBytes: 12 * 64 * KIB })).toMatchObject({ state: 'reserved' });
+    expect(last).not.toHaveBeenCalled();
+  });
+
+  it('asks a last resort whose giving frees nothing once', () => {
+    fillWith(MIB);
+    const last = jest.fn((bytes: number) => bytes);
+    space.addReclaimer(last, { lastResort: true });
+    expect(space.reserve({ key, lengthBytes: MIB })).toBe('busy');
+    expect(last).toHaveBeenCalledTimes(1);
+  });
 });

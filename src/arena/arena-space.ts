@@ -1,4 +1,5 @@
-import { type ArenaSpace, type Reclaimer } from './arena-space.interface.js';
+import { type ChunkKey } from '../protocols/chunk-key/chunk-key.js';
+import { type ArenaSpace, type Reclaimer, type ReclaimerOptions } from './arena-space.interface.js';
 import { PAGE_BYTES, roundToPages } from './arena-layout.js';
 import { type AllocationRequest, type Arena, type ArenaHandle, type ArenaUsage } from './arena.interface.js';
 
@@ -15,6 +16,7 @@ const MAX_FRUITLESS_ROUNDS = 16;
 export class ArenaSpaceService implements ArenaSpace {
   readonly #arena: Arena;
   readonly #reclaimers: Reclaimer[] = [];
+  readonly #lastResorts: Reclaimer[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -25,7 +27,12 @@ export class ArenaSpaceService implements ArenaSpace {
     const length = roundToPages(request.lengthBytes + PAGE_BYTES);
     if (request.contiguous) {
       const effort = Math.max(CONTIGUOUS_EFFORT * length, this.#arena.capacityBytes / CONTIGUOUS_EFFORT);
-      return this.#arena.allocate(request) ?? this.#reclaimFor(request, length, effort) ?? 'busy';
+      return (
+        this.#arena.allocate(request) ??
+        this.#reclaimFor(request, length, effort) ??
+        this.#insist(request, length, effort) ??
+        'busy'
+      );
     }
     // A free page here and there is no room: using them up would scatter ever more chunks.
     const tidy = { maxExtents: FEW_EXTENTS, ...request };
@@ -34,15 +41,17 @@ export class ArenaSpaceService implements ArenaSpace {
       this.#reclaimFor(tidy, length, length) ??
       this.#arena.allocate(request) ??
       this.#reclaimFor(request, length, Infinity) ??
+      this.#insist(request, length, Infinity) ??
       'busy'
     );
   }
 
-  addReclaimer(reclaimer: Reclaimer): () => void {
-    this.#reclaimers.push(reclaimer);
+  addReclaimer(reclaimer: Reclaimer, { lastResort = false }: ReclaimerOptions = {}): () => void {
+    const reclaimers = lastResort ? this.#lastResorts : this.#reclaimers;
+    reclaimers.push(reclaimer);
     return () => {
-      const at = this.#reclaimers.indexOf(reclaimer);
-      if (at >= 0) this.#reclaimers.splice(at, 1);
+      const at = reclaimers.indexOf(reclaimer);
+      if (at >= 0) reclaimers.splice(at, 1);
     };
   }
 
@@ -54,7 +63,7 @@ export class ArenaSpaceService implements ArenaSpace {
       const missing = length - before.freeBytes;
       if (missing <= 0 && left <= 0) return undefined;
       const step = before.freeSlots === 0 ? 1 : Math.min(left, Math.ceil(length / STEP_PART));
-      const given = this.#reclaim(missing > 0 ? missing : step);
+      const given = reclaim(this.#reclaimers, missing > 0 ? missing : step, request.key);
       if (given === 0) return undefined;
       if (missing <= 0) left -= given;
       const handle = this.#arena.allocate(request);
@@ -66,14 +75,25 @@ export class ArenaSpaceService implements ArenaSpace {
     return undefined;
   }
 
-  #reclaim(bytes: number): number {
-    let given = 0;
-    for (const reclaimer of this.#reclaimers) {
-      given += reclaimer(bytes - given);
-      if (given >= bytes) break;
+  /** Asks the last resorts, and the others again for what these have left to them, for as long as that frees anything. */
+  #insist(request: AllocationRequest, length: number, effortBytes: number): ArenaHandle | undefined {
+    for (;;) {
+      const before = this.#arena.usage();
+      const missing = Math.max(length - before.freeBytes, 1);
+      if (reclaim(this.#lastResorts, missing, request.key) === 0) return undefined;
+      const handle = this.#arena.allocate(request) ?? this.#reclaimFor(request, length, effortBytes);
+      if (handle !== undefined || !hasFreed(before, this.#arena.usage())) return handle;
     }
-    return given;
   }
+}
+
+function reclaim(reclaimers: readonly Reclaimer[], bytes: number, key: ChunkKey): number {
+  let given = 0;
+  for (const reclaimer of reclaimers) {
+    given += reclaimer(bytes - given, key);
+    if (given >= bytes) break;
+  }
+  return given;
 }
 
 function hasFreed(before: ArenaUsage, after: ArenaUsage): boolean {

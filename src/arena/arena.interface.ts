@@ -114,6 +114,8 @@ export interface Arena {
   unkeep(slot: number): void;
   /** References now held to the chunk in this slot, kept ones included; 0 when the slot is free. */
   referenceCount(slot: number): number;
+  /** Of those, handles; 0 when the slot is free. */
+  handleCount(slot: number): number;
   /** Whether the chunk in this slot has exactly this key: digest, namespace and bytes. Allocates nothing. */
   matches(slot: number, key: ChunkKey): boolean;
   /**

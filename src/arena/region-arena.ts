@@ -108,6 +108,10 @@ export class RegionArena implements Arena, HandleHost {
     return this.records.isLive(slot) ? this.records.references(slot) : 0;
   }
 
+  handleCount(slot: number): number {
+    return this.referenceCount(slot) - (this.records.isLive(slot) ? this.records.word(slot, Word.Kept) : 0);
+  }
+
   matches(slot: number, key: ChunkKey): boolean {
     this.assertOpen();
     const { records } = this;

@@ -17,7 +17,7 @@ import {
 import { Compressor } from '../compression/compressor.js';
 import { type MoveProgress, type MoveRequest } from '../moves/move.interface.js';
 import { Mover } from '../moves/mover.js';
-import { AheadBudget } from '../prefetch/ahead-budget.js';
+import { AheadReads } from '../prefetch/ahead-reads.js';
 import { Prefetcher } from '../prefetch/prefetcher.js';
 import { type PrefetchOptions, type PrefetchProgress } from '../prefetch/prefetch.interface.js';
 import { type LocateOptions } from '../tiers/tier-search.js';
@@ -74,7 +74,7 @@ export class TieredCacheEngine implements CacheEngine {
     this.#patientReads = new PatientReads(parts.config.leaseMs);
     this.#patientLocalReads = new PatientReads(parts.config.leaseMs);
     const { leaseMs, prefetch, readAheadChunks, maxReadAheadBytes } = parts.config;
-    const ahead = new AheadBudget(maxReadAheadBytes);
+    const ahead = AheadReads.in(parts.stack.space, parts.arena, maxReadAheadBytes);
     const reading = { window: readAheadChunks, ahead, patienceMs: leaseMs };
     this.#retrieval = new PrefixRetrieval(parts.stack, this.#counted, reading);
     this.#prefetcher = new Prefetcher(parts.stack, { leaseMs, ahead, ...prefetch });

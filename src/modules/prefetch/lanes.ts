@@ -44,7 +44,22 @@ export class Lanes {
     this.#ofChunk[index]?.arrive(atOnce);
   }
 
-  /** A chunk that was taken is held no more. @returns the bytes of `goAhead` that it gives back. */
+  /** Whether more chunks of its tier are held than the window. */
+  isAhead(index: number): boolean {
+    return this.#ofChunk[index]?.isAhead === true;
+  }
+
+  /** A chunk that was taken goes to the receiver. @returns false when that has as many of its tier as the window. */
+  deliver(index: number): boolean {
+    return this.#ofChunk[index]?.deliver() === true;
+  }
+
+  /** The receiver has disposed a chunk. @returns as `release`. */
+  disposed(index: number): number {
+    return this.#ofChunk[index]?.disposed() ?? 0;
+  }
+
+  /** A chunk that was taken, and not delivered, is held no more. @returns the bytes of `goAhead` that it gives back. */
   release(index: number): number {
     return this.#ofChunk[index]?.release() ?? 0;
   }

@@ -1,6 +1,6 @@
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type AheadBudget } from './ahead-budget.js';
+import { type AheadReads } from './ahead-reads.js';
 import { type PrefetchTiers } from './prefetch-tiers.interface.js';
 import { PrefetchCount } from './prefetch-count.js';
 import { type PrefetchProgress, type PrefetchState } from './prefetch.interface.js';
@@ -13,7 +13,7 @@ export interface PrefetchRunOptions {
   readonly priority: number;
   /** Chunks of each tier that are loading, or wait for one in front of them. */
   readonly window: number;
-  readonly ahead: AheadBudget;
+  readonly ahead: AheadReads;
 }
 
 /** One prefetch: finds out where the chunks are, then loads from all tiers at a time, in the order of the prefix. */

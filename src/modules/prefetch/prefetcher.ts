@@ -3,7 +3,7 @@ import { KvError } from '../../common/errors/kv-error.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { tierNamed } from '../tiers/tier-named.js';
 import { type TierStack } from '../tiers/tier-stack.js';
-import { type AheadBudget } from './ahead-budget.js';
+import { type AheadReads } from './ahead-reads.js';
 import { LoadGate, type LoadLimits } from './load-gate.js';
 import { PrefetchRun } from './prefetch-run.js';
 import { type PrefetchTiers } from './prefetch-tiers.interface.js';
@@ -19,7 +19,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export interface PrefetcherConfig extends LoadLimits {
-  readonly ahead: AheadBudget;
+  readonly ahead: AheadReads;
   readonly leaseMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface PrefetcherConfig extends LoadLimits {
 export class Prefetcher {
   readonly #tiers: PrefetchTiers;
   readonly #window: number;
-  readonly #ahead: AheadBudget;
+  readonly #ahead: AheadReads;
   readonly #ended$ = new Subject<never>();
 
   constructor(

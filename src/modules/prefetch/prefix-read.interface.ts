@@ -2,7 +2,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type AheadBudget } from './ahead-budget.js';
+import { type AheadReads } from './ahead-reads.js';
 import { type Locating, type Places } from '../tiers/locating.interface.js';
 
 /** Where chunks come from. */
@@ -19,8 +19,11 @@ export interface ChunkSource {
 export interface PrefixReadOptions {
   /** Chunks of each tier that are loading, or loaded and not yet disposed by the receiver. */
   readonly window: number;
-  /** For chunks beyond the window, while they wait for a slower tier in front; without it, there are none. */
-  readonly ahead?: AheadBudget;
+  /**
+   * All reads: they share what lies beyond the windows while a slower tier in front is waited for, and give up for others what is not
+   * delivered yet. Without it, there is nothing beyond the windows, and nothing is given up.
+   */
+  readonly ahead?: AheadReads;
   /** How long to wait for memory that others hold, when nothing of the prefix holds any. Then it is the end. Default: 0. */
   readonly patienceMs?: number;
   /** Told which chunk that was. */

@@ -1,13 +1,13 @@
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { type AheadRead, type SpareChunk } from './ahead-read.interface.js';
 import { CreditedHandle } from './credited-handle.js';
 import { Lanes } from './lanes.js';
+import { LoadedChunks } from './loaded-chunks.js';
 import { type Places } from '../tiers/locating.interface.js';
 import { type ChunkSource, type PrefixReadOptions } from './prefix-read.interface.js';
-
-/** Room comes when somebody has read: milliseconds later at the earliest. */
-const RETRY_MS = 10;
+import { RoomPatience } from './room-patience.js';
 
 /** Who gets the chunks. */
 export interface ChunkSink {
@@ -25,27 +25,26 @@ export interface ChunkSink {
  * last is still on its way. While the next chunk is waited for, those behind it are loaded beyond their windows, too, as
  * far as the budget of all reads goes. The receiver's disposals are the credit for further loads: a slow receiver slows them down. A
  * load that finds no room waits for the chunks in front of it to be disposed, and those behind it give their room up for
- * it. So a prefix never waits for its own memory, and for that of others only while it holds none.
+ * it, or for others. So a prefix never waits for its own memory, and for that of others only while it holds none.
  */
-export class PrefixRead {
+export class PrefixRead implements AheadRead {
   readonly #lanes: Lanes;
-  readonly #arrived = new Map<number, ArenaHandle>();
+  readonly #loaded = new LoadedChunks();
   /** Chunks that found no room, until they have; whether they are being read again. */
   readonly #cramped = new Map<number, boolean>();
-  /** Chunks behind them that gave their room up. */
+  /** Chunks that gave their room up. */
   readonly #dropped = new Set<number>();
   #next = 0;
   /** Nothing is delivered from here on. */
   #end: number;
-  #loading = 0;
+  readonly #loading = new Set<number>();
   /** Of the chunks that have arrived. */
   #largestBytes = 0;
   #heldByReceiver = 0;
   /** Room was given back since a chunk without room was last read again. */
   #isRoomNew = false;
-  #retry: NodeJS.Timeout | undefined;
-  /** Since when there has been no room for the next chunk although nothing holds any. */
-  #stuckSinceMs: number | undefined;
+  /** For the next chunk, when nothing of the prefix holds any. */
+  readonly #patience: RoomPatience;
   #isRunning = false;
   #runAgain = false;
   #isOver = false;
@@ -57,10 +56,13 @@ export class PrefixRead {
     private readonly sink: ChunkSink,
   ) {
     this.#lanes = new Lanes(keys.length, options.window);
+    this.#patience = new RoomPatience(options.patienceMs ?? 0);
     this.#end = keys.length;
   }
 
   start(): void {
+    if (this.#isOver) return;
+    this.options.ahead?.join(this);
     const { now, later } = this.source.locate(this.keys);
     if (later === undefined) this.#place(now, true);
     else {
@@ -75,8 +77,43 @@ export class PrefixRead {
   /** Gives back everything that was not delivered; what is still loading is dropped when it arrives. */
   cancel(): void {
     this.#isOver = true;
-    clearTimeout(this.#retry);
-    for (const index of [...this.#arrived.keys()]) this.#drop(index);
+    this.options.ahead?.leave(this);
+    this.#patience.end();
+    for (const index of this.#loaded.from(0)) this.#drop(index);
+  }
+
+  get waitsForReceiver(): boolean {
+    return !this.#isRunning && this.#heldByReceiver > 0 && !this.#loading.has(this.#next);
+  }
+
+  spareChunks(): readonly SpareChunk[] {
+    return this.#loaded.spare(this.#next);
+  }
+
+  giveUp(index: number): void {
+    const isRoomNew = this.#isRoomNew;
+    this.#drop(index);
+    // The room is for somebody else.
+    this.#isRoomNew = isRoomNew;
+    this.#dropped.add(index);
+    this.#loaded.hold(index);
+  }
+
+  giveUpBeyondWindow(): boolean {
+    const ahead = this.spareChunks().filter(({ index }) => this.#lanes.isAhead(index));
+    if (ahead.length === 0) return false;
+    this.giveUp(Math.max(...ahead.map(({ index }) => index)));
+    return true;
+  }
+
+  loads(key: ChunkKey): 'next' | 'later' | undefined {
+    let how: 'later' | undefined;
+    for (const index of this.#loading) {
+      if (this.keys[index]?.id !== key.id) continue;
+      if (index === this.#next) return 'next';
+      how = 'later';
+    }
+    return how;
   }
 
   #place(places: Places, isAll: boolean): void {
@@ -110,17 +147,16 @@ export class PrefixRead {
   #deliver(): void {
     for (; !this.#isOver && this.#next < this.#end; this.#next++) {
       const index = this.#next;
-      const arrived = this.#arrived.get(index);
-      if (arrived === undefined) return;
-      this.#arrived.delete(index);
+      if (!this.#loaded.has(index) || !this.#lanes.deliver(index)) return;
+      const loaded = this.#loaded.take(index) as ArenaHandle;
       this.#heldByReceiver++;
-      this.sink.deliver(index, new CreditedHandle(arrived, () => this.#onDisposed(index)));
+      this.sink.deliver(index, new CreditedHandle(loaded, () => this.#onDisposed(index)));
     }
   }
 
   #onDisposed(index: number): void {
     this.#heldByReceiver--;
-    this.#release(index);
+    this.#giveBack(this.#lanes.disposed(index));
     this.#isRoomNew = true;
     this.#run();
   }
@@ -129,9 +165,9 @@ export class PrefixRead {
   #makeRoom(): void {
     if (this.#isOver || (this.#isRoomNew && this.#readCramped())) return;
     if (this.#heldByReceiver > 0 || this.#cramped.get(this.#next) !== false) return;
-    const furthest = this.#furthestLoaded();
+    const { furthest } = this.#loaded;
     if (furthest === -1) {
-      if (this.#loading === 0) this.#findNoRoom();
+      if (this.#loading.size === 0) this.#findNoRoom();
     } else {
       this.#drop(furthest);
       this.#dropped.add(furthest);
@@ -140,25 +176,13 @@ export class PrefixRead {
   }
 
   #findNoRoom(): void {
-    const { patienceMs = 0 } = this.options;
-    const nowMs = performance.now();
-    this.#stuckSinceMs ??= nowMs;
-    if (nowMs - this.#stuckSinceMs >= patienceMs) {
-      this.options.onNoRoom?.(this.keys[this.#next] as ChunkKey);
-      this.#endAt(this.#next);
-      return;
-    }
-    this.#retry ??= setTimeout(() => {
-      this.#retry = undefined;
+    const waits = this.#patience.wait(() => {
       this.#isRoomNew = true;
       this.#run();
-    }, RETRY_MS);
-  }
-
-  #furthestLoaded(): number {
-    let furthest = -1;
-    for (const index of this.#arrived.keys()) if (index > furthest) furthest = index;
-    return furthest;
+    });
+    if (waits) return;
+    this.options.onNoRoom?.(this.keys[this.#next] as ChunkKey);
+    this.#endAt(this.#next);
   }
 
   /** @returns whether there is one. If not, what asked for room before it was given back may still answer that it found none. */
@@ -184,26 +208,29 @@ export class PrefixRead {
     this.#lanes.takeAll(
       end,
       urgent,
-      () => this.#goAhead(),
+      (index) => this.#goAhead(index),
       (index) => this.#read(index),
     );
   }
 
   /** Further than the windows reads only who waits for a tier: not for the receiver, and not for memory. */
-  #goAhead(): number {
+  #goAhead(index: number): number {
     const { ahead } = this.options;
     const bytes = this.#largestBytes;
     if (ahead === undefined || bytes === 0 || this.#heldByReceiver > 0 || this.#cramped.size > 0) return 0;
-    return ahead.take(bytes) ? bytes : 0;
+    return !this.#loaded.isFirm(index) && ahead.take(bytes) ? bytes : 0;
   }
 
   #release(index: number): void {
-    const bytes = this.#lanes.release(index);
+    this.#giveBack(this.#lanes.release(index));
+  }
+
+  #giveBack(bytes: number): void {
     if (bytes > 0) this.options.ahead?.giveBack(bytes);
   }
 
   #read(index: number): void {
-    this.#loading++;
+    this.#loading.add(index);
     this.#lanes.begin(index);
     const place = this.#lanes.placeOf(index) as string;
     const outcome = this.source.read(this.keys[index] as ChunkKey, place, index);
@@ -211,12 +238,15 @@ export class PrefixRead {
     else
       outcome.then(
         (later) => this.#onOutcome(index, later, false),
-        (error: unknown) => this.#fail(error),
+        (error: unknown) => {
+          this.#release(index);
+          this.#fail(error);
+        },
       );
   }
 
   #onOutcome(index: number, outcome: ReadOutcome, atOnce: boolean): void {
-    this.#loading--;
+    this.#loading.delete(index);
     this.#lanes.arrive(index, atOnce);
     if (typeof outcome !== 'string') this.#largestBytes = Math.max(this.#largestBytes, outcome.lengthBytes);
     if (outcome === 'busy' && !this.#isOver && index < this.#end) {
@@ -225,15 +255,17 @@ export class PrefixRead {
       return;
     }
     this.#cramped.delete(index);
-    this.#stuckSinceMs = undefined;
+    this.#patience.renew();
     if (this.#isOver || index >= this.#end) {
       if (typeof outcome !== 'string') {
         outcome[Symbol.dispose]();
         this.#isRoomNew = true;
       }
       this.#release(index);
-    } else if (typeof outcome !== 'string') this.#arrived.set(index, outcome);
-    else {
+    } else if (typeof outcome !== 'string') {
+      this.#loaded.add(index, outcome);
+      if (atOnce) this.#loaded.hold(index);
+    } else {
       this.#release(index);
       this.#endAt(index);
     }
@@ -243,7 +275,7 @@ export class PrefixRead {
   #endAt(index: number): void {
     if (index >= this.#end) return;
     this.#end = index;
-    for (const later of [...this.#arrived.keys()]) if (later >= index) this.#drop(later);
+    for (const later of this.#loaded.from(index)) this.#drop(later);
     for (const [later, isReading] of [...this.#cramped]) {
       if (later < index || isReading) continue;
       this.#cramped.delete(later);
@@ -252,10 +284,9 @@ export class PrefixRead {
   }
 
   #drop(index: number): void {
-    const arrived = this.#arrived.get(index);
-    this.#arrived.delete(index);
-    if (arrived === undefined) return;
-    arrived[Symbol.dispose]();
+    const loaded = this.#loaded.take(index);
+    if (loaded === undefined) return;
+    loaded[Symbol.dispose]();
     this.#isRoomNew = true;
     this.#release(index);
   }
