@@ -11,6 +11,7 @@
         "src/crc32c_x86.cc",
         "src/digest.cc",
         "src/file_lock.cc",
+        "src/file_reads.cc",
         "src/key_index.cc",
         "src/key_match.cc",
         "src/mooncake_library.cc",
@@ -27,7 +28,8 @@
         "src/pipe.cc",
         "src/region.cc",
         "src/region_object.cc",
-        "src/socket_options.cc"
+        "src/socket_options.cc",
+        "src/thread_calls.cc"
       ],
       "libraries": ["-ldl"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

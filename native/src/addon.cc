@@ -3,6 +3,7 @@
 
 #include "crc32c.h"
 #include "file_lock.h"
+#include "file_reads.h"
 #include "key_index.h"
 #include "key_match.h"
 #include "mooncake_object.h"
@@ -63,6 +64,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("exitNow", Napi::Function::New<ExitNowOf>(env, "exitNow"));
   exports.Set("Region", RegionObject::Class(env));
   exports.Set("NixlAgent", nixl::AgentObject::Class(env));
+  exports.Set("FileReads", FileReads::Class(env));
   exports.Set("KeyIndex", KeyIndex::Class(env));
   exports.Set("MooncakeStore", MooncakeObject::Class(env));
   exports.Set("matchKeys", Napi::Function::New<MatchKeys>(env, "matchKeys"));

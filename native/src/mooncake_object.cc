@@ -33,13 +33,6 @@ std::shared_ptr<MooncakeStore> StoreOf(const Napi::Object& settings) {
 
 }  // namespace
 
-struct MooncakeObject::Call {
-  Napi::Promise::Deferred deferred;
-  // This object and the arguments, whose memory the library uses.
-  std::vector<Napi::ObjectReference> kept;
-  Answer answer;
-};
-
 Napi::Function MooncakeObject::Class(Napi::Env env) {
   return DefineClass(env, "NativeMooncakeStore",
                      {
@@ -58,11 +51,11 @@ Napi::Function MooncakeObject::Class(Napi::Env env) {
 MooncakeObject::MooncakeObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<MooncakeObject>(info),
       store_(StoreOf(info[1].As<Napi::Object>())),
-      threads_(info[0].As<Napi::Number>().Uint32Value()) {}
+      calls_(info.Env(), "kvnest mooncake", info[0].As<Napi::Number>().Uint32Value()) {}
 
 // The store ends on a thread, too.
 MooncakeObject::~MooncakeObject() {
-  threads_.Run([store = std::move(store_)] {});
+  calls_.Run([store = std::move(store_)] {});
 }
 
 Napi::Value MooncakeObject::Open(const Napi::CallbackInfo& info) {
@@ -117,34 +110,17 @@ Napi::Value MooncakeObject::Unregister(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value MooncakeObject::Run(const Napi::CallbackInfo& info, std::function<Answer(MooncakeStore&)> run) {
-  const Napi::Env env = info.Env();
-  auto* const call = new Call{Napi::Promise::Deferred::New(env), {}, {}};
-  call->kept.push_back(Napi::Persistent(info.This().As<Napi::Object>()));
-  for (size_t i = 0; i < info.Length(); i++) {
-    if (info[i].IsObject()) call->kept.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
-  }
-  const Napi::Promise promise = call->deferred.Promise();
-  auto completions = Completions::New(env, "kvnest mooncake", 0, 1);
-  threads_.Run([store = store_, run = std::move(run), call, completions]() mutable {
-    call->answer = run(*store);
-    // Where the thread of JavaScript is gone, this has given itself back, and nobody may free what the call kept.
-    if (completions.BlockingCall(call) == napi_ok) completions.Release();
+  return calls_.Run(info, [store = store_, run = std::move(run)]() -> ThreadCalls::Answer {
+    return [answer = run(*store)](Napi::Env env) { return ValueOf(env, answer); };
   });
-  return promise;
 }
 
-void MooncakeObject::Settle(Napi::Env env, Napi::Function, std::nullptr_t*, Call* call) {
-  if (env != nullptr) {
-    const auto& [values, problem] = call->answer;
-    if (problem.empty()) {
-      Napi::Array answers = Napi::Array::New(env, values.size());
-      for (uint32_t i = 0; i < values.size(); i++) answers.Set(i, Napi::Number::New(env, static_cast<double>(values[i])));
-      call->deferred.Resolve(answers);
-    } else {
-      call->deferred.Resolve(Napi::String::New(env, problem));
-    }
-    delete call;
-  }
+Napi::Value MooncakeObject::ValueOf(Napi::Env env, const Answer& answer) {
+  const auto& [values, problem] = answer;
+  if (!problem.empty()) return Napi::String::New(env, problem);
+  Napi::Array answers = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); i++) answers.Set(i, Napi::Number::New(env, static_cast<double>(values[i])));
+  return answers;
 }
 
 }  // namespace kvnest

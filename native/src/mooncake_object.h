@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "call_threads.h"
 #include "mooncake_store.h"
+#include "thread_calls.h"
 
 namespace kvnest {
 
@@ -28,9 +28,6 @@ class MooncakeObject : public Napi::ObjectWrap<MooncakeObject> {
     std::vector<int64_t> values;
     std::string problem;
   };
-  struct Call;
-  static void Settle(Napi::Env env, Napi::Function, std::nullptr_t*, Call* call);
-  using Completions = Napi::TypedThreadSafeFunction<std::nullptr_t, Call, &MooncakeObject::Settle>;
 
   Napi::Value Open(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
@@ -42,11 +39,13 @@ class MooncakeObject : public Napi::ObjectWrap<MooncakeObject> {
   Napi::Value Register(const Napi::CallbackInfo& info);
   Napi::Value Unregister(const Napi::CallbackInfo& info);
 
-  // Runs it on a thread. Neither this nor the arguments are collected meanwhile.
+  static Napi::Value ValueOf(Napi::Env env, const Answer& answer);
+
+  // Runs it on a thread.
   Napi::Value Run(const Napi::CallbackInfo& info, std::function<Answer(MooncakeStore&)> run);
 
   std::shared_ptr<MooncakeStore> store_;
-  CallThreads threads_;
+  ThreadCalls calls_;
 };
 
 }  // namespace kvnest

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SeededRandom } from '../../test/support/seeded-random.js';
-import { crc32c } from './crc32c.js';
+import { combineCrc32c, crc32c } from './crc32c.js';
 import { loadNative } from '../arena/native/load-native.js';
 
 /** One bit at a time, from the definition. */
@@ -34,5 +34,18 @@ describe.each(Object.entries(variants))('CRC-32C, %s', (_, compute) => {
   it('agrees with it for long data', () => {
     expect(compute(bytes, 0)).toBe(bitwise(bytes, 0));
     expect(compute(bytes.subarray(3), 1)).toBe(bitwise(bytes.subarray(3), 1));
+  });
+});
+
+describe('combineCrc32c', () => {
+  it('gives the checksum of both parts together, whatever their lengths', () => {
+    const bytes = new SeededRandom(7).bytes(9000);
+    fc.assert(
+      fc.property(fc.nat(4500), fc.oneof(fc.nat(40), fc.nat(4500)), (lengthOfA, lengthOfB) => {
+        const [a, b] = [bytes.subarray(0, lengthOfA), bytes.subarray(lengthOfA, lengthOfA + lengthOfB)];
+        expect(combineCrc32c(crc32c(a), crc32c(b), lengthOfB)).toBe(crc32c(b, crc32c(a)));
+      }),
+      { seed: 8, numRuns: 200 },
+    );
   });
 });

@@ -58,3 +58,26 @@ export function crc32c(bytes: Uint8Array, previous = 0): number {
   for (; i < bytes.length; i++) crc = (crc >>> 8) ^ (T0[(crc ^ (bytes[i] as number)) & 255] as number);
   return ~crc >>> 0;
 }
+
+/** Checksum of A followed by B, from theirs. */
+export function combineCrc32c(crcOfA: number, crcOfB: number, lengthOfB: number): number {
+  // Zero bytes behind A multiply its checksum by x^8 each, modulo the polynomial: here by squares of x^8.
+  let crc = crcOfA;
+  let power = 0x00800000;
+  for (let bytes = lengthOfB; bytes > 0; bytes = Math.floor(bytes / 2)) {
+    if (bytes % 2 === 1) crc = multiply(crc, power);
+    power = multiply(power, power);
+  }
+  return (crc ^ crcOfB) >>> 0;
+}
+
+/** Product of two polynomials modulo Castagnoli's; bit 31 - i is the coefficient of x^i. */
+function multiply(a: number, b: number): number {
+  let product = 0;
+  let shifted = b;
+  for (let bit = 31; bit >= 0; bit--) {
+    if ((a >>> bit) & 1) product ^= shifted;
+    shifted = shifted & 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1;
+  }
+  return product;
+}

@@ -20,6 +20,7 @@ export interface NativeAddon {
   readonly exitNow: (code: number) => never;
   readonly Region: NativeRegionClass;
   readonly NixlAgent: NativeNixlAgentClass;
+  readonly FileReads: NativeFileReadsClass;
   readonly KeyIndex: NativeKeyIndexClass;
   readonly matchKeys: MatchKeys;
   readonly MooncakeStore: NativeMooncakeStoreClass;
@@ -79,6 +80,21 @@ export interface NativeRegion {
 export interface FailedNativeRegion {
   /** The system call that failed, and its errno. */
   readonly error: { readonly call: string; readonly code: number };
+}
+
+/** The answer of `NativeFileReads.read` when the file ended too early. */
+export const FILE_ENDED = -65536;
+
+/** Reads run on so many threads of their own. */
+export type NativeFileReadsClass = new (threads: number) => NativeFileReads;
+
+export interface NativeFileReads {
+  /**
+   * Fills the buffers in order, in whole pages where that is what they take. Their memory must stay in place meanwhile.
+   *
+   * @returns the CRC-32C of their first `checkedBytes`; `FILE_ENDED`; or an errno, negative.
+   */
+  read(fd: number, position: number, buffers: readonly Uint8Array[], checkedBytes: number): Promise<number>;
 }
 
 export interface NativeMooncakeSettings {

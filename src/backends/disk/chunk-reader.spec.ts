@@ -47,7 +47,6 @@ beforeEach(() => {
   const owners = new Map<number, string>();
   for (const name of ['a', 'b']) owners.set(insert(name, blocks), name);
   reader = new ChunkReader({
-    arena,
     space: new ArenaSpaceService(arena),
     index,
     blocks,
@@ -83,11 +82,11 @@ function insert(name: string, blocks: BlockSpace): number {
   return allocated.page;
 }
 
-function read({ views, runs }: Transfer, owners: ReadonlyMap<number, string>): Promise<void> {
+function read({ views, runs }: Transfer, owners: ReadonlyMap<number, string>): Promise<number> {
   if (unreadable.has(owners.get(runs[0]!.page)!)) return Promise.reject(new Error('EIO'));
   let at = 0;
   for (const view of views) at += CONTENT.copy(view, 0, at);
-  return Promise.resolve();
+  return Promise.resolve(crc32c(CONTENT));
 }
 
 async function outcomeOf(name: string): Promise<string> {

@@ -1,15 +1,15 @@
-import { type Arena, type ArenaHandle } from '../../arena/arena.interface.js';
+import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ArenaSpace } from '../../arena/arena-space.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type ReadOutcome } from '../storage-backend.interface.js';
 import { type BlockSpace } from './block-space.js';
-import { ShortReadError, type DataFile } from './data-file.js';
+import { type DataFile } from './data-file.js';
 import { type DiskIndex } from './disk-index.js';
 import { type MediumHealth } from './medium-health.js';
+import { ShortReadError } from './read-piece.js';
 
 export interface ChunkReaderParts {
-  readonly arena: Arena;
   readonly space: ArenaSpace;
   readonly index: DiskIndex;
   readonly blocks: BlockSpace;
@@ -73,10 +73,11 @@ export class ChunkReader {
   }
 
   async #read({ handle, firstBlock, sequence, checksum }: Reading): Promise<ReadOutcome> {
-    const { blocks, file, health, arena } = this.#parts;
+    const { blocks, file, health } = this.#parts;
     const { views, lengthBytes, key } = handle;
+    let readChecksum: number;
     try {
-      await file.read({ views, lengthBytes, runs: blocks.runsOf(firstBlock) });
+      readChecksum = await file.read({ views, lengthBytes, runs: blocks.runsOf(firstBlock) });
     } catch (error) {
       handle[Symbol.dispose]();
       if (error instanceof ShortReadError) return this.#discard(key, sequence);
@@ -84,7 +85,7 @@ export class ChunkReader {
     }
     health.succeeded();
     this.#suspects.delete(sequence);
-    if (views.reduce((crc, view) => arena.crc32c(view, crc), 0) === checksum) {
+    if (readChecksum === checksum) {
       handle.seal(checksum);
       return handle;
     }

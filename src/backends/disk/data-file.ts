@@ -1,17 +1,20 @@
-import { constants, fstatSync, readv, writev } from 'node:fs';
+import { constants, fstatSync, writev } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { type PageRun } from '../../arena/page-allocator.js';
 import { MAX_SHARED_BYTES } from '../../arena/size-class.js';
+import { combineCrc32c } from '../../common/crc32c.js';
 import { type IoQueue } from './io-queue.js';
-import { PAGE_BYTES } from './disk-layout.js';
 import { deletedError } from './log-file.js';
-import { paddedToPages, planTransfer, skipBytes, wholePages, type TransferPiece } from './transfer-plan.js';
+import { movePiece } from './move-piece.js';
+import { type ReadPiece } from './read-piece.js';
+import { paddedToPages, planTransfer, wholePages, type TransferPiece } from './transfer-plan.js';
 
 export interface DataFileOptions {
   readonly path: string;
   readonly blockBytes: number;
   readonly blocks: number;
   readonly queue: IoQueue;
+  readonly readPiece: ReadPiece;
   /** Whether to go past the page cache where the file system and the memory allow it. */
   readonly direct: boolean;
   /** Called once, with the reason, when direct I/O was wanted and is refused. */
@@ -27,9 +30,6 @@ export interface Transfer {
 
 /** The file grows ahead of use, sparse: a write that does not change the size of the file is cheaper. */
 const GROWTH_BYTES = 64 * 2 ** 20;
-
-/** The file ended before the chunk did: somebody cut it. */
-export class ShortReadError extends Error {}
 
 /**
  * The file that holds the bytes of all chunks, in blocks. Bytes go between it and the arena without a copy: past the
@@ -89,16 +89,21 @@ export class DataFile {
   async write({ views, lengthBytes, runs }: Transfer): Promise<void> {
     if (!this.isThere) throw deletedError();
     await this.#growTo(runs.reduce((end, { page, pages }) => Math.max(end, page + pages), 0));
-    const pages = this.#wholePages(views, lengthBytes);
-    if (pages !== undefined && (await this.#tryDirect(pages, runs, WRITE))) return;
-    await this.#transfer(this.#buffered, paddedToPages(views, lengthBytes), runs, WRITE);
+    await this.#pastCache(views, lengthBytes, paddedToPages(views, lengthBytes), (fd, memory) =>
+      this.#transfer(memory, runs, 'write', (piece) => movePiece(fd, piece, writev, isFull)),
+    );
   }
 
-  /** @throws ShortReadError when the file is shorter than it was. */
-  async read({ views, lengthBytes, runs }: Transfer): Promise<void> {
-    const pages = this.#wholePages(views, lengthBytes);
-    if (pages !== undefined && (await this.#tryDirect(pages, runs, READ))) return;
-    await this.#transfer(this.#buffered, views, runs, READ);
+  /** @returns the CRC-32C of what was read. @throws ShortReadError when the file is shorter than it was. */
+  async read({ views, lengthBytes, runs }: Transfer): Promise<number> {
+    const { readPiece } = this.#options;
+    const parts = await this.#pastCache(views, lengthBytes, views, (fd, memory) =>
+      this.#transfer(memory, runs, 'read', async (piece) => {
+        const checkedBytes = Math.min(piece.bytes, lengthBytes - piece.offset);
+        return { checkedBytes, checksum: await readPiece(fd, piece, checkedBytes) };
+      }),
+    );
+    return parts.reduce((sum, part) => combineCrc32c(sum, part.checksum, part.checkedBytes), 0);
   }
 
   async sync(): Promise<void> {
@@ -110,52 +115,40 @@ export class DataFile {
     await this.#buffered.close();
   }
 
-  #wholePages(views: readonly Buffer[], lengthBytes: number): readonly Buffer[] | undefined {
-    if (!this.#isDirect || lengthBytes <= MAX_SHARED_BYTES) return undefined;
-    return wholePages(views);
-  }
-
-  /** @returns false when direct I/O is refused; then it is not tried again. */
-  async #tryDirect(
-    memory: readonly Buffer[],
-    runs: readonly PageRun[],
-    direction: Direction,
-  ): Promise<boolean> {
-    const direct = this.#direct;
-    if (direct === undefined) return false;
-    try {
-      await this.#transfer(direct, memory, runs, direction);
-      return true;
-    } catch (error) {
-      if (codeOf(error) !== 'EINVAL') throw error;
-      if (this.#isDirect) this.#options.onBuffered('the file system refuses this memory');
-      this.#isDirect = false;
-      return false;
+  /** Moves it past the page cache where that can be; where it is refused, once and for all, through it. */
+  async #pastCache<T>(
+    views: readonly Buffer[],
+    lengthBytes: number,
+    cached: readonly Buffer[],
+    move: (fd: number, memory: readonly Buffer[]) => Promise<T>,
+  ): Promise<T> {
+    const pages = this.#isDirect && lengthBytes > MAX_SHARED_BYTES ? wholePages(views) : undefined;
+    if (pages !== undefined && this.#direct !== undefined) {
+      try {
+        return await move(this.#direct.fd, pages);
+      } catch (error) {
+        if (codeOf(error) !== 'EINVAL') throw error;
+        if (this.#isDirect) this.#options.onBuffered('the file system refuses this memory');
+        this.#isDirect = false;
+      }
     }
+    return move(this.#buffered.fd, cached);
   }
 
-  async #transfer(
-    file: FileHandle,
+  async #transfer<T>(
     memory: readonly Buffer[],
     runs: readonly PageRun[],
-    direction: Direction,
-  ): Promise<void> {
+    side: 'read' | 'write',
+    move: (piece: TransferPiece) => Promise<T>,
+  ): Promise<T[]> {
     const { queue, blockBytes } = this.#options;
-    const pieces = planTransfer(memory, runs, blockBytes).map(
-      (piece) =>
-        new Promise<void>((resolve, reject) =>
-          queue[direction.queue]((done) =>
-            moveAll(file.fd, piece, direction, (error) => {
-              done();
-              if (error === null) resolve();
-              else reject(error);
-            }),
-          ),
-        ),
-    );
+    const pieces = planTransfer(memory, runs, blockBytes).map((piece) => queue[side](() => move(piece)));
     // All of them have to end, for the memory is theirs until then.
-    for (const result of await Promise.allSettled(pieces))
+    const results = await Promise.allSettled(pieces);
+    return results.map((result) => {
       if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
   }
 
   async #growTo(blocks: number): Promise<void> {
@@ -184,49 +177,8 @@ async function openDirect({ path, direct, onBuffered }: DataFileOptions): Promis
   }
 }
 
-type Move = (
-  fd: number,
-  buffers: readonly Buffer[],
-  position: number,
-  moved: (error: Error | null, bytes: number) => void,
-) => void;
-
-/** One side of the traffic. */
-interface Direction {
-  readonly queue: 'read' | 'write';
-  readonly move: Move;
-  /** Why a call may move less than it should, and no more can be moved. */
-  readonly stuck: () => Error;
-}
-
-const WRITE: Direction = {
-  queue: 'write',
-  move: writev,
-  stuck: () => new Error('the file takes no more bytes'),
-};
-const READ: Direction = {
-  queue: 'read',
-  move: readv,
-  stuck: () => new ShortReadError('the file is too short'),
-};
-
-/** Moves a piece, in as many calls as the system takes for it. */
-function moveAll(
-  fd: number,
-  { buffers, position, bytes }: TransferPiece,
-  direction: Direction,
-  done: (error: Error | null) => void,
-): void {
-  direction.move(fd, buffers, position, (error, moved) => {
-    if (error !== null || moved === bytes) {
-      done(error);
-    } else if (moved === 0 || (moved % PAGE_BYTES !== 0 && bytes % PAGE_BYTES === 0)) {
-      done(direction.stuck());
-    } else {
-      const rest = { buffers: skipBytes(buffers, moved), position: position + moved, bytes: bytes - moved };
-      moveAll(fd, rest, direction, done);
-    }
-  });
+function isFull(): Error {
+  return new Error('the file takes no more bytes');
 }
 
 function codeOf(error: unknown): string {

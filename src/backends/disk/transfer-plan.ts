@@ -4,6 +4,8 @@ import { PAGE_BYTES } from './disk-layout.js';
 /** One I/O of a transfer: adjacent in the file, one or more buffers in memory. */
 export interface TransferPiece {
   readonly position: number;
+  /** Bytes of the transfer in front of it. */
+  readonly offset: number;
   readonly buffers: readonly Buffer[];
   readonly bytes: number;
 }
@@ -45,6 +47,7 @@ export function planTransfer(
 ): readonly TransferPiece[] {
   const pieces: TransferPiece[] = [];
   let left = memory.reduce((sum, buffer) => sum + buffer.length, 0);
+  let offset = 0;
   let index = 0;
   let within = 0;
   for (const { page, pages } of runs) {
@@ -63,8 +66,9 @@ export function planTransfer(
           within = 0;
         }
       }
-      pieces.push({ position, buffers, bytes });
+      pieces.push({ position, offset, buffers, bytes });
       position += bytes;
+      offset += bytes;
       left -= bytes;
     }
   }
