@@ -4,7 +4,7 @@ import { type Problem } from './findings.js';
 import { loadConfig, type LoadConfigInput, type LoadedConfig } from './load-config.js';
 
 const MIB = 2 ** 20;
-const SCHEMES = ['redis', 'fs', 's3', 'loopback'];
+const SCHEMES = ['mooncakestore', 'redis', 'fs', 's3', 'loopback'];
 
 interface Given extends Partial<LoadConfigInput> {
   readonly yaml?: string;
@@ -254,6 +254,8 @@ tiers:
     ['redis', '{redis.redis_url: "redis://h:1"}', 'redis://h:1'],
     ['redis', '{}', 'redis://localhost:6379'],
     ['fs.primary', '{fs.primary.base_path: /mnt/kv}', 'fs:///mnt/kv'],
+    ['mooncakestore', '{mooncakestore.master_server_address: "h:50051"}', 'mooncakestore://h:50051'],
+    ['mooncakestore', '{}', 'mooncakestore://'],
   ])("as LMCache's own plugin %s with %s needs no code", (name, options, url) => {
     const { config } = load({
       yaml: `remote_storage_plugins: ["${name}"]\nremote_storage_plugin: ${options}`,

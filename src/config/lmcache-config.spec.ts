@@ -209,7 +209,7 @@ extra_config:
   use_odirect: True
 `;
 
-  it('works, with one warning for what has no effect', () => {
+  it('works, with a warning for what has no effect, and one for what of it is in extra_config', () => {
     const { config, warnings } = load(yaml);
     expect(config).toMatchObject({
       chunkTokens: 256,
@@ -223,9 +223,27 @@ extra_config:
       ],
       extraConfig: { 'external_backend.a.module_path': 'pkg.a', use_odirect: true },
     });
-    expect(warnings).toHaveLength(1);
+    expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(/save_decode_cache, internal_api_server_enabled/);
+    expect(warnings[1]).toBe('extra_config: LMCache settings without effect in kvnest: use_odirect');
     expect(warnings.join()).not.toContain('secret');
+  });
+});
+
+describe('extra_config', () => {
+  it.each(['anything: 1', 's3_region: r', 'use_odirect: null', 'save_chunk_meta: false'])(
+    "is no matter where a key has an effect, or is not LMCache's: %s",
+    (extra) => {
+      expect(load(`extra_config: {${extra}}`).warnings).toEqual([]);
+    },
+  );
+
+  it('names the tier that takes the place of nixl storage', () => {
+    const extras = 'extra_config: {enable_nixl_storage: true, nixl_path: /mnt/kv}';
+    expect(load(extras).warnings).toEqual([
+      expect.stringContaining('enable_nixl_storage, nixl_path'),
+      expect.stringContaining('list a tier of type nixl_storage'),
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { type KvnestConfig, type TierConfig } from '../kvnest-config.interface.j
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { buildDoors } from './doors.js';
 import { buildExternals } from './externals.js';
+import { buildExtraConfig } from './extra-config.js';
 import { buildHashing } from './hashing.js';
 import { BYTES_PER_LMCACHE_GB } from './lmcache-tiers.js';
 import { buildModules } from './modules.js';
@@ -55,7 +56,7 @@ export function buildConfig(
     prefetch: { loads: settings.prefetch.loads_per_tier, bytes: settings.prefetch.bytes_per_tier },
     drainTimeoutMs: settings.drain_timeout_ms,
     logLevel: settings.log_level,
-    extraConfig: buildExtraConfig(settings),
+    extraConfig: buildExtraConfig(settings, findings),
   };
 }
 
@@ -68,12 +69,4 @@ function defaultArenaBytes(settings: KvnestSettings, tiers: readonly TierConfig[
   return Math.floor(
     (settings.max_local_cpu_size > 0 ? settings.max_local_cpu_size : 1) * BYTES_PER_LMCACHE_GB,
   );
-}
-
-/** What LMCache has inside `extra_config` and beside it. */
-function buildExtraConfig({
-  audit_actual_remote_url,
-  extra_config,
-}: KvnestSettings): Readonly<Record<string, unknown>> {
-  return { ...(audit_actual_remote_url !== undefined && { audit_actual_remote_url }), ...extra_config };
 }

@@ -1,6 +1,13 @@
 import { type KvnestSettings } from '../settings/kvnest.settings.js';
 import { type Namespace } from './external-namespaces.js';
 
+const MASTER_KEYS = [
+  'mooncake_master_server_addr',
+  'mooncake_master_server_address',
+  'master_server_addr',
+  'master_server_address',
+];
+
 /** Where LMCache's own plugins of these types keep their address; each has a scheme of the same name. */
 const ADDRESSES: Readonly<Record<string, (value: (key: string) => unknown, remoteUrl?: string) => unknown>> =
   {
@@ -8,6 +15,10 @@ const ADDRESSES: Readonly<Record<string, (value: (key: string) => unknown, remot
     fs: (value) => {
       const path = value('base_path') ?? value('fs_base_path');
       return typeof path === 'string' ? `fs://${path}` : undefined;
+    },
+    mooncakestore: (value) => {
+      const master = MASTER_KEYS.map(value).find((address) => typeof address === 'string');
+      return `mooncakestore://${master ?? ''}`;
     },
   };
 

@@ -29,6 +29,30 @@ const WITHOUT_EFFECT = `
 /** Keys of LMCache, old names included, that steer something a server of chunks does not do. */
 export const LMCACHE_KEYS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(WITHOUT_EFFECT.trim().split(/\s+/));
 
+const EXTRAS_WITHOUT_EFFECT = `
+  enable_nixl_storage use_direct_io use_odirect disk_io_threads local_cpu.pinned_align_bytes
+  fs_connector_use_odirect fs_connector_read_ahead_size
+  s3_prefer_http2 s3_enable_s3express s3_max_io_concurrency s3_max_inflight_reqs
+  local_hostname global_segment_size local_buffer_size storage_root_dir mooncake_prefer_local_alloc
+  infinistore_link_type request_timeout valkey_num_workers valkey_sync_num_workers valkey_enable_ttl valkey_ttl_sec
+  audit_calc_checksum audit_exclude_cmds
+  save_only_first_rank lookup_backoff_time force_store_wait enable_sparse lmcache_rpc_port gpu_to_numa_mapping
+  p2p_max_retry_count heartbeat_url kv_msg_batch_size kv_msg_batch_timeout full_sync_batch_size
+  ping_interval ping_timeout
+`;
+
+/** Keys inside `extra_config` that steer something a server of chunks does not do, or does by itself. */
+export const LMCACHE_EXTRAS_WITHOUT_EFFECT: ReadonlySet<string> = new Set(
+  EXTRAS_WITHOUT_EFFECT.trim().split(/\s+/),
+);
+
+/** Of backends that kvnest does not have, or configures elsewhere. */
+const EXTRA_PREFIXES = /^(nixl_|rust_raw_block\.|hf3fs_|azure_|sagemaker_hyperpod_)/;
+
+export function isIdleExtra(key: string): boolean {
+  return LMCACHE_EXTRAS_WITHOUT_EFFECT.has(key) || EXTRA_PREFIXES.test(key);
+}
+
 /** LMCache puts the settings of its encoder cache under this prefix. */
 const ENCODER_CACHE_PREFIX = 'ec_';
 
