@@ -37,6 +37,7 @@ const LIFETIME_HEARTBEATS = 3;
 const KEY_LIFETIME_MS = 600_000;
 const MAX_RETRY_MS = 5_000;
 const MAX_ENTRIES = 1_024;
+const DISCONNECT_MS = 100;
 
 /**
  * Servers that tell each other where they are, through one sorted set in Redis: the entries by the time at which they
@@ -95,6 +96,8 @@ export class RedisSource implements PeerSource {
       connectTimeout: timeoutMs,
       commandTimeout: timeoutMs,
       retryStrategy: (times) => Math.min(times * 100, MAX_RETRY_MS),
+      // ioredis waits so long at the end, also where there is no connection to end.
+      disconnectTimeout: DISCONNECT_MS,
       maxRetriesPerRequest: null,
       connectionName: 'kvnest',
     });
