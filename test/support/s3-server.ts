@@ -18,7 +18,13 @@ interface S3ServerKind {
   readonly maxNameBytes: number;
   /** Arguments that only show that it runs here. */
   readonly harmless: readonly string[];
-  arguments(port: number, directory: string): Promise<readonly string[]>;
+  prepare(port: number, directory: string): Promise<S3Command>;
+}
+
+interface S3Command {
+  readonly arguments: readonly string[];
+  /** Files that it makes outside its directory. */
+  readonly strays: readonly string[];
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -34,8 +40,11 @@ export const MOTO: S3ServerKind = {
   command: join(ROOT, '.cache/venv/bin/python'),
   maxNameBytes: 1024,
   harmless: ['-c', 'import moto, flask_cors'],
-  arguments: (port) =>
-    Promise.resolve([join(import.meta.dirname, 's3-moto-server.py'), '-H', '127.0.0.1', '-p', String(port)]),
+  prepare: (port) =>
+    Promise.resolve({
+      arguments: [join(import.meta.dirname, 's3-moto-server.py'), '-H', '127.0.0.1', '-p', String(port)],
+      strays: [],
+    }),
 };
 
 /** SeaweedFS: a real object store with real credentials, on disk. */
@@ -43,23 +52,28 @@ export const SEAWEED: S3ServerKind = {
   command: join(ROOT, '.cache/venv/bin/weed'),
   maxNameBytes: 255,
   harmless: ['version'],
-  arguments: async (port, directory) => {
-    const names = ['master', 'volume', 'filer'].flatMap((part) => [`${part}.port`, `${part}.port.grpc`]);
-    const ports = await freePorts(names.length + 1);
+  prepare: async (port, directory) => {
+    const parts = ['master', 'volume', 'filer', 's3'];
+    const all = await freePorts(2 * parts.length - 1);
+    const ports = [...all.slice(parts.length), port];
     const identities = [
       { name: 'owner', credentials: [secretOf(OWNER)], actions: ['Admin'] },
       { name: 'reader', credentials: [secretOf(READER)], actions: ['Read', 'List'] },
     ];
     writeFileSync(join(directory, 's3.json'), JSON.stringify({ identities }));
-    return [
-      'server',
-      ...['-ip=127.0.0.1', '-ip.bind=127.0.0.1', `-dir=${directory}`, '-master.telemetry=false'],
-      ...names.map((name, i) => `-${name}=${ports[i]!}`),
-      ...['-volume.max=8', '-master.volumeSizeLimitMB=64', '-filer', '-s3', `-s3.port=${port}`],
-      ...[`-s3.port.grpc=${ports.at(-1)!}`, '-s3.port.iceberg=0', '-s3.port.lance=0'],
-      ...[`-s3.localSocket=${directory}/s3.sock`, `-filer.localSocket=${directory}/filer.sock`],
-      ...[`-s3.config=${join(directory, 's3.json')}`, `-s3.domainName=${DOMAIN}`],
-    ];
+    return {
+      arguments: [
+        ...[`-logdir=${directory}`, 'server'],
+        ...['-ip=127.0.0.1', '-ip.bind=127.0.0.1', `-dir=${directory}`, '-master.telemetry=false'],
+        ...parts.map((part, i) => `-${part}.port=${ports[i]!}`),
+        ...parts.map((part, i) => `-${part}.port.grpc=${all[i]!}`),
+        ...['-volume.max=8', '-master.volumeSizeLimitMB=64', '-filer', '-s3'],
+        ...['-s3.port.iceberg=0', '-s3.port.lance=0'],
+        ...[`-s3.localSocket=${directory}/s3.sock`, `-filer.localSocket=${directory}/filer.sock`],
+        ...[`-s3.config=${join(directory, 's3.json')}`, `-s3.domainName=${DOMAIN}`],
+      ],
+      strays: parts.map((part, i) => `/tmp/seaweedfs-${part}-grpc-${all[i]!}.sock`),
+    };
   },
 };
 
@@ -76,7 +90,7 @@ export class S3Server {
   private constructor(
     readonly port: number,
     private readonly child: ChildProcess,
-    private readonly directory: string,
+    private readonly places: readonly string[],
   ) {}
 
   get endpoint(): string {
@@ -92,10 +106,11 @@ export class S3Server {
   static async start(kind: S3ServerKind): Promise<S3Server> {
     const directory = mkdtempSync(join(tmpdir(), 'kvnest-s3-'));
     const [port] = (await freePorts(1)) as [number];
-    const child = spawn(kind.command, await kind.arguments(port, directory), { stdio: 'ignore' });
+    const { arguments: words, strays } = await kind.prepare(port, directory);
+    const child = spawn(kind.command, words, { stdio: 'ignore' });
     running.add(child);
     child.once('exit', () => running.delete(child));
-    const server = new S3Server(port, child, directory);
+    const server = new S3Server(port, child, [directory, ...strays]);
     await server.#answers();
     return server;
   }
@@ -115,7 +130,7 @@ export class S3Server {
       this.child.kill('SIGKILL');
       await once(this.child, 'exit');
     }
-    rmSync(this.directory, { recursive: true, force: true });
+    for (const place of this.places) rmSync(place, { recursive: true, force: true });
   }
 
   async #answers(): Promise<void> {
