@@ -13,8 +13,8 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('redis-sentinel:
     admin = new Redis(await set.masterPort(), '127.0.0.1');
   });
   afterAll(async () => {
-    await set.stop();
     admin.disconnect();
+    await set.stop();
   });
 
   describeRedisContract('redis-sentinel://', {

@@ -23,8 +23,8 @@ describeWithPeer(missing)('rediss:// with a real Redis', () => {
   });
   afterAll(async () => {
     rmSync(directory, { recursive: true, force: true });
-    await server.stop();
     admin.disconnect();
+    await server.stop();
   });
 
   describeRedisContract('rediss://', {

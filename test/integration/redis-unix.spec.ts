@@ -24,8 +24,8 @@ describeWithPeer(missingCommand('redis-server', ['--version']))('unix:// with a 
   });
   afterAll(async () => {
     rmSync(directory, { recursive: true, force: true });
-    await server.stop();
     admin.disconnect();
+    await server.stop();
   });
 
   describeRedisContract('unix://', {
