@@ -73,6 +73,38 @@ describe('what reads of prefixes give up for others', () => {
     expect(got).toEqual(['k0', 'k1', 'k2']);
   });
 
+  it('is something for a chunk that one of them waits for, though another loads it ahead', async () => {
+    const from = (key: ChunkKey): Promise<ReadOutcome> =>
+      key.toString() === 'k1' ? new Promise(() => undefined) : loads.slow(key);
+    const first = loads.read(3, 3, { from }).subscribe(receive);
+    const second = loads.read(2, 2, { from }).subscribe(receive);
+    await arriveAll('k2');
+    expect(reclaim(1, ChunkKey.of('k1'))).toBe(0);
+    await arriveAll('k0');
+    expect(reclaim(1, ChunkKey.of('k1'))).toBe(1);
+    first.unsubscribe();
+    second.unsubscribe();
+  });
+
+  it('is nothing to who has left', async () => {
+    loads.read(2, 2, { prefix: 'x' }).subscribe(receive).unsubscribe();
+    loads.read(2, 2).subscribe(receive);
+    await arriveAll('k1');
+    expect(reclaim(1, ChunkKey.of('x1'))).toBe(1);
+    await arriveAll('k0', 'k1', 'x0', 'x1');
+  });
+
+  it('is no room for chunks of the same prefix that found none', async () => {
+    loads.read(4, 4).subscribe(receive);
+    await arriveAll('k1');
+    await loads.arrive('k2', 'busy');
+    expect(reclaim(1)).toBe(1);
+    await arriveAll('k3');
+    expect(loads.started.slice(4)).toEqual(['k1']);
+    await arriveAll('k0', 'k1', 'k2');
+    expect(got).toHaveLength(4);
+  });
+
   it('is nothing where all of it would not be enough', async () => {
     loads.read(3, 3).subscribe(receive);
     await arriveAll('k1', 'k2');
@@ -149,8 +181,8 @@ describe('what reads of prefixes give up for others', () => {
       await arriveAll('x8');
       expect(reclaim(1)).toBe(1);
       await finish();
-      expect(loads.started.filter((name) => name === 'x8')).toHaveLength(1);
       for (let i = 0; i < 8; i++) await arriveAll(`x${i}`);
+      expect(loads.started.filter((name) => name === 'x8')).toHaveLength(1);
     });
   });
 });

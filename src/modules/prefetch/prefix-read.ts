@@ -83,7 +83,7 @@ export class PrefixRead implements AheadRead {
   }
 
   get waitsForReceiver(): boolean {
-    return !this.#isRunning && this.#heldByReceiver > 0 && !this.#loading.has(this.#next);
+    return this.#heldByReceiver > 0 && !this.#loading.has(this.#next);
   }
 
   spareChunks(): readonly SpareChunk[] {
@@ -238,10 +238,7 @@ export class PrefixRead implements AheadRead {
     else
       outcome.then(
         (later) => this.#onOutcome(index, later, false),
-        (error: unknown) => {
-          this.#release(index);
-          this.#fail(error);
-        },
+        (error: unknown) => this.#fail(error),
       );
   }
 

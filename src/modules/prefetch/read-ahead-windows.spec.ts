@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { firstValueFrom, take } from 'rxjs';
+import { firstValueFrom, Observable, take } from 'rxjs';
 import { CHUNK_BYTES, type Item, LoadsByHand, nextTurn } from '../../../test/support/loads-by-hand.js';
 import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
-import { type ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
+import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { type Places } from '../tiers/locating.interface.js';
 import { type Loaded } from './prefix-read.interface.js';
+import { readAhead } from './read-ahead.js';
 
 describe('the windows of readAhead', () => {
   let loads: LoadsByHand;
@@ -114,6 +115,16 @@ describe('the windows of readAhead', () => {
     await loads.arrive('k0');
     await loads.arrive('k2');
     await loads.arrive('k3');
+  });
+
+  it('asks nothing for a receiver that has left before', () => {
+    let asked = 0;
+    const source = { locate: () => ({ now: [undefined], later: void asked++ }), read: loads.slow };
+    new Observable<Loaded<Item>>((subscriber) => {
+      subscriber.unsubscribe();
+      return readAhead([{ index: 0, key: ChunkKey.of('k0') }], source, { window: 1 }).subscribe(subscriber);
+    }).subscribe();
+    expect(asked).toBe(0);
   });
 
   it('gives everything back when the receiver leaves in the middle of a run of chunks', async () => {
