@@ -84,6 +84,15 @@ describe('startServer', () => {
     }
   });
 
+  it.each(['memory', 'disk'])('refuses options that a tier of type %s does not have', async (type) => {
+    const tier = { name: 'here', type, capacityBytes: 32 * MIB, policy: 'LRU', options: { io_dept: 8 } };
+    const starting = startServer(testConfig({ tiers: [tier], doors: NO_DOORS }));
+    await expect(starting).rejects.toMatchObject({
+      code: 'KV_CONFIG_INVALID',
+      message: expect.stringContaining('options.io_dept: is unknown') as unknown,
+    });
+  });
+
   it('keeps nothing of a start that failed, without an HTTP door, too', async () => {
     const path = await mkdtemp(join(tmpdir(), 'kvnest-start-'));
     const config = testConfig({

@@ -88,12 +88,16 @@ describe('settings of a Redis tier', () => {
       valkey_password: 'p',
       valkey_database: 3,
       valkey_mode: 'cluster',
+      tls_enable: true,
+      connection_timeout: 2.5,
     };
     const one = { ...extraConfig, valkey_mode: 'standalone' };
     expect(read('valkey://h', {}, { extraConfig: one })).toMatchObject({
       mode: 'standalone',
       credentials: { user: 'u', password: 'p' },
       database: 3,
+      tls: expect.anything(),
+      connectTimeoutMs: 2500,
     });
     expect(
       read('valkey://a,b', {}, { extraConfig: { ...extraConfig, valkey_database: null } }),
@@ -102,6 +106,7 @@ describe('settings of a Redis tier', () => {
     });
     expect(read('redis://h', {}, { extraConfig })).toMatchObject({
       mode: 'standalone',
+      tls: undefined,
       credentials: { user: undefined, password: undefined },
       database: 0,
     });

@@ -93,8 +93,12 @@ function withoutAliases(url: ConnectorUrl): ConnectorUrl {
 
 function valkeyOptions(extraConfig: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { valkey_username: username, valkey_password: password, valkey_database: db } = extraConfig;
+  const { tls_enable: tls, connection_timeout: seconds } = extraConfig;
+  const socket_connect_timeout_ms = typeof seconds === 'number' ? Math.ceil(seconds * 1000) : seconds;
   return Object.fromEntries(
-    Object.entries({ username, password, db }).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries({ username, password, db, tls, socket_connect_timeout_ms }).filter(
+      ([, value]) => value !== undefined && value !== '',
+    ),
   );
 }
 
