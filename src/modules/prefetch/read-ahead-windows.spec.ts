@@ -5,7 +5,7 @@ import { type ArenaHandle } from '../../arena/arena.interface.js';
 import { type ReadOutcome } from '../../backends/storage-backend.interface.js';
 import { type Awaitable } from '../../common/awaitable.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
-import { type Places } from '../tiers/locating.interface.js';
+import { type Locating, type Places } from '../tiers/locating.interface.js';
 import { type Loaded } from './prefix-read.interface.js';
 import { readAhead } from './read-ahead.js';
 
@@ -119,10 +119,17 @@ describe('the windows of readAhead', () => {
 
   it('asks nothing for a receiver that has left before', () => {
     let asked = 0;
-    const source = { locate: () => ({ now: [undefined], later: void asked++ }), read: loads.slow };
+    const locate = (): Locating => {
+      asked++;
+      return { now: [undefined], later: undefined };
+    };
     new Observable<Loaded<Item>>((subscriber) => {
       subscriber.unsubscribe();
-      return readAhead([{ index: 0, key: ChunkKey.of('k0') }], source, { window: 1 }).subscribe(subscriber);
+      return readAhead(
+        [{ index: 0, key: ChunkKey.of('k0') }],
+        { locate, read: loads.slow },
+        { window: 1 },
+      ).subscribe(subscriber);
     }).subscribe();
     expect(asked).toBe(0);
   });
