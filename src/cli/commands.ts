@@ -37,7 +37,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'trace',
-    summary: 'replay what was asked of a cache against other capacities and eviction policies',
+    summary: 'record what a server is asked for; replay it against other capacities and eviction policies',
     load: async () => (await import('./trace.command.js')).traceCommand,
   },
 ];

@@ -9,6 +9,7 @@ import { ValidBody } from '../input/body.decorator.js';
 import { inputError, type Problem } from '../input/input-error.js';
 import { type PutAnswer } from '../input/put-answer.js';
 import { validateEach } from '../input/validate.js';
+import { noSuchChunk } from '../prefix/no-such-chunk.js';
 import { type ChunkJson, chunkJson } from '../prefix/prefix-answers.js';
 import { PrefixDto } from '../prefix/prefix.dto.js';
 import { prefixRequestOf } from '../prefix/prefix-request.js';
@@ -69,8 +70,7 @@ function checkPlaces(items: readonly StoreItemDto[], chunkCount: number): void {
   const problems: Problem[] = [];
   for (const [position, { index }] of items.entries()) {
     if (index < chunkCount) continue;
-    const message = `must be a chunk of the tokens: 0 to ${chunkCount - 1}`;
-    problems.push({ path: `chunks[${position}].index`, message });
+    problems.push({ path: `chunks[${position}].index`, message: noSuchChunk(chunkCount) });
   }
   if (problems.length > 0) throw inputError(problems);
 }

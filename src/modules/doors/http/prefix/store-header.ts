@@ -2,6 +2,7 @@ import { ValidateBy } from 'class-validator';
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { checksumFromHex, metadataFrom } from '../../control/input/encodings.js';
 import { type Problem, inputError } from '../../control/input/input-error.js';
+import { noSuchChunk } from '../../control/prefix/no-such-chunk.js';
 import { StoreDto } from '../../control/prefix/store.dto.js';
 
 /** One chunk that follows the header of a store request. */
@@ -54,10 +55,7 @@ export function incomingChunks(
     >;
     const path = `chunks[${position}]`;
     if (!isIndex(index, chunkCount)) {
-      problems.push({
-        path: `${path}.index`,
-        message: `must be a chunk of the tokens: 0 to ${chunkCount - 1}`,
-      });
+      problems.push({ path: `${path}.index`, message: noSuchChunk(chunkCount) });
     }
     if (!isIndex(length, maxValueBytes + 1)) {
       problems.push({ path: `${path}.length`, message: `must be a number of bytes up to ${maxValueBytes}` });

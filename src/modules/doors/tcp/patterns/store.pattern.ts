@@ -3,6 +3,7 @@ import { type Awaitable } from '../../../../common/awaitable.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { type PrefixChunk } from '../../../engine/cache-engine.interface.js';
 import { checksumToHex } from '../../control/input/encodings.js';
+import { noSuchChunk } from '../../control/prefix/no-such-chunk.js';
 import { chunkJson } from '../../control/prefix/prefix-answers.js';
 import { admitValue } from '../../socket/admit-value.js';
 import { IncomingValue } from '../../socket/incoming-value.js';
@@ -32,10 +33,7 @@ export const storePattern: PatternHandler = (request, header, bodyBytes, context
     const places = context.engine.chunks({ ...identity, tokens });
     store.chunks.forEach(({ index }, position) => {
       if (index >= places.length) {
-        fields.problem(
-          `chunks[${position}].index`,
-          `must be a chunk of the tokens: 0 to ${places.length - 1}`,
-        );
+        fields.problem(`chunks[${position}].index`, noSuchChunk(places.length));
       }
     });
     fields.check();
