@@ -28,6 +28,11 @@ describeWithPeer(missingNixl())('a server with a tier of type nixl_storage', () 
         if (isFirst) await client.put('a-key', BYTES);
         expect(BYTES.equals((await client.get('a-key')) ?? Buffer.alloc(0))).toBe(true);
         await expectEventually(async () => (await readdir(directory)).join() === '1.chunk,lock');
+        const { out } = await runKvnest(['status', '--url', server.httpUrl]);
+        expect(out).toMatch(/^NIXL 1\.5\.1 +files +0 +0 \(0 B\) +0 \(0 B\) +up/m);
+        const metrics = await (await fetch(`${server.httpUrl}/metrics`)).text();
+        expect(metrics).toContain('kvnest_agent_up{tier="files"} 1');
+        expect(metrics).toContain('kvnest_agent_transfers{tier="files",state="in_flight"} 0');
         await server.kill();
       }
       const { code, err } = await runKvnest(['serve', '--config', config], {

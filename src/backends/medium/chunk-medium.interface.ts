@@ -1,3 +1,5 @@
+import { type BackendAgent } from '../storage-backend.interface.js';
+
 /** What a medium has from before, as it was given to `write` or `writeHeader`. */
 export interface StoredHeader {
   readonly id: number;
@@ -15,6 +17,8 @@ export interface StoredHeader {
 export interface ChunkMedium {
   /** What is written is there after a restart. */
   readonly persistent: boolean;
+  /** What moves its bytes, where that is a library; the status page tells how it is. */
+  readonly agent?: BackendAgent;
 
   /** @returns the headers of the records that are there, in the order of their numbers. */
   open(): Promise<AsyncIterable<StoredHeader> | Iterable<StoredHeader>>;

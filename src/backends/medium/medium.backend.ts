@@ -156,6 +156,7 @@ export class MediumBackend implements StorageBackend {
 
   usage(): BackendUsage {
     const { usedBytes, size, evictions, leasedBytes, pinnedBytes } = this.#store?.resident ?? NOTHING;
+    const { agent } = this.#options.medium;
     return {
       capacityBytes: this.#options.capacityBytes,
       usedBytes,
@@ -165,6 +166,7 @@ export class MediumBackend implements StorageBackend {
       pinnedBytes,
       corruptions: this.#store?.corruptions ?? 0,
       healthy: true,
+      ...(agent && { agent }),
     };
   }
 

@@ -1,5 +1,6 @@
 import { isKvError } from '../../common/errors/kv-error.js';
 import { type BackendAgent } from '../storage-backend.interface.js';
+import { agentStatus } from './agent/agent-status.js';
 import { type NixlAgent } from './agent/nixl-agent.interface.js';
 
 export interface NixlHostOptions {
@@ -28,20 +29,7 @@ export class NixlHost {
   }
 
   status(): BackendAgent {
-    const agent = this.#agent;
-    const none = { transfers: 0, bytes: 0 };
-    const { reason = 'it is not started' } = this;
-    if (agent === undefined)
-      return { library: 'NIXL', up: false, reason, peers: 0, inFlight: none, quarantined: none };
-    const { up, error, peers, inFlight, quarantined } = agent.health();
-    return {
-      library: `NIXL ${agent.version}`,
-      up,
-      ...(error !== undefined && { reason: error }),
-      peers: peers.length,
-      inFlight,
-      quarantined,
-    };
+    return agentStatus(this.#agent, this.reason);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
 } from './nixl-agent.interface.js';
 import { PeerNames } from './peer-names.js';
 import { PendingReads, readWith, readWithout } from './pending-reads.js';
+import { hangingCall } from './agent-status.js';
 import { isShort, type ReadOrder, readOrderOf } from './read-order.js';
 import { LoopTurns } from './loop-turns.js';
 import { within } from './within.js';
@@ -23,8 +24,6 @@ import { within } from './within.js';
 /** Room for the headers of 32768 chunks on their way. */
 const SCRATCH_BYTES = 4 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5000;
-/** A call of the library that takes longer hangs. */
-const HANGING_MS = 10_000;
 
 const OUTCOMES: Readonly<Record<NativeOutcome, NixlOutcome>> = {
   [NativeOutcome.Done]: 'done',
@@ -120,10 +119,10 @@ export class ActiveNixlAgent implements NixlAgent {
   }
 
   health(): NixlHealth {
-    const hanging = this.#hangs();
-    const error = hanging ? `${this.#native.runningCall} does not return` : this.#error;
+    const hanging = hangingCall(this.#native);
+    const error = hanging ?? this.#error;
     return {
-      up: this.#state === 'up' && !hanging,
+      up: this.#state === 'up' && hanging === undefined,
       ...(error !== undefined && { error }),
       peers: this.#peers.names,
       inFlight: this.#reads.inFlight,
@@ -180,7 +179,8 @@ export class ActiveNixlAgent implements NixlAgent {
   #refusalOf({ peer, signal }: NixlRead): [NixlOutcome, string] | undefined {
     if (signal?.aborted) return ['aborted', 'aborted before it began'];
     if (!this.#peers.has(peer)) return ['gone', 'no such peer'];
-    if (this.#hangs()) return ['busy', `${this.#native.runningCall} does not return`];
+    const hanging = hangingCall(this.#native);
+    if (hanging !== undefined) return ['busy', hanging];
     return this.#reads.count < this.#options.maxReads ? undefined : ['busy', 'too many transfers'];
   }
 
@@ -235,10 +235,6 @@ export class ActiveNixlAgent implements NixlAgent {
     this.#reads.endAll('aborted', options);
     for (const { reject } of this.#loads.values()) reject(nixlClosed());
     this.#ended.resolve(undefined);
-  }
-
-  #hangs(): boolean {
-    return this.#native.runningMs > HANGING_MS;
   }
 
   #assertUp(): void {

@@ -8,7 +8,10 @@ import {
   NativeOutcome,
 } from '../../../arena/native/native-nixl.types.js';
 import { findNixlLibraries } from '../library/library-search.js';
+import { nixlVersionOf } from '../library/library-version.js';
 import { nixlClosed, nixlPluginUnusable, nixlStorageFailed } from '../nixl-errors.js';
+import { hangingCall } from './agent-status.js';
+import { type NixlHealth } from './nixl-agent.interface.js';
 import { within } from './within.js';
 
 const START_TIMEOUT_MS = 30_000;
@@ -33,6 +36,11 @@ export interface FileTransfer {
   readonly views: readonly Uint8Array[];
 }
 
+interface RunningTransfer {
+  readonly bytes: number;
+  readonly result: PromiseWithResolvers<number>;
+}
+
 /**
  * An agent of NIXL between the arena's region and files, with a thread of its own, so that a disk that hangs holds up no
  * peer. A transfer ends when the library is done with its memory, and not before: there is no deadline.
@@ -43,7 +51,8 @@ export class NixlFileAgent {
   readonly #options: FileAgentOptions;
   readonly #started = Promise.withResolvers<undefined>();
   readonly #ended = Promise.withResolvers<undefined>();
-  readonly #transfers = new Map<number, PromiseWithResolvers<number>>();
+  readonly #transfers = new Map<number, RunningTransfer>();
+  #version = 'unknown';
   #lastId = 0;
   #isUp = false;
 
@@ -75,6 +84,25 @@ export class NixlFileAgent {
   /** @returns the CRC-32C of the bytes, computed on the agent's thread. */
   read(transfer: FileTransfer): Promise<number> {
     return this.#transfer(transfer, false);
+  }
+
+  /** Of the library: that of its Python package, or `unknown`. */
+  get version(): string {
+    return this.#version;
+  }
+
+  /** It knows no peers, and nobody gives a transfer up. */
+  health(): NixlHealth {
+    const hanging = hangingCall(this.#native);
+    let bytes = 0;
+    for (const transfer of this.#transfers.values()) bytes += transfer.bytes;
+    return {
+      up: this.#isUp && hanging === undefined,
+      ...(hanging !== undefined && { error: hanging }),
+      peers: [],
+      inFlight: { transfers: this.#transfers.size, bytes },
+      quarantined: { transfers: 0, bytes: 0 },
+    };
   }
 
   /** To be called when no transfer runs. Idempotent. */
@@ -113,26 +141,28 @@ export class NixlFileAgent {
       at += view.length;
     }
     const id = (this.#lastId = (this.#lastId + 1) >>> 0);
-    const transfer = Promise.withResolvers<number>();
-    this.#transfers.set(id, transfer);
+    const result = Promise.withResolvers<number>();
+    this.#transfers.set(id, { bytes: at - offset, result });
     this.#native.keepAlive(true);
     this.#native.transferFile(id, this.#name, isWrite, blocks);
-    return transfer.promise;
+    return result.promise;
   }
 
   readonly #onEvent: NativeEventListener = (kind, id, outcome, text, _bytes, checksums) => {
-    if (kind === NativeEvent.Started) this.#started.resolve(undefined);
-    else if (kind === NativeEvent.NotStarted)
+    if (kind === NativeEvent.Started) {
+      this.#version = nixlVersionOf(text);
+      this.#started.resolve(undefined);
+    } else if (kind === NativeEvent.NotStarted)
       this.#started.reject(nixlPluginUnusable(this.#options.plugin, text));
     else if (kind === NativeEvent.ReadEnded) this.#end(id, outcome, text, checksums?.[0] ?? 0);
     else if (kind === NativeEvent.Closed) this.#ended.resolve(undefined);
   };
 
   #end(id: number, outcome: NativeOutcome, text: string, checksum: number): void {
-    const transfer = this.#transfers.get(id);
+    const result = this.#transfers.get(id)?.result;
     this.#transfers.delete(id);
     if (this.#transfers.size === 0) this.#native.keepAlive(false);
-    if (outcome === NativeOutcome.Done) transfer?.resolve(checksum);
-    else transfer?.reject(nixlStorageFailed(text || 'it was not carried out'));
+    if (outcome === NativeOutcome.Done) result?.resolve(checksum);
+    else result?.reject(nixlStorageFailed(text || 'it was not carried out'));
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type FileTransfer, type NixlFileAgent } from '../agent/file-agent.js';
+import { type NixlHealth } from '../agent/nixl-agent.interface.js';
 import { NixlFileMedium } from './nixl-file.medium.js';
 
 /** A test double: no file of a sound disk makes a read of the real plugin fail. */
@@ -26,6 +27,13 @@ class DoubleAgent {
     this.running--;
     if (this.checksum !== undefined) return this.checksum;
     throw new Error('I/O error');
+  }
+
+  readonly version = 'double';
+
+  health(): NixlHealth {
+    const none = { transfers: 0, bytes: 0 };
+    return { up: true, peers: [], inFlight: none, quarantined: none };
   }
 
   async close(): Promise<void> {
@@ -60,6 +68,7 @@ it('a new agent takes over when a transfer fails, before the next one begins; th
     'failed',
   ]);
   expect(sound.mostRunning).toBe(1);
+  expect(medium.agent).toMatchObject({ library: 'NIXL double', up: true, reason: 'I/O error' });
   await medium.close();
   expect(sound.isClosed).toBe(true);
 });

@@ -3,6 +3,8 @@ import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../../../arena/native/file-lock.js';
 import { type FillingMedium, type StoredHeader } from '../../medium/chunk-medium.interface.js';
+import { type BackendAgent } from '../../storage-backend.interface.js';
+import { agentStatus } from '../agent/agent-status.js';
 import { nixlClosed, nixlStorageFailed } from '../nixl-errors.js';
 import { RecordFile } from './record-file.js';
 import { type NixlFileAgent } from '../agent/file-agent.js';
@@ -26,12 +28,18 @@ export class NixlFileMedium implements FillingMedium {
   #lock: FileHandle | undefined;
   #agent: NixlFileAgent | undefined;
   #isOpen = false;
+  /** Why an agent had to go. */
+  #failure: string | undefined;
   /** Settles when the latest transfer has ended. */
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: NixlFileMediumOptions) {
     this.#options = options;
     this.#files = bulkhead(options.maxOpenFiles, Infinity);
+  }
+
+  get agent(): BackendAgent {
+    return agentStatus(this.#agent, this.#failure);
   }
 
   /** @throws KV_NIXL_PLUGIN; KV_NIXL_STORAGE when the directory cannot be used */
@@ -110,6 +118,7 @@ export class NixlFileMedium implements FillingMedium {
         return await run(agent);
       } catch (error) {
         this.#agent = undefined;
+        this.#failure = (error as Error).message;
         await agent.close();
         throw error;
       }
