@@ -7,7 +7,7 @@ import struct
 from collections import deque, namedtuple
 
 HELLO, REQUEST, REPLY, ERROR, CANCEL, PING, PONG, GOAWAY = range(1, 9)
-NAMED, EXISTS, GET, PUT, DELETE, PIN, UNPIN, LOOKUP, STORE, RETRIEVE = range(10)
+NAMED, EXISTS, GET, PUT, DELETE, PIN, UNPIN, LOOKUP, STORE, RETRIEVE, LOCATE, RELEASE = range(12)
 END = 1
 OUTCOMES = ("stored", "too-large", "busy", "draining", "rejected", "failed", "exists", "checksum")
 PREFIX = struct.Struct("<BBHIIIQ")  # type, pattern, flags, request, header, timeout, body
@@ -28,13 +28,21 @@ class KvnestError(Exception):
 
 
 def encode_frame(frame):
-    *fields, timeout_ms, header, body = frame
-    return PREFIX.pack(*fields, len(header), timeout_ms, len(body)) + header + body
+    return encode_head(frame, len(frame.body)) + frame.body
 
 
-def read_frame(stream):
+def encode_head(frame, body_length):
+    """A frame without its body, which is sent by itself where it is large."""
+    *fields, timeout_ms, header, _ = frame
+    return PREFIX.pack(*fields, len(header), timeout_ms, body_length) + header
+
+
+def read_frame(stream, places={}):
+    """`places`: by request, the memory that a body of its length is read into."""
     *fields, header, timeout_ms, body = PREFIX.unpack(read(stream, PREFIX.size))
-    return Frame(*fields, timeout_ms, read(stream, header), read(stream, body))
+    header, place = read(stream, header), places.get(fields[-1])
+    has_place = place is not None and len(place) == body
+    return Frame(*fields, timeout_ms, header, read_into(stream, place) if has_place else read(stream, body))
 
 
 def read(stream, length):
@@ -42,6 +50,17 @@ def read(stream, length):
     if len(data) < length:
         raise ConnectionError("the server closed the connection")
     return data
+
+
+def read_into(stream, place):
+    """Returns `place`, full."""
+    done = 0
+    while done < len(place):
+        count = stream.readinto(place[done:])
+        if not count:
+            raise ConnectionError("the server closed the connection")
+        done += count
+    return place
 
 
 def encode_keys(keys, namespace=0, option=0):
@@ -59,7 +78,8 @@ class KvnestClient:
     """One connection, for one thread. `hello` is what the server said of itself."""
 
     def __init__(self, host="127.0.0.1", port=7070, token=None, timeout=30.0):
-        self._timeout_ms, self._numbers, self._replies = int(timeout * 1000), itertools.count(), {}
+        self._timeout_ms, self._numbers = int(timeout * 1000), itertools.count()
+        self._replies, self._places = {}, {}
         self._socket = socket.create_connection((host, port), timeout + 5)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = self._socket.makefile("rb")
@@ -69,7 +89,7 @@ class KvnestClient:
 
     def put(self, key, value, metadata=b"", ttl_ms=0):
         """Returns "stored", or why it was not."""
-        reply = next(self._ask(PUT, encode_put(key, len(value), metadata, ttl_ms), value))
+        reply = next(self._ask(PUT, encode_put(key, len(value), metadata, ttl_ms), [value]))
         return OUTCOMES[reply.header[0]]
 
     def get(self, key):
@@ -83,6 +103,14 @@ class KvnestClient:
             values += [reply.body if reply.header[0] else None for reply in map(next, asked)]
         return values
 
+    def get_into(self, keys, places):
+        """Reads each value into its place, a `memoryview` of bytes; yields whether it was there and as long, in order."""
+        for at in range(0, len(keys), IN_FLIGHT):
+            some = list(zip(keys, places))[at : at + IN_FLIGHT]
+            asked = [(self._ask(GET, encode_keys([key]), place=place), place) for key, place in some]
+            for reply, place in ((next(replies), place) for replies, place in asked):
+                yield reply.header[0] > 0 and reply.body is place
+
     def exists(self, keys):
         return [tier > 0 for tier in next(self._ask(EXISTS, encode_keys(keys))).header]
 
@@ -92,16 +120,23 @@ class KvnestClient:
     def lookup(self, tokens, **prefix):
         return json.loads(next(self._ask_prefix(LOOKUP, tokens, prefix)).header)
 
-    def store(self, tokens, chunks, **prefix):
-        """Stores the bytes of the chunks of these tokens, from the first one on."""
-        prefix["chunks"] = [{"index": index, "length": len(chunk)} for index, chunk in enumerate(chunks)]
-        return json.loads(next(self._ask_prefix(STORE, tokens, prefix, b"".join(chunks))).header)["chunks"]
+    def store(self, tokens, chunks, first=0, **prefix):
+        """Stores the bytes of the chunks of these tokens, from the one of index `first` on."""
+        prefix["chunks"] = [{"index": index, "length": len(chunk)} for index, chunk in enumerate(chunks, first)]
+        return json.loads(next(self._ask_prefix(STORE, tokens, prefix, chunks)).header)["chunks"]
 
     def retrieve(self, tokens, **prefix):
         """Yields what is known of each chunk, and its bytes, up to the first chunk that is missing."""
         for reply in self._ask_prefix(RETRIEVE, tokens, prefix):
             if not reply.flags & END:
                 yield json.loads(reply.header), reply.body
+
+    def locate(self, keys, lease_ms=0):
+        """Where values lie in the server's memory, as the bytes of the answer: see kvnest_nixl.py."""
+        return next(self._ask(LOCATE, encode_keys(keys, option=lease_ms))).header
+
+    def release(self, leases):
+        return [was > 0 for was in next(self._ask(RELEASE, b"".join(leases))).header]
 
     def call(self, pattern, data):
         """Yields what a message pattern of the server answers."""
@@ -115,15 +150,20 @@ class KvnestClient:
         self._stream.close()
         self._socket.close()
 
-    def _ask_prefix(self, pattern, tokens, prefix, body=b""):
+    def _ask_prefix(self, pattern, tokens, prefix, chunks=()):
         header = json.dumps({"tokens": len(tokens), **prefix}).encode()
-        return self._ask(pattern, header, struct.pack(f"<{len(tokens)}I", *tokens) + body)
+        return self._ask(pattern, header, [struct.pack(f"<{len(tokens)}I", *tokens), *chunks])
 
-    def _ask(self, pattern, header, body=b""):
-        """Sends a request now; its replies may be taken later, and between those of others."""
+    def _ask(self, pattern, header, body=(), place=None):
+        """Sends a request now, its body in parts; its replies may be taken later, and between those of others."""
         number = next(self._numbers) % (2**32 - 1) + 1
         replies = self._replies[number] = deque()
-        self._socket.sendall(encode_frame(Frame(REQUEST, pattern, 0, number, self._timeout_ms, header, body)))
+        if place is not None:
+            self._places[number] = place
+        request = Frame(REQUEST, pattern, 0, number, self._timeout_ms, header)
+        self._socket.sendall(encode_head(request, sum(map(len, body))))
+        for part in body:
+            self._socket.sendall(part)
         return self._take(replies)
 
     def _take(self, replies):
@@ -138,11 +178,13 @@ class KvnestClient:
             yield reply
 
     def _receive(self):
-        frame = read_frame(self._stream)
+        frame = read_frame(self._stream, self._places)
         if frame.type == PING:
             self._socket.sendall(encode_frame(Frame(PONG, request=frame.request)))
         elif frame.request in self._replies:
             last = frame.type == ERROR or frame.flags & END
+            if last:
+                self._places.pop(frame.request, None)
             (self._replies.pop if last else self._replies.get)(frame.request).append(frame)
         elif frame.type == ERROR and frame.request == 0:
             raise KvnestError(**json.loads(frame.header))

@@ -1,11 +1,10 @@
 """The wheel's Python agent as a peer: owns bytes, or reads them. One line of JSON in, one out.
 
-Commands: {"do": "own", "bytes": n}; {"do": "own_vram", "bytes": n, "value": n}; {"do": "add", "metadata": base64}; {"do": "read", "peer": name, "address": n,
+Commands: {"do": "own", "bytes": n}; {"do": "own_vram", "bytes": n}; {"do": "add", "metadata": base64}; {"do": "read", "peer": name, "address": n,
 "blocks": [[local offset, remote offset, length], ...], "times": n, "stride": n, "places": n}; {"do": "checksum", "offset": n, "length": n}
 """
 
 import base64
-import ctypes
 import json
 import mmap
 import os
@@ -19,6 +18,7 @@ import numpy
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
+from cuda_memory import CudaMemory  # noqa: E402
 from nixl_cu12._api import nixl_agent, nixl_agent_config  # noqa: E402
 
 HUGE_PAGE = 2 << 20
@@ -46,22 +46,11 @@ def own(command):
 
 
 def own_vram(command):
-    """Memory of the first GPU, every byte of it the same, by the driver alone: there is no CUDA toolkit in the tests."""
-    cuda = ctypes.CDLL("libcuda.so.1")
-    device, context, pointer = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_uint64()
-    for status in (
-        cuda.cuInit(0),
-        cuda.cuDeviceGet(ctypes.byref(device), 0),
-        cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), device),
-        cuda.cuCtxSetCurrent(context),
-        cuda.cuMemAlloc_v2(ctypes.byref(pointer), ctypes.c_size_t(command["bytes"])),
-        cuda.cuMemsetD8_v2(pointer, ctypes.c_ubyte(command["value"]), ctypes.c_size_t(command["bytes"])),
-        cuda.cuCtxSynchronize(),
-    ):
-        if status != 0:
-            raise RuntimeError(f"CUDA error {status}")
-    agent.register_memory([(pointer.value, command["bytes"], 0, "")], "VRAM")
-    return {"metadata": base64.b64encode(agent.get_agent_metadata()).decode(), "address": str(pointer.value)}
+    global memory
+    memory = CudaMemory(command["bytes"])
+    memory.write(numpy.random.default_rng(8).integers(0, 256, command["bytes"], dtype=numpy.uint8))
+    agent.register_memory([(memory.address, memory.length, 0, "")], "VRAM")
+    return {"metadata": base64.b64encode(agent.get_agent_metadata()).decode(), "address": str(memory.address)}
 
 
 def add(command):
@@ -100,7 +89,8 @@ def read(command):
 
 def checksum(command):
     at, length = command["offset"], command["length"]
-    return {"crc32": zlib.crc32(memory[at : at + length])}
+    data = memory.read(at, length) if isinstance(memory, CudaMemory) else memory[at : at + length]
+    return {"crc32": zlib.crc32(data)}
 
 
 commands = {"own": own, "own_vram": own_vram, "add": add, "read": read, "checksum": checksum}

@@ -7,8 +7,16 @@ import { NIXL_PYTHON, ucxEnvironment } from './nixl-wheel.js';
 
 const PEER = join(import.meta.dirname, 'nixl-peer.py');
 
-/** What our agent sets by itself. Whoever reads over TCP must take segments as large as those that the owner sends. */
-const OURS = { UCX_MODULES: '^efa', UCX_TCP_TX_SEG_SIZE: '512k', UCX_TCP_RX_SEG_SIZE: '512k' };
+/**
+ * What our agent sets by itself: whoever reads over TCP must take segments as large as those that the owner sends. Without
+ * the cache UCX knows memory of a GPU also where the wheel's CUDA runtime is missing.
+ */
+const OURS = {
+  UCX_MODULES: '^efa',
+  UCX_TCP_TX_SEG_SIZE: '512k',
+  UCX_TCP_RX_SEG_SIZE: '512k',
+  UCX_MEMTYPE_CACHE: 'n',
+};
 
 /** The wheel's Python agent in a process of its own: see nixl-peer.py. */
 export class NixlPython implements AsyncDisposable {

@@ -2,6 +2,7 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadNative } from '../../../src/arena/native/load-native.js';
 import { peerFolder } from '../peer-folder.js';
+import { missingGpu } from './missing-gpu.js';
 
 const FOLDER = peerFolder('nixl');
 const LIBRARY = 'lib/python3*/site-packages/.nixl_cu12.mesonpy.libs/libnixl_capi.so';
@@ -22,8 +23,10 @@ export function missingNixl(): string | undefined {
 
 /**
  * What UCX is told in tests: only the loopback device. Without `tls` it copies straight from the other process's memory
- * (cma), where the kernel lets it.
+ * (cma), where the kernel lets it. Where there is a GPU, NIXL refuses transports that cannot copy from one.
  */
 export function ucxEnvironment(tls?: string): Record<string, string> {
-  return { UCX_NET_DEVICES: 'lo', NIXL_CAPI_PATH: NIXL_LIBRARY, ...(tls !== undefined && { UCX_TLS: tls }) };
+  const environment = { UCX_NET_DEVICES: 'lo', NIXL_CAPI_PATH: NIXL_LIBRARY };
+  if (tls === undefined) return environment;
+  return { ...environment, UCX_TLS: missingGpu === undefined ? `${tls},cuda_copy` : tls };
 }
