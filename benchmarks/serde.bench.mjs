@@ -82,6 +82,28 @@ async function speed(bytes, run) {
   return bytes / best / 1000;
 }
 
+/** The longest turn of the event loop, in ms, of the round where it is shortest. */
+async function longestTurn(run) {
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    let longest = 0;
+    let isOver = false;
+    let lastMs = performance.now();
+    const turn = () => {
+      const nowMs = performance.now();
+      longest = Math.max(longest, nowMs - lastMs);
+      lastMs = nowMs;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await run();
+    isOver = true;
+    turn();
+    best = Math.min(best, longest);
+  }
+  return best;
+}
+
 /** PyTorch's names of the types that lossy codecs take. */
 const VALUES = { half: 'float16', bfloat16: 'bfloat16', float: 'float32' };
 
@@ -107,19 +129,20 @@ async function measureCodec(chunks, dtype, codec) {
     return typeof encoded === 'string' ? undefined : encoded;
   };
   const encode = () => Promise.all(handles.map(encodeOne));
-  const encodeMBs = await speed(bytes, async () =>
-    (await encode()).forEach((handle) => handle?.[Symbol.dispose]()),
-  );
+  const encodeAndDrop = async () => (await encode()).forEach((handle) => handle?.[Symbol.dispose]());
+  const encodeMBs = await speed(bytes, encodeAndDrop);
+  const encodeTurnMs = await longestTurn(encodeAndDrop);
   const beforeEncode = process.cpuUsage();
   const encoded = await encode();
   const encodeCpu = process.cpuUsage(beforeEncode);
   const left = encoded.reduce((sum, handle, i) => sum + (handle ?? handles[i]).lengthBytes, 0);
-  const decodeMBs = encoded.includes(undefined)
-    ? undefined
-    : await speed(bytes, async () => {
-        const decoded = await Promise.all(encoded.map((handle) => decoder.decode(handle.retain())));
-        decoded.forEach((handle) => handle[Symbol.dispose]());
-      });
+  const decodeAndDrop = async () => {
+    const decoded = await Promise.all(encoded.map((handle) => decoder.decode(handle.retain())));
+    decoded.forEach((handle) => handle[Symbol.dispose]());
+  };
+  const isSmaller = !encoded.includes(undefined);
+  const decodeMBs = isSmaller ? await speed(bytes, decodeAndDrop) : undefined;
+  const decodeTurnMs = isSmaller ? await longestTurn(decodeAndDrop) : undefined;
   const beforeDecode = process.cpuUsage();
   const decoded = await Promise.all(encoded.map((handle) => handle && decoder.decode(handle.retain())));
   const decodeCpu = process.cpuUsage(beforeDecode);
@@ -127,7 +150,7 @@ async function measureCodec(chunks, dtype, codec) {
   arena.close();
   const perMiB = ({ user, system }) => (((user + system) * MIB) / bytes).toFixed(0);
   return {
-    ...{ ratio: left / bytes, encodeMBs, decodeMBs },
+    ...{ ratio: left / bytes, encodeMBs, decodeMBs, encodeTurnMs, decodeTurnMs },
     ...{ encodeCpu: perMiB(encodeCpu), decodeCpu: perMiB(decodeCpu) },
   };
 }
@@ -161,11 +184,13 @@ try {
     }
     const serde = await measureCodec(chunks, dtype, zstdCodec);
     for (const codec of CODECS.filter(({ maxError }) => maxError === 0 || VALUES[dtype] !== undefined)) {
-      const { ratio, encodeMBs, decodeMBs, encodeCpu, decodeCpu } = await measureCodec(chunks, dtype, codec);
+      const measured = await measureCodec(chunks, dtype, codec);
+      const { ratio, encodeMBs, decodeMBs, encodeTurnMs, decodeTurnMs, encodeCpu, decodeCpu } = measured;
       codecs[`${type} ${codec.name}`] = {
         'part left': ratio.toFixed(3),
         'encode MB/s': encodeMBs.toFixed(0),
         'decode MB/s': decodeMBs?.toFixed(0) ?? '-',
+        'longest turn ms': [encodeTurnMs, decodeTurnMs].map((ms) => ms?.toFixed(2) ?? '-').join(' / '),
         'encode CPU µs/MiB': encodeCpu,
         'decode CPU µs/MiB': decodeCpu,
       };

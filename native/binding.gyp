@@ -4,6 +4,8 @@
       "target_name": "kvnest_native",
       "sources": [
         "src/addon.cc",
+        "src/block_functions.cc",
+        "src/byte_shuffle.cc",
         "src/call_threads.cc",
         "src/crc32c.cc",
         "src/crc32c_arm.cc",
@@ -28,14 +30,17 @@
         "src/pipe.cc",
         "src/region.cc",
         "src/region_object.cc",
+        "src/scaled_block.cc",
+        "src/scaled_numbers.cc",
         "src/socket_options.cc",
-        "src/thread_calls.cc"
+        "src/thread_calls.cc",
+        "src/thread_work.cc"
       ],
       "libraries": ["-ldl"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"],
-      "cflags_cc": ["-std=c++20", "-fno-exceptions"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions", "-ffp-contract=off"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "configurations": { "Release": { "cflags": ["-O3"] } }
     }

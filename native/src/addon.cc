@@ -1,6 +1,7 @@
 #include <napi.h>
 #include <unistd.h>
 
+#include "block_functions.h"
 #include "crc32c.h"
 #include "file_lock.h"
 #include "file_reads.h"
@@ -57,6 +58,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   for (const auto& variant : Crc32cVariants()) variants.Set(variant.name, Crc32cFunctionOf(env, variant));
   exports.Set("crc32c", Crc32cFunctionOf(env, Crc32cVariants().front()));
   exports.Set("crc32cVariants", variants);
+  exports.Set("blocks", BlockFunctions(env));
   exports.Set("lockFile", Napi::Function::New<LockFileOf>(env, "lockFile"));
   exports.Set("tuneSocket", Napi::Function::New<TuneSocketOf>(env, "tuneSocket"));
   exports.Set("acknowledgeNow", Napi::Function::New<AcknowledgeNowOf>(env, "acknowledgeNow"));

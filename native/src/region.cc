@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -72,6 +73,36 @@ class KeptMappings {
 // Never destroyed: regions outlive the destructors of others.
 KeptMappings& kept_mappings = *new KeptMappings;
 
+// The memory of regions that are open, by its end.
+class OpenMappings {
+ public:
+  // Unmapped with the last reference.
+  std::shared_ptr<const void> Add(const void* data, size_t bytes) {
+    std::shared_ptr<const void> mapping(data, [bytes](const void* begin) {
+      if (!kept_mappings.Has(begin)) munmap(const_cast<void*>(begin), bytes);
+    });
+    const std::lock_guard lock(mutex_);
+    open_[static_cast<const char*>(data) + bytes] = mapping;
+    return mapping;
+  }
+  void Remove(const void* data, size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    open_.erase(static_cast<const char*>(data) + bytes);
+  }
+  std::shared_ptr<const void> Find(const void* bytes) {
+    const std::lock_guard lock(mutex_);
+    const auto found = open_.upper_bound(static_cast<const char*>(bytes));
+    const auto mapping = found == open_.end() ? nullptr : found->second.lock();
+    return mapping != nullptr && mapping.get() <= bytes ? mapping : nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<const char*, std::weak_ptr<const void>> open_;
+};
+
+OpenMappings& open_mappings = *new OpenMappings;
+
 // Writes every page without changing it, so that a thread may do it beside writers.
 void Touch(char* from, size_t bytes) {
   for (size_t at = 0; at < bytes; at += kPage) __atomic_fetch_or(from + at, 0, __ATOMIC_RELAXED);
@@ -108,8 +139,10 @@ std::shared_ptr<Region> Region::Open(int fd, std::string path, size_t bytes, siz
 bool Region::Map(RegionError* error) {
   data_ = fd_ < 0 ? MapOwn(error) : MapFile(error);
   // Half the time of a copy by the kernel, e.g. of a reader in another process; where huge pages are off, nothing.
-  if (data_ != nullptr) madvise(data_, bytes_, MADV_HUGEPAGE);
-  return data_ != nullptr;
+  if (data_ == nullptr) return false;
+  mapping_ = open_mappings.Add(data_, bytes_);
+  madvise(data_, bytes_, MADV_HUGEPAGE);
+  return true;
 }
 
 void* Region::MapFile(RegionError* error) {
@@ -158,7 +191,8 @@ bool Region::FaultIn(size_t until, RegionError* error) {
 void Region::Release() {
   cancelled_ = true;
   if (faulter_.joinable()) faulter_.join();
-  if (data_ != nullptr && !kept_mappings.Has(data_)) munmap(data_, bytes_);
+  if (data_ != nullptr) open_mappings.Remove(data_, bytes_);
+  mapping_ = nullptr;
   data_ = nullptr;
   if (!path_.empty()) {
     unlink(path_.c_str());
@@ -169,6 +203,7 @@ void Region::Release() {
   fd_ = -1;
 }
 
+std::shared_ptr<const void> Region::Hold(const void* bytes) { return open_mappings.Find(bytes); }
 void Region::KeepMapped(const void* data) { kept_mappings.Add(data); }
 void Region::MayUnmap(const void* data) { kept_mappings.Remove(data); }
 void Region::RemoveFiles() { names_at_exit.RemoveFiles(); }

@@ -31,8 +31,11 @@ class Region {
   size_t bytes() const { return bytes_; }
   size_t faulted_bytes() const { return faulted_bytes_.load(std::memory_order_relaxed); }
 
-  // Unmaps, unless it is to stay mapped. Idempotent.
+  // Unmaps, unless it is to stay mapped or somebody holds it: then the last of them does. Idempotent.
   void Release();
+
+  // The region that these bytes lie in stays mapped for as long as what this returns lives; nothing, for other memory.
+  static std::shared_ptr<const void> Hold(const void* bytes);
 
   // Others write to this memory, e.g. a network card: released or not, it stays mapped until the opposite is said.
   static void KeepMapped(const void* data);
@@ -53,6 +56,7 @@ class Region {
   std::string path_;
   size_t bytes_;
   void* data_ = nullptr;
+  std::shared_ptr<const void> mapping_;
   std::atomic<size_t> faulted_bytes_{0};
   std::atomic<bool> cancelled_{false};
   std::thread faulter_;

@@ -1,13 +1,20 @@
 import { type CodecName } from '../protocols/encoded-chunk/encoded-chunk.js';
 import { type ElementType } from './element-type.js';
 
-/** Writes a decoded block to where it belongs, which is as long as the block. @returns false when it is damaged. */
-export type WriteBlock = (target: Buffer) => boolean;
-
 /** Why a chunk is not encoded: its values cannot be, it would not be smaller, or there is no memory for it. */
 export type EncodingRefusal = 'unfit' | 'larger' | 'busy';
 
-/** Encodes blocks of values. What it can do is data: nobody asks for a name. */
+export interface EncodedBlock {
+  /** In the room that was given, or in memory of its own. */
+  readonly bytes: Buffer;
+  /** CRC-32C of what it is decoded to, where the codec loses something. */
+  readonly checksum?: number;
+}
+
+/**
+ * Encodes blocks of values, on threads where the addon is there; without it, in turns of the event loop of less than a millisecond. What it
+ * can do is data: nobody asks for a name.
+ */
 export interface BlockCodec {
   readonly name: CodecName;
   /**
@@ -20,11 +27,16 @@ export interface BlockCodec {
   /** Whether it must know the type of the values, and knows this one. */
   takes(type: ElementType): boolean;
   /**
-   * Holds the event loop for less than a millisecond.
+   * What it is given stays in place until the promise settles.
    *
    * @param room a little longer than the block; not used any more when the promise settles, except by what it settles with.
    */
-  encode(block: Buffer, type: ElementType, room: Buffer): Promise<Buffer | EncodingRefusal>;
-  /** As `encode`. @returns undefined for what is no block of so many bytes. */
-  decode(encoded: Buffer, type: ElementType, blockBytes: number): Promise<WriteBlock | undefined>;
+  encode(block: Buffer, type: ElementType, room: Buffer): Promise<EncodedBlock | EncodingRefusal>;
+  /**
+   * As `encode`.
+   *
+   * @param target as long as the block was.
+   * @returns CRC-32C of the target; undefined for what is no block of that length, which leaves anything there.
+   */
+  decode(encoded: Buffer, type: ElementType, target: Buffer): Promise<number | undefined>;
 }

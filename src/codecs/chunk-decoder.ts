@@ -1,6 +1,7 @@
 import { bulkhead } from 'cockatiel';
 import { type ArenaHandle } from '../arena/arena.interface.js';
 import { ExtentWriter } from '../arena/extent-writer.js';
+import { combineCrc32c } from '../common/crc32c.js';
 import {
   ENCODED_FIXED_BYTES,
   encodedHeaderBytes,
@@ -8,19 +9,24 @@ import {
   type EncodedHeader,
   parseChunkHeader,
 } from '../protocols/encoded-chunk/encoded-chunk.js';
-import { type BlockCodec, type WriteBlock } from './block-codec.interface.js';
+import { type BlockCodec } from './block-codec.interface.js';
+import { blocksInOrder } from './blocks-in-order.js';
 import { type CodecPlace } from './codec-place.interface.js';
+import { copyInTurns } from './copy-in-turns.js';
 import { codecNamed } from './codecs.catalog.js';
-import { ownTurn } from './own-turn.js';
 import { ViewReader } from './view-reader.js';
 
 const CHUNKS_AT_ONCE = 2;
-const BLOCKS_AT_ONCE = 2;
-/** Bytes that are copied before others get a turn. */
-const COPY_BYTES = 1024 * 1024;
 
 /** `miss`: a later version has encoded it, or there could never be room for it; `busy`: there is none now. */
 export type DecodeOutcome = ArenaHandle | 'miss' | 'busy' | 'corrupt';
+
+interface StartedBlock {
+  /** Where it belongs, and where it is decoded to. */
+  readonly pieces: readonly Buffer[];
+  readonly target: Buffer;
+  readonly checksum: number | undefined;
+}
 
 /** Gives back what was encoded. */
 export class ChunkDecoder {
@@ -51,10 +57,11 @@ export class ChunkDecoder {
     if (typeof room === 'string') return room === 'too-large' ? 'miss' : 'busy';
     const reader = new ViewReader(views);
     reader.read(encodedHeaderBytes(header.blocks.length));
-    const writer = new ExtentWriter(room.views, this.place.crc32c);
-    const isWhole =
-      codec === undefined ? await copyAll(reader, writer) : await decodeAll(header, codec, reader, writer);
-    if (!isWhole || writer.checksum !== checksum) {
+    const decoded =
+      codec === undefined
+        ? await copyAll(reader, new ExtentWriter(room.views, this.place.crc32c))
+        : await decodeAll(header, codec, reader, new ViewReader(room.views));
+    if (decoded !== checksum) {
       room[Symbol.dispose]();
       return 'corrupt';
     }
@@ -76,54 +83,42 @@ export function headerOf(
   return parseChunkHeader(new ViewReader(views).read(length), lengthBytes, crc32c);
 }
 
-async function copyAll(reader: ViewReader, writer: ExtentWriter): Promise<boolean> {
-  while (!writer.done) {
-    await ownTurn();
-    writer.write(reader.read(Math.min(COPY_BYTES, writer.remainingBytes)));
-  }
-  return true;
+/** @returns CRC-32C of what was copied. */
+async function copyAll(reader: ViewReader, writer: ExtentWriter): Promise<number> {
+  await copyInTurns(reader, writer);
+  return writer.checksum;
 }
 
-/** @returns whether every block came out whole. */
+/** @returns CRC-32C of what the blocks are decoded to; undefined when one of them is damaged. */
 async function decodeAll(
-  { blocks, blockBytes, elementBytes, elementType }: EncodedHeader,
+  { blocks, blockBytes, lengthBytes, elementBytes, elementType }: EncodedHeader,
   codec: BlockCodec,
   reader: ViewReader,
-  writer: ExtentWriter,
-): Promise<boolean> {
+  targets: ViewReader,
+): Promise<number | undefined> {
   const type = { bytes: elementBytes, code: elementType };
-  const running: { readonly lengthBytes: number; readonly decoding: Promise<WriteBlock | undefined> }[] = [];
-  let toStart = writer.remainingBytes;
-  let started = 0;
-  while (!writer.done) {
-    for (; running.length < BLOCKS_AT_ONCE && started < blocks.length; started++) {
-      const lengthBytes = Math.min(blockBytes, toStart);
-      running.push({
-        lengthBytes,
-        decoding: codec.decode(reader.read(blocks[started] ?? 0), type, lengthBytes),
-      });
-      toStart -= lengthBytes;
-    }
-    const next = running.shift();
-    const write = await next?.decoding;
-    if (next === undefined || write === undefined || !writeBlock(write, writer, next.lengthBytes)) {
-      await Promise.all(running.map(({ decoding }) => decoding));
-      return false;
-    }
-  }
-  return true;
+  let checksum = 0;
+  const start = async (index: number): Promise<StartedBlock> => {
+    const pieces = targets.pieces(Math.min(blockBytes, lengthBytes - index * blockBytes));
+    const target = inOne(pieces);
+    return { pieces, target, checksum: await codec.decode(reader.read(blocks[index] ?? 0), type, target) };
+  };
+  const take = ({ pieces, target, checksum: own }: StartedBlock): boolean => {
+    if (own === undefined) return false;
+    checksum = combineCrc32c(checksum, own, target.length);
+    if (pieces.length > 1) scatter(target, pieces);
+    return true;
+  };
+  return (await blocksInOrder(blocks.length, start, take)) ? checksum : undefined;
 }
 
-/** Straight to its place, unless that lies in several pieces. */
-function writeBlock(write: WriteBlock, writer: ExtentWriter, lengthBytes: number): boolean {
-  const target = writer.target(lengthBytes);
-  if (target.length < lengthBytes) {
-    const whole = Buffer.allocUnsafe(lengthBytes);
-    const isWhole = write(whole);
-    writer.write(whole);
-    return isWhole;
-  }
-  const isWhole = write(target);
-  writer.advance(lengthBytes);
-  return isWhole;
+/** The place itself, unless it lies in several pieces. */
+function inOne(pieces: readonly Buffer[]): Buffer {
+  if (pieces.length === 1) return pieces[0] as Buffer;
+  return Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
+}
+
+function scatter(bytes: Buffer, pieces: readonly Buffer[]): void {
+  let from = 0;
+  for (const piece of pieces) from += bytes.copy(piece, 0, from);
 }

@@ -1,22 +1,22 @@
 import { bulkhead } from 'cockatiel';
 import { type ArenaHandle } from '../arena/arena.interface.js';
 import { ExtentWriter } from '../arena/extent-writer.js';
+import { combineCrc32c } from '../common/crc32c.js';
 import {
   blockCount,
   encodeChunkHeader,
   encodedHeaderBytes,
 } from '../protocols/encoded-chunk/encoded-chunk.js';
-import { type BlockCodec, type EncodingRefusal } from './block-codec.interface.js';
+import { type BlockCodec, type EncodedBlock, type EncodingRefusal } from './block-codec.interface.js';
 import { BlockBuffers } from './block-buffers.js';
+import { blocksInOrder } from './blocks-in-order.js';
 import { type CodecPlace } from './codec-place.interface.js';
-import { DecodedChecksum } from './decoded-checksum.js';
 import { type ElementType } from './element-type.js';
 import { ViewReader } from './view-reader.js';
 import { writeEncoded } from './write-encoded.js';
 
-/** Chunks that are encoded at once, and blocks of each: of the pool's threads others need some, too. */
+/** Of the pool's threads others need some, too. */
 const CHUNKS_AT_ONCE = 2;
-const BLOCKS_AT_ONCE = 2;
 /** Shorter ones are not worth it. */
 const MIN_BYTES = 1024;
 /** What encoding must save to be worth decoding: a sixteenth. */
@@ -25,10 +25,10 @@ const WORTHWHILE = 15 / 16;
 /** The longest block of a codec, and some bytes for what a codec adds to a short one. */
 const ROOM_BYTES = 512 * 1024 + 64;
 
-interface RunningBlock {
-  readonly blockBytes: number;
+interface StartedBlock {
   readonly room: Buffer;
-  readonly encoding: Promise<Buffer | EncodingRefusal>;
+  readonly blockBytes: number;
+  readonly encoded: EncodedBlock | EncodingRefusal;
 }
 
 interface EncodedBlocks {
@@ -97,43 +97,32 @@ export class ChunkEncoder {
     body: ExtentWriter,
   ): Promise<EncodedBlocks | EncodingRefusal> {
     const reader = new ViewReader(views);
-    const count = blockCount(lengthBytes, codec.blockBytes);
-    const decoded = codec.maxError === 0 ? undefined : new DecodedChecksum(codec, type, this.place.crc32c);
     const lengths: number[] = [];
-    const running: RunningBlock[] = [];
-    let started = 0;
-    while (lengths.length < count) {
-      for (; running.length < BLOCKS_AT_ONCE && started < count; started++) {
-        running.push(this.#start(reader.read(codec.blockBytes), codec, type));
-      }
-      const { blockBytes, room, encoding } = running.shift() as RunningBlock;
-      const encoded = await encoding;
-      const written = typeof encoded === 'string' ? encoded : await put(encoded, blockBytes, body, decoded);
+    let decodedChecksum = 0;
+    let refusal: EncodingRefusal = 'busy';
+    const start = async (): Promise<StartedBlock> => {
+      const block = reader.read(codec.blockBytes);
+      const room = this.#buffers.take();
+      return { room, blockBytes: block.length, encoded: await codec.encode(block, type, room) };
+    };
+    const take = ({ room, blockBytes, encoded }: StartedBlock): boolean => {
+      const written = typeof encoded === 'string' ? encoded : put(encoded.bytes, body);
       this.#buffers.give(room);
-      if (typeof written === 'string') {
-        await Promise.all(running.map((rest) => rest.encoding));
-        for (const rest of running) this.#buffers.give(rest.room);
-        return written;
+      if (typeof encoded === 'string' || typeof written === 'string') {
+        refusal = written as EncodingRefusal;
+        return false;
       }
       lengths.push(written);
-    }
-    return { lengths, checksum: decoded?.checksum ?? checksum };
-  }
-
-  #start(block: Buffer, codec: BlockCodec, type: ElementType): RunningBlock {
-    const room = this.#buffers.take();
-    return { blockBytes: block.length, room, encoding: codec.encode(block, type, room) };
+      decodedChecksum = combineCrc32c(decodedChecksum, encoded.checksum ?? 0, blockBytes);
+      return true;
+    };
+    const areDone = await blocksInOrder(blockCount(lengthBytes, codec.blockBytes), start, take);
+    if (!areDone) return refusal;
+    return { lengths, checksum: codec.maxError === 0 ? checksum : decodedChecksum };
   }
 }
 
 /** @returns the bytes that were written. */
-async function put(
-  encoded: Buffer,
-  blockBytes: number,
-  body: ExtentWriter,
-  decoded: DecodedChecksum | undefined,
-): Promise<number | EncodingRefusal> {
-  if (encoded.length > body.remainingBytes) return 'larger';
-  await decoded?.add(encoded, blockBytes);
-  return body.write(encoded);
+function put(encoded: Buffer, body: ExtentWriter): number | EncodingRefusal {
+  return encoded.length > body.remainingBytes ? 'larger' : body.write(encoded);
 }

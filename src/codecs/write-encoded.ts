@@ -1,11 +1,8 @@
 import { type ArenaHandle } from '../arena/arena.interface.js';
 import { ExtentWriter } from '../arena/extent-writer.js';
 import { type CodecPlace } from './codec-place.interface.js';
-import { ownTurn } from './own-turn.js';
+import { copyInTurns } from './copy-in-turns.js';
 import { ViewReader } from './view-reader.js';
-
-/** Bytes that are copied before others get a turn. */
-const COPY_BYTES = 1024 * 1024;
 
 /**
  * Makes a chunk of a header and the first bytes of some views, with key, metadata and attributes of the original.
@@ -24,13 +21,8 @@ export async function writeEncoded(
   const room = space.reserve({ key, lengthBytes, metadataCapacityBytes: metadata.length });
   if (typeof room === 'string') return undefined;
   const writer = new ExtentWriter(room.views, crc32c);
-  const reader = new ViewReader(views);
   writer.write(header);
-  for (;;) {
-    writer.write(reader.read(Math.min(COPY_BYTES, writer.remainingBytes)));
-    if (writer.done) break;
-    await ownTurn();
-  }
+  await copyInTurns(new ViewReader(views), writer);
   room.setMetadata(metadata);
   room.setAttributes(attributes);
   room.seal(writer.checksum);

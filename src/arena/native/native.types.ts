@@ -1,3 +1,4 @@
+import { type NativeBlocks } from './native-blocks.types.js';
 import { type NativeNixlAgentClass } from './native-nixl.types.js';
 
 type Crc32c = (bytes: Uint8Array, previous: number) => number;
@@ -8,6 +9,7 @@ export interface NativeAddon {
   readonly crc32c: Crc32c;
   /** What this processor can run of `avx512`, `sse4.2`, `armv8-crc` and `portable`, best first. */
   readonly crc32cVariants: Readonly<Record<string, Crc32c>>;
+  readonly blocks: NativeBlocks;
   /** Locks the whole file, without waiting; until the descriptor is closed or the process dies. */
   readonly lockFile: (fd: number) => boolean;
   /** Sizes the kernel's buffers of a socket; 0 = leave it. @returns false when the kernel refused. */

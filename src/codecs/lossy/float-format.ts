@@ -1,4 +1,6 @@
+import { NativeValues } from '../../arena/native/native-blocks.types.js';
 import { ELEMENT_TYPE_CODES } from '../../protocols/remote-metadata/element-type.js';
+import { type ElementType } from '../element-type.js';
 
 export type Elements = Uint16Array | Uint32Array;
 
@@ -10,6 +12,10 @@ export interface Values {
 
 /** How numbers of a type lie in memory, little-endian. */
 export interface FloatFormat {
+  /** Bytes of one. */
+  readonly bytes: number;
+  /** For the addon, which does the same. */
+  readonly native: NativeValues;
   /** @param bytes aligned to the elements. */
   over(bytes: Buffer): Elements;
   /** The bits of an element without its sign: they are in the order of the magnitudes, with infinity and NaN above all. */
@@ -27,6 +33,8 @@ export interface FloatFormat {
 }
 
 const BFLOAT16: FloatFormat = {
+  bytes: 2,
+  native: NativeValues.Bfloat16,
   over: over16,
   magnitudeMask: 0x7fff,
   smallest: 0x0080,
@@ -43,6 +51,8 @@ const BFLOAT16: FloatFormat = {
 const HALF_SCALE = 2 ** 112;
 
 const FLOAT16: FloatFormat = {
+  bytes: 2,
+  native: NativeValues.Float16,
   over: over16,
   magnitudeMask: 0x7fff,
   smallest: 0x0080,
@@ -64,6 +74,8 @@ const FLOAT16: FloatFormat = {
 };
 
 const FLOAT32: FloatFormat = {
+  bytes: 4,
+  native: NativeValues.Float32,
   over: (bytes) => new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
   magnitudeMask: 0x7fffffff,
   smallest: 0x00800000,
@@ -82,9 +94,10 @@ const FORMATS: ReadonlyMap<number, FloatFormat> = new Map([
   [ELEMENT_TYPE_CODES.float32, FLOAT32],
 ]);
 
-/** By LMCache's code of the type. */
-export function floatFormat(code: number): FloatFormat | undefined {
-  return FORMATS.get(code);
+/** By LMCache's code of the type; undefined where that has another length, too. */
+export function floatFormat({ code, bytes }: ElementType): FloatFormat | undefined {
+  const format = FORMATS.get(code);
+  return format?.bytes === bytes ? format : undefined;
 }
 
 /** Leaves the last bits of an encoding off, to the nearest, and to the even one between two. */

@@ -1,5 +1,7 @@
+import { loadNative } from '../../arena/native/load-native.js';
+import { NativeNumbers } from '../../arena/native/native-blocks.types.js';
 import { roundOff } from './float-format.js';
-import { scaledCodec } from './scaled.codec.js';
+import { type ScaledDefinition, scaledCodec } from './scaled.codec.js';
 
 /** Between the exponents of e4m3 and single precision. */
 const EXPONENTS = 2 ** 120;
@@ -15,10 +17,11 @@ const DECODED = Float32Array.from({ length: 256 }, (_, encoding) => {
  * Floating-point numbers with four bits of exponent and three of mantissa (e4m3fn): a sixteenth of a value from 1/7168 of the
  * largest magnitude on, at the worst 16 of 448, 1/28 of the largest; rounding to bfloat16 adds 1/256.
  */
-export const fp8Codec = scaledCodec({
+export const FP8: ScaledDefinition = {
   name: 'fp8',
   maxError: 0.04,
   numbers: {
+    native: NativeNumbers.Fp8,
     peak: 448,
     encode: ({ floats, bits }, count, factor, target, at) => {
       const scaled = factor / EXPONENTS;
@@ -33,4 +36,6 @@ export const fp8Codec = scaledCodec({
       for (let i = 0; i < count; i++) floats[i] = (DECODED[source[at + i] as number] as number) * scale;
     },
   },
-});
+};
+
+export const fp8Codec = scaledCodec(FP8, loadNative().addon?.blocks);

@@ -1,16 +1,34 @@
 import { describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '../../../test/support/seeded-random.js';
+import { loadNative } from '../../arena/native/load-native.js';
+import { crc32c } from '../../common/crc32c.js';
+import { type BlockCodec, type EncodedBlock } from '../block-codec.interface.js';
 import { elementTypeNamed } from '../element-type.js';
-import { fp8Codec } from './fp8.codec.js';
-import { int8Codec } from './int8.codec.js';
-import { SCALED_ELEMENTS } from './scaled.codec.js';
+import { SCALED_ELEMENTS } from './eight-bits.interface.js';
+import { FP8 } from './fp8.codec.js';
+import { INT8 } from './int8.codec.js';
+import { scaledCodec } from './scaled.codec.js';
 
 type TypeName = 'float16' | 'bfloat16' | 'float32';
 
 const TYPES: readonly TypeName[] = ['float16', 'bfloat16', 'float32'];
-const CODECS = [int8Codec, fp8Codec];
-const CASES = CODECS.flatMap((codec) => TYPES.map((name) => ({ codec, name })));
-const OF = `$codec.name of $name`;
+const DEFINITIONS = [INT8, FP8];
+
+/** Who does the work: the event loop, and the addon with whatever instructions this processor has. */
+const WORKERS = [
+  { by: 'the event loop', blocks: undefined },
+  ...Object.entries(loadNative().addon?.blocks.scaledVariants ?? {}).map(([by, scaled]) => ({
+    by,
+    blocks: { ...loadNative().addon!.blocks, scaled },
+  })),
+];
+const ALL = WORKERS.flatMap(({ by, blocks }) =>
+  DEFINITIONS.map((definition) => ({ by, codec: scaledCodec(definition, blocks) })),
+);
+/** Those of the event loop, and the best ones of the addon. */
+const CODECS = ALL.slice(0, 2 * DEFINITIONS.length);
+const CASES = CODECS.flatMap((one) => TYPES.map((name) => ({ ...one, name })));
+const OF = `$codec.name of $name, by $by`;
 
 // Globals are slow to look up under jest.
 const { abs, floor, max, min } = Math;
@@ -54,24 +72,22 @@ function valuesOf(bytes: Buffer, name: TypeName): number[] {
   );
 }
 
-async function roundTrip(
-  codec: (typeof CODECS)[number],
-  bytes: Buffer,
-  name: TypeName,
-): Promise<Buffer | string> {
+async function roundTrip(codec: BlockCodec, bytes: Buffer, name: TypeName): Promise<Buffer | string> {
   const type = elementTypeNamed(name)!;
   const room = Buffer.alloc(bytes.length + 64, 0xee);
-  const encoded = await codec.encode(bytes, type, room);
-  if (typeof encoded === 'string') return encoded;
+  const block = await codec.encode(bytes, type, room);
+  if (typeof block === 'string') return block;
+  const { bytes: encoded, checksum } = block;
   const count = bytes.length / type.bytes;
   expect(encoded).toHaveLength(count + 4 * Math.ceil(count / SCALED_ELEMENTS));
   const target = Buffer.alloc(bytes.length, 0xdd);
-  expect((await codec.decode(encoded, type, bytes.length))?.(target)).toBe(true);
+  expect(await codec.decode(encoded, type, target)).toBe(checksum);
+  expect(crc32c(target)).toBe(checksum);
   return target;
 }
 
 /** The largest error as a part of the largest magnitude of its block, over all blocks; they must be encodable. */
-async function worstError(codec: (typeof CODECS)[number], bytes: Buffer, name: TypeName): Promise<number> {
+async function worstError(codec: BlockCodec, bytes: Buffer, name: TypeName): Promise<number> {
   const decoded = await roundTrip(codec, bytes, name);
   if (typeof decoded === 'string') throw new Error(decoded);
   const before = valuesOf(bytes, name);
@@ -130,22 +146,25 @@ describe('lossy codecs', () => {
     expect(worst).toBeGreaterThan(codec.maxError * (name === 'bfloat16' ? 0.8 : 0.49));
   });
 
-  it.each(CODECS)('keep it for every bit pattern of a number of 16 bits: $name', async (codec) => {
-    for (const name of ['float16', 'bfloat16'] as const) {
-      const magnitudes = Array.from({ length: LARGEST[name] + 1 }, (_, bits) => bits);
-      const patterns = [...magnitudes, ...magnitudes.map((bits) => bits | 0x8000)];
-      // Between neighbours of like size, beside one that is much larger, and beside one that is the largest of all.
-      for (const most of [undefined, ONE[name], LARGEST[name]]) {
-        for (let from = 0; from < patterns.length; from += SCALED_ELEMENTS - 1) {
-          const block = patterns.slice(from, from + SCALED_ELEMENTS - 1);
-          const own = max(...block.map((bits) => bits & 0x7fff));
-          const all = elements([...block, most ?? max(own, SMALLEST[name])], name);
-          const error = await worstError(codec, all, name);
-          expect(error).toBeLessThanOrEqual(codec.maxError);
+  it.each(CODECS)(
+    'keep it for every bit pattern of a number of 16 bits: $codec.name, by $by',
+    async ({ codec }) => {
+      for (const name of ['float16', 'bfloat16'] as const) {
+        const magnitudes = Array.from({ length: LARGEST[name] + 1 }, (_, bits) => bits);
+        const patterns = [...magnitudes, ...magnitudes.map((bits) => bits | 0x8000)];
+        // Between neighbours of like size, beside one that is much larger, and beside one that is the largest of all.
+        for (const most of [undefined, ONE[name], LARGEST[name]]) {
+          for (let from = 0; from < patterns.length; from += SCALED_ELEMENTS - 1) {
+            const block = patterns.slice(from, from + SCALED_ELEMENTS - 1);
+            const own = max(...block.map((bits) => bits & 0x7fff));
+            const all = elements([...block, most ?? max(own, SMALLEST[name])], name);
+            const error = await worstError(codec, all, name);
+            expect(error).toBeLessThanOrEqual(codec.maxError);
+          }
         }
       }
-    }
-  });
+    },
+  );
 
   it.each(CASES)(
     `give zeros back as they were, and equal values of 16 bits: ${OF}`,
@@ -191,25 +210,79 @@ describe('lossy codecs', () => {
     const odd = Buffer.alloc(bytes.length + 1).subarray(1);
     odd.set(bytes);
     const room = Buffer.alloc(bytes.length + 64).subarray(1);
-    const encoded = (await codec.encode(odd, type, room)) as Buffer;
+    const { bytes: encoded, checksum } = (await codec.encode(odd, type, room)) as EncodedBlock;
     const target = Buffer.alloc(bytes.length + 1).subarray(1);
-    expect((await codec.decode(encoded, type, bytes.length))?.(target)).toBe(true);
+    expect(await codec.decode(encoded, type, target)).toBe(checksum);
     expect(target.toString('hex')).toBe((await roundTrip(codec, bytes, name)).toString('hex'));
   });
 
   it('takes no other types', () => {
-    for (const codec of CODECS) {
+    for (const { codec } of CODECS) {
       for (const name of ['float64', 'uint8', 'float8_e4m3fn']) {
         expect(codec.takes(elementTypeNamed(name)!)).toBe(false);
       }
       expect(codec.takes({ bytes: 2, code: 0 })).toBe(false);
+      expect(codec.takes({ ...elementTypeNamed('bfloat16')!, bytes: 4 })).toBe(false);
     }
   });
 
   it.each(CASES)(`decode nothing of another length: ${OF}`, async ({ codec, name }) => {
     const type = elementTypeNamed(name)!;
     for (const length of [0, 131, 133]) {
-      expect(await codec.decode(Buffer.alloc(length), type, 128 * type.bytes)).toBeUndefined();
+      const target = Buffer.alloc(128 * type.bytes);
+      expect(await codec.decode(Buffer.alloc(length), type, target)).toBeUndefined();
     }
   });
+
+  it.each(ALL.slice(DEFINITIONS.length))(
+    'gives the same bits as the event loop: $codec.name, by $by',
+    async ({ codec }) => {
+      const inTurns = scaledCodec(
+        DEFINITIONS.find(({ name }) => name === codec.name)!,
+        undefined,
+      );
+      const random = new SeededRandom(4);
+      for (const name of TYPES) {
+        const type = elementTypeNamed(name)!;
+        for (const values of everyKind(name, random)) {
+          const [expected, made] = await Promise.all(
+            [inTurns, codec].map((one) => one.encode(values, type, Buffer.alloc(values.length + 64))),
+          );
+          expect(made).toEqual(expected);
+          // Also of what no encoder writes.
+          const numbers = values.length / type.bytes;
+          const scales = Buffer.concat(
+            Array.from({ length: Math.ceil(numbers / SCALED_ELEMENTS) }, () => scale(random)),
+          );
+          const encoded = Buffer.concat([scales, random.bytes(numbers)]);
+          const [target, same] = [Buffer.alloc(values.length), Buffer.alloc(values.length)];
+          expect(await codec.decode(encoded, type, target)).toBe(await inTurns.decode(encoded, type, same));
+          expect(target.equals(same)).toBe(true);
+        }
+      }
+    },
+  );
 });
+
+/** Any number from 2^-40 to 2^40. */
+function scale(random: SeededRandom): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(2 ** (random.below(80) - 40) * (1 + random.below(1000) / 1000));
+  return bytes;
+}
+
+/** Blocks of which most have scales: of 16 bits every pattern, each beside others, of 32 bits random ones. */
+function everyKind(name: TypeName, random: SeededRandom): Buffer[] {
+  const sign = name === 'float32' ? 0x80000000 : 0x8000;
+  const magnitudes = Array.from({ length: 0x8000 }, (_, i) =>
+    name === 'float32' ? finite(random.bytes(4).readUInt32LE(), name) : i,
+  );
+  const patterns = [...magnitudes, ...magnitudes.map((bits) => (bits | sign) >>> 0)];
+  return [1, 127, 128, 129, 1000, 40_000].flatMap((length) => {
+    const blocks: Buffer[] = [];
+    const count = length < 1000 ? 3 * length : patterns.length;
+    for (let from = 0; from < count; from += length)
+      blocks.push(elements(patterns.slice(from, from + length), name));
+    return blocks;
+  });
+}
