@@ -20,6 +20,7 @@ import { KeySummary } from './key-summary.js';
 import { nixlPeerGone, nixlPeerRefused, nixlReadFailed } from './nixl-errors.js';
 import { PeerCalls } from './peer-calls.js';
 import { type PeerExistsOptions, type PeerIdentity, type PeerReader } from './peer-reader.interface.js';
+import { whySegmentsDoNotFit } from './tcp-segments.js';
 import { ReadPlan } from './read/read-plan.js';
 
 export interface NixlPeerReaderOptions {
@@ -86,7 +87,7 @@ export class NixlPeerReader implements PeerReader {
     await this.#lifecycle.connect(options);
     return this.#lifecycle.run(async () => {
       const { bootId, server, nixl, nixlReason = 'it does not say why' } = await this.#hello(options);
-      const objection = nixl === undefined ? nixlReason : this.#options.objection?.(nixl);
+      const objection = nixl === undefined ? nixlReason : this.#objectionTo(nixl);
       if (nixl === undefined || objection !== undefined) throw nixlPeerRefused(objection ?? nixlReason);
       await this.#shakeHands({ ...nixl, bootId });
       return { bootId, server };
@@ -122,6 +123,11 @@ export class NixlPeerReader implements PeerReader {
         if (this.#isClosed) await released;
       }
     });
+  }
+
+  #objectionTo(peer: PeerNixl): string | undefined {
+    const { objection, agent } = this.#options;
+    return objection?.(peer) ?? whySegmentsDoNotFit(peer, agent.tcpSegments);
   }
 
   /** One that speaks another version of this can be read from over TCP all the same. */

@@ -1,3 +1,5 @@
+import { type TcpSegments } from '../../protocols/kvnest-tcp/peer-hello.js';
+
 /** What reads memory of other processes, and lets them read this one's: NIXL's agent. */
 export interface PeerAgent {
   /** Names this start of this process. */
@@ -8,6 +10,8 @@ export interface PeerAgent {
   readonly regionAddress: bigint;
   /** What a peer must know to read from here. Only for those that may read and write the whole region. */
   readonly metadata: Uint8Array;
+  /** Of its UCX. */
+  readonly tcpSegments?: TcpSegments;
 }
 
 /** The agent of this server, once there is one. */

@@ -45,7 +45,7 @@ export class PeerHelloController {
   #nixl(): PeerNixl | undefined {
     const agent = this.source?.agent();
     if (agent === undefined) return undefined;
-    const { name, version, metadata, regionAddress } = agent;
+    const { name, version, metadata, regionAddress, tcpSegments } = agent;
     const { capacityBytes } = this.arena;
     return {
       agent: name,
@@ -53,6 +53,7 @@ export class PeerHelloController {
       metadata: Buffer.from(metadata),
       host: hostIdentity(),
       hasRdma: hasRdma(),
+      tcpSegments,
       arena: {
         address: regionAddress,
         bytes: capacityBytes,

@@ -20,6 +20,12 @@ export interface PeerHello {
   readonly nixlReason: string | undefined;
 }
 
+/** Most bytes that UCX sends, and takes, at a time where it goes over TCP, in its own words: `512k`. */
+export interface TcpSegments {
+  readonly sends: string;
+  readonly takes: string;
+}
+
 export interface PeerNixl {
   readonly agent: string;
   /** Of the library. */
@@ -29,6 +35,8 @@ export interface PeerNixl {
   readonly host: string;
   /** Whether it has devices for RDMA. */
   readonly hasRdma: boolean;
+  /** Older versions do not say. */
+  readonly tcpSegments: TcpSegments | undefined;
   readonly arena: {
     /** Of its first byte, in the process of the server. */
     readonly address: bigint;
@@ -65,7 +73,7 @@ export function readPeerHello(value: unknown): PeerHello {
   };
 }
 
-function nixlJson({ agent, version, metadata, host, hasRdma, arena }: PeerNixl): object {
+function nixlJson({ agent, version, metadata, host, hasRdma, tcpSegments, arena }: PeerNixl): object {
   const { address, bytes, recordsOffset, recordBytes } = arena;
   return {
     agent,
@@ -73,6 +81,7 @@ function nixlJson({ agent, version, metadata, host, hasRdma, arena }: PeerNixl):
     metadata: metadata.toString('base64'),
     host,
     rdma: hasRdma,
+    ...(tcpSegments && { tcp_segments: tcpSegments }),
     arena: {
       address: address.toString(),
       bytes,
@@ -92,6 +101,7 @@ function readNixl(nixl: Readonly<Record<string, unknown>>): PeerNixl {
     metadata: Buffer.from(textOf(nixl, 'metadata'), 'base64'),
     host: textOf(nixl, 'host'),
     hasRdma: nixl['rdma'] === true,
+    tcpSegments: readSegments(nixl['tcp_segments']),
     arena: {
       address: BigInt(address),
       bytes: wholeOf(arena, 'bytes'),
@@ -99,6 +109,12 @@ function readNixl(nixl: Readonly<Record<string, unknown>>): PeerNixl {
       recordBytes: wholeOf(arena, 'record_bytes'),
     },
   };
+}
+
+function readSegments(value: unknown): TcpSegments | undefined {
+  if (value === undefined) return undefined;
+  const segments = fieldsOf(value);
+  return { sends: textOf(segments, 'sends'), takes: textOf(segments, 'takes') };
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

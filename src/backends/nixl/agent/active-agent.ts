@@ -1,4 +1,5 @@
 import { nixlClosed, nixlPeerRefused, nixlUnavailable } from '../nixl-errors.js';
+import { tcpSegments } from '../tcp-segments.js';
 import { nixlVersionOf } from '../library/library-version.js';
 import {
   type NativeEventListener,
@@ -57,6 +58,8 @@ type Reply = PromiseWithResolvers<string>;
  */
 export class ActiveNixlAgent implements NixlAgent {
   readonly name: string;
+  /** As the library will read them. */
+  readonly tcpSegments = tcpSegments();
   version = 'unknown';
   metadata: Buffer = Buffer.alloc(0);
   readonly #native: NativeNixlAgent;

@@ -1,3 +1,5 @@
+import { type TcpSegments } from '../../../protocols/kvnest-tcp/peer-hello.js';
+
 /** One run of bytes: where they lie at the peer, and where they go in the own region. */
 export interface NixlBlock {
   /** Bytes from the start of the own region. */
@@ -78,6 +80,8 @@ export interface NixlAgent {
   readonly name: string;
   /** Of the library: that of its Python package, or `unknown`. */
   readonly version: string;
+  /** Of its UCX. */
+  readonly tcpSegments?: TcpSegments;
   /** Where the arena's region begins in the address space of this process. */
   readonly regionAddress: bigint;
   /** What peers give to their `addPeer`. Only for those that may read and write the whole region. */
