@@ -1,17 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PAGES, ROOT } from '../support/documentation-pages.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const LINK = /\]\((?!https?:)([^)\s#]*)(?:#([^)\s]+))?\)/g;
-
-const FOLDERS = ['benchmarks', 'docs', 'examples', 'native', 'src', 'test'];
-const PAGES = [
-  ...readdirSync(ROOT),
-  ...FOLDERS.flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
-  ),
-].filter((path) => path.endsWith('.md') && !path.includes('node_modules'));
 
 /** The anchors of a page, as GitHub makes them of headings. */
 function anchorsOf(path: string): readonly string[] {
