@@ -32,9 +32,12 @@ describe('a tier to which peers announce', () => {
 
   /** Questions that wait at the first server of a world. */
   async function waits(world: PeerWorld): Promise<number> {
+    return (await tcpCounter(world, 'peer_waits')) - (await tcpCounter(world, 'peer_waits_ended'));
+  }
+
+  async function tcpCounter(world: PeerWorld, name: string): Promise<number> {
     const { doors } = (await world.store(0).process.status()) as unknown as Status;
-    const { counters } = doors.find(({ name }) => name === 'tcp')!;
-    return counters['peer_waits']! - counters['peer_waits_ended']!;
+    return doors.find((door) => door.name === 'tcp')!.counters[name]!;
   }
 
   let nothings = 0;
@@ -129,6 +132,34 @@ describe('a tier to which peers announce', () => {
     expectBytes(bytesOf(await tier.get(key!)), chunkBytes(LENGTH_BYTES, 0));
     const told = peers.logger.lines.filter(({ message }) => message.includes('does not announce'));
     expect(told.map(({ message }) => message)).toEqual([expect.stringMatching(line)]);
+    await peers.closeTiers();
+  });
+
+  it('lets no question wait at a peer that came back as an older version, however often it is reached anew', async () => {
+    await using peer = await MutePeer.start(peers.store(0).url);
+    peer.isMute = false;
+    const tier = await peers.tier({ ...ANNOUNCED, peers: [peer.url] });
+    await expectEventually(async () => (await waits(peers)) === 1);
+    peer.isMute = true;
+    const [key] = await peers.putRun(0, 'x', 1);
+    const reachedAnew = async (): Promise<void> => {
+      peer.cut();
+      await expectEventually(async () => (await waits(peers)) === 0);
+      await expectEventually(() => tier.contains(key!));
+    };
+    await reachedAnew();
+    const waited = await tcpCounter(peers, 'peer_waits');
+    for (let i = 0; i < 5; i++) await reachedAnew();
+    await expectEventually(() => peers.logger.lines.some(({ message }) => message.includes('older kvnest')));
+    expect(await tcpCounter(peers, 'peer_waits')).toBe(waited);
+    expect(peers.logger.lines.filter(({ message }) => message.includes('older kvnest'))).toHaveLength(1);
+
+    peer.isMute = false;
+    peer.cut();
+    await expectEventually(async () => {
+      await tier.contains(key!);
+      return (await waits(peers)) === 1;
+    });
     await peers.closeTiers();
   });
 

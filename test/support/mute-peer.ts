@@ -7,6 +7,8 @@ const UNKNOWN = Buffer.from('"renounce"');
 
 /** A way to a server that says in its hello that it cannot announce: what an older version is to a reader. */
 export class MutePeer implements AsyncDisposable {
+  /** Where not, it is another way to a server that can. */
+  isMute = true;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((socket) => this.#join(socket));
 
@@ -24,8 +26,14 @@ export class MutePeer implements AsyncDisposable {
     return `kvnest://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Connections break, and can be made anew. */
+  cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
     this.#server.close();
     await once(this.#server, 'close');
   }
@@ -43,7 +51,7 @@ export class MutePeer implements AsyncDisposable {
     client.pipe(server);
     server.on('data', (bytes) => {
       const at = bytes.indexOf(CAPABILITY);
-      if (at !== -1) bytes.set(UNKNOWN, at);
+      if (this.isMute && at !== -1) bytes.set(UNKNOWN, at);
       client.write(bytes);
     });
   }
