@@ -15,16 +15,18 @@
  * Between these turns, chunks of the same lengths come from a kvnest server over its TCP door, which verifies
  * checksums, too: what a peer is without NIXL. That way knows nothing of UCX, and its figures of both tables differ by
  * chance alone. The event loop's delay is the worst 99th percentile of the rounds, also at rest.
+ *
+ * Behind that, what announcements of peers win (`announcements.mjs`). `--part reads` or `--part announcements` runs one of them.
  */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { peerFolder } from '../../scripts/setup/peer-folder.mjs';
+import { measureAnnouncements } from './announcements.mjs';
+import { freePort, kvnestServer, median, ratio } from './support.mjs';
 
 const MIB = 2 ** 20;
 const REGION_BYTES = 192 * MIB;
@@ -50,14 +52,16 @@ const SHAPES = [
   { label: '32 × 2 MiB', blocks: new Array(32).fill(2 * MIB), places: 2, times: 4 },
 ];
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '9' }, part: { type: 'string' } },
+});
 const rounds = Number(values.rounds);
 
-if (LIBRARY === undefined) {
-  console.log('There is no NIXL here; "npm test" installs it where it may.');
-} else {
-  for (const tls of ['tcp,self', undefined]) await measure(tls);
+if (values.part !== 'announcements') {
+  if (LIBRARY === undefined) console.log('There is no NIXL here; "npm test" installs it where it may.');
+  else for (const tls of ['tcp,self', undefined]) await measure(tls);
 }
+if (values.part !== 'reads') await measureAnnouncements();
 
 async function measure(tls) {
   const env = { ...process.env, ...SETTINGS, ...(tls && { UCX_TLS: tls }) };
@@ -65,7 +69,7 @@ async function measure(tls) {
   const processes = [owner, kvnest, python];
   try {
     const port = await freePort();
-    processes.push(await kvnestServer(port));
+    processes.push(await kvnestServer(port, SERVER_MIB));
     const tcp = await nodeProcess('tcp-process.mjs', [`${SERVER_MIB}`, `${port}`], process.env);
     processes.push(tcp);
     const about = await owner.ask({ call: 'about' });
@@ -172,33 +176,6 @@ function requestOf({ name, address }, blocks, shift, groups) {
   };
 }
 
-async function freePort() {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  return port;
-}
-
-/** @returns when it listens */
-async function kvnestServer(port) {
-  const script = join(import.meta.dirname, '../tcp/kvnest-server.mjs');
-  const child = spawn(process.execPath, [script, `${SERVER_MIB}MiB`, `${port}`, '0', '0', '0'], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  while (child.exitCode === null) {
-    const socket = net.connect(port, '127.0.0.1');
-    const listens = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (listens) return { child };
-    await delay(50);
-  }
-  throw new Error('the server did not start');
-}
-
 function nodeAgent(env) {
   return nodeProcess('agent-process.mjs', [`${REGION_BYTES}`], env);
 }
@@ -231,14 +208,4 @@ function pythonAgent(env) {
       return JSON.parse((await lines.next()).value);
     },
   };
-}
-
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-}
-
-function ratio(ours, theirs) {
-  const ratios = ours.map((rate, i) => rate / theirs[i]);
-  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
-  return `${median(ratios).toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 }
