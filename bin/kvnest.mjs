@@ -39,6 +39,21 @@ function fail(message) {
   process.exitCode = 1;
 }
 
+/**
+ * The first import of `node:http` reads its every export, and some of them load undici, a client that the server has no
+ * use for: 12 MB. They stay where they are; only `import { WebSocket } from 'node:http'` is undefined.
+ */
+async function importHttpWithoutUndici() {
+  const http = process.getBuiltinModule('node:http');
+  const lazy = ['WebSocket', 'CloseEvent', 'MessageEvent'].flatMap((name) => {
+    const property = Object.getOwnPropertyDescriptor(http, name);
+    return property?.configurable && property.get !== undefined ? [[name, property]] : [];
+  });
+  for (const [name, property] of lazy) Object.defineProperty(http, name, { ...property, get: undefined });
+  await import('node:http');
+  for (const [name, property] of lazy) Object.defineProperty(http, name, property);
+}
+
 if (isTooOld(process.versions.node)) {
   const node = bundledNode();
   if (node === undefined)
@@ -54,6 +69,7 @@ if (isTooOld(process.versions.node)) {
   setFlagsFromString('--semi-space-growth-factor=1');
   // Source maps take 8 MB, and only a stack trace needs them.
   if (process.argv.includes('--debug')) process.setSourceMapsEnabled(true);
+  await importHttpWithoutUndici();
   const { main } = await import(entry.href);
   process.exitCode = await main(process.argv.slice(2));
   // Code of users may hold the process, by a timer or a socket, after the server refused to start.
