@@ -1,11 +1,18 @@
-import { createBLAKE3 } from 'hash-wasm';
+import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
+import type * as HashWasm from 'hash-wasm';
 import { type ChunkHash } from './chunk-hash.interface.js';
 
 const TOKEN_BYTES = 4;
 const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
-type Blake3 = Awaited<ReturnType<typeof createBLAKE3>>;
+type Blake3 = Awaited<ReturnType<typeof HashWasm.createBLAKE3>>;
+
+/** This one alone: the package's index holds the code of all its algorithms. */
+function loadBlake3(): Pick<typeof HashWasm, 'createBLAKE3'> {
+  const require = createRequire(import.meta.url);
+  return require('hash-wasm/dist/blake3.umd.min.js') as Pick<typeof HashWasm, 'createBLAKE3'>;
+}
 
 /** BLAKE3 over the previous hash and the tokens as big-endian 32-bit words. */
 export class Blake3ChunkHash implements ChunkHash {
@@ -17,7 +24,7 @@ export class Blake3ChunkHash implements ChunkHash {
   }
 
   static async create(): Promise<Blake3ChunkHash> {
-    return new Blake3ChunkHash(await createBLAKE3());
+    return new Blake3ChunkHash(await loadBlake3().createBLAKE3());
   }
 
   digest(previous: Buffer, tokens: Uint32Array, start: number, end: number): Buffer {
