@@ -1,5 +1,5 @@
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
+import { validateSync } from '../common/validation.js';
 import { type Problem } from './findings.js';
 import { suggestion } from './nearest-name.js';
 import { settingsOf } from './schema/setting-registry.js';

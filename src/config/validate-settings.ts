@@ -1,5 +1,6 @@
 import { plainToInstance } from 'class-transformer';
-import { type ValidationError, validateSync } from 'class-validator';
+import { type ValidationError } from 'class-validator';
+import { validateSync } from '../common/validation.js';
 import { type Findings } from './findings.js';
 import { applyAssignments } from './layers/apply-assignments.js';
 import { type Assignment } from './layers/assignment.js';

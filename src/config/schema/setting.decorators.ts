@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { plainToInstance, Transform, Type } from 'class-transformer';
-import { IsArray, IsOptional, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
+import { IsArray, IsOptional, ValidateBy, ValidateIf, ValidateNested } from '../../common/validation.js';
 import { asIs, type Conversion, toBytes, toFlag, toNames, toNumber, toText, toTexts } from './conversions.js';
 import { formatBytes } from '../../common/format-bytes.js';
 import { registerSetting, type SettingsClass, type SettingShape } from './setting-registry.js';

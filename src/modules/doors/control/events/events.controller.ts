@@ -1,7 +1,7 @@
 import { Controller, type OnModuleDestroy } from '@nestjs/common';
 import { Ctx, MessagePattern } from '@nestjs/microservices';
-import { IsArray, IsIn, IsOptional } from 'class-validator';
 import { type Observable, Subject, takeUntil } from 'rxjs';
+import { IsArray, IsIn, IsOptional } from '../../../../common/validation.js';
 import { type EngineEventType } from '../../../engine/engine-events.js';
 import { replyFlowOf } from '../../reply-flow.interface.js';
 import { ValidBody } from '../input/body.decorator.js';

@@ -1,4 +1,4 @@
-import { validateSync } from 'class-validator';
+import { validateSync } from '../../../../common/validation.js';
 import { inputError, type Problem } from './input-error.js';
 
 /** More fields than any request has: what class-validator does with unknown ones takes the square of their number. */

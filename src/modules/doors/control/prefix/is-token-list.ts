@@ -1,4 +1,4 @@
-import { ValidateBy } from 'class-validator';
+import { ValidateBy } from '../../../../common/validation.js';
 
 const MAX_TOKEN = 0xffff_ffff;
 

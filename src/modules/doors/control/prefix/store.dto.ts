@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from '../../../../common/validation.js';
 import { PrefixDto } from './prefix.dto.js';
 
 /** How chunks of a prefix are to be stored. */

@@ -10,7 +10,7 @@ import {
   Max,
   Min,
   ValidateBy,
-} from 'class-validator';
+} from '../../../../common/validation.js';
 import { checksumFromHex, fromBase64, metadataFrom } from '../input/encodings.js';
 import { NamespaceDto } from '../input/namespace.js';
 import { StoreDto } from '../prefix/store.dto.js';

@@ -1,4 +1,4 @@
-import { IsIn, IsOptional, Matches } from 'class-validator';
+import { IsIn, IsOptional, Matches } from '../../../../common/validation.js';
 import { MAX_NAMESPACE } from '../../control/input/namespace.js';
 import { inputError } from '../../control/input/input-error.js';
 import { validate } from '../../control/input/validate.js';

@@ -1,4 +1,4 @@
-import { ValidateBy } from 'class-validator';
+import { ValidateBy } from '../../../../common/validation.js';
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
 import { checksumFromHex, metadataFrom } from '../../control/input/encodings.js';
 import { type Problem, inputError } from '../../control/input/input-error.js';
