@@ -6,7 +6,7 @@ import {
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../common/open-api.decorators.js';
 import { PLUGIN_MANAGER, type PluginManager } from './plugin-manager.js';
 import { type PluginStatus } from './plugin-status.interface.js';
 

@@ -114,14 +114,35 @@ function parseMetrics(text: string): Map<string, number> {
 }
 
 describe('OpenAPI', () => {
-  it('describes every route, as docs/generated/openapi.json has it', () => {
-    const text = `${JSON.stringify(openApiDocument(server.app), undefined, 2)}\n`;
+  it('describes every route, as docs/generated/openapi.json has it', async () => {
+    const text = `${JSON.stringify(await openApiDocument(server.app), undefined, 2)}\n`;
     if (process.env['KVNEST_UPDATE_DOCS'] === '1') writeFileSync(OPEN_API_FILE, text);
     expect(JSON.parse(readFileSync(OPEN_API_FILE, 'utf8'))).toEqual(JSON.parse(text));
   });
 
-  it('says of every operation what it is for and what it answers', () => {
-    const { paths } = openApiDocument(server.app);
+  it('has a page, and files of it, which are there when they are asked for', async () => {
+    const page = await fetch(url('/docs'));
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(await page.text()).toContain('./docs/swagger-ui-bundle.js');
+    const types = {
+      'swagger-ui-bundle.js': 'javascript',
+      'swagger-ui.css': 'css',
+      'swagger-ui-init.js': 'javascript',
+    };
+    for (const [file, type] of Object.entries(types)) {
+      const response = await fetch(url(`/docs/${file}`));
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        200,
+        expect.stringContaining(type),
+      ]);
+    }
+    expect(await (await fetch(url('/docs-yaml'))).text()).toMatch(/^openapi: /);
+    const missing = await fetch(url('/docs/nothing'));
+    expect([missing.status, await missing.json()]).toMatchObject([404, { error: { code: 'KV_NOT_FOUND' } }]);
+  });
+
+  it('says of every operation what it is for and what it answers', async () => {
+    const { paths } = await openApiDocument(server.app);
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods as Record<string, { summary?: string; responses?: object }>).map(
         ([method, { summary, responses }]) => ({ name: `${method} ${path}`, summary, responses }),

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Optional } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../../common/open-api.decorators.js';
 import { PACKAGE_VERSION } from '../../common/package-version.js';
 import { DOOR_REGISTRY, type DoorRegistry, type DoorStatus } from '../doors/door-registry.js';
 import {

@@ -1,5 +1,5 @@
 import { applyDecorators, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../../common/open-api.decorators.js';
 import { type RecordingStatus } from './recording/recording-status.interface.js';
 import { TRACE_RECORDER, type TraceRecorder } from './recording/trace-recorder.js';
 

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../../../common/open-api.decorators.js';
 import { type Clock } from '../../../../common/clock.js';
 import { CLOCK } from '../../../../common/common.tokens.js';
 import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';

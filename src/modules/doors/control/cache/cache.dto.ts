@@ -1,5 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Length, Min } from 'class-validator';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Length, Min } from '../../../../common/validation.js';
+import { ApiProperty, ApiPropertyOptional } from '../../../../common/open-api.decorators.js';
 import { NamespaceDto } from '../input/namespace.js';
 import { MAX_GROUP_LENGTH } from '../objects/objects.dto.js';
 

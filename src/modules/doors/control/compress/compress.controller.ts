@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { ApiTags } from '@nestjs/swagger';
 import { type Observable } from 'rxjs';
+import { ApiTags } from '../../../../common/open-api.decorators.js';
 import {
   type CompressionProgress,
   type CompressRequest,

@@ -1,5 +1,5 @@
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsInt, IsOptional, Max, Min } from '../../../../common/validation.js';
+import { ApiPropertyOptional } from '../../../../common/open-api.decorators.js';
 
 /** Highest namespace a key can have. */
 export const MAX_NAMESPACE = 0x7fff_ffff;

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, type MessageEvent, type OnModuleDestroy, Param, Sse } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { asyncScheduler, map, type Observable, Subject, takeUntil, throttleTime } from 'rxjs';
+import { ApiTags } from '../../../../common/open-api.decorators.js';
 import { JobRegistry } from '../../../jobs/job-registry.js';
 import { ApiCall, ApiJsonCall } from '../api-docs.js';
 import { type JobJson, jobJson } from './job-json.js';

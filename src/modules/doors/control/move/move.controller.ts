@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { ApiTags } from '@nestjs/swagger';
 import { type Observable } from 'rxjs';
+import { ApiTags } from '../../../../common/open-api.decorators.js';
 import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
 import { JobRegistry } from '../../../jobs/job-registry.js';
 import { type MoveProgress, type MoveRequest } from '../../../moves/move.interface.js';

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '../../../../common/open-api.decorators.js';
 import { CACHE_ENGINE, type CacheEngine } from '../../../engine/cache-engine.interface.js';
 import { ApiJsonCall } from '../api-docs.js';
 import { ValidBody } from '../input/body.decorator.js';

@@ -1,4 +1,3 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -11,7 +10,8 @@ import {
   Matches,
   Max,
   Min,
-} from 'class-validator';
+} from '../../../../common/validation.js';
+import { ApiProperty, ApiPropertyOptional } from '../../../../common/open-api.decorators.js';
 import { NamespaceDto } from '../input/namespace.js';
 
 const MAX_KEYS = 10_000;

@@ -1,5 +1,5 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsNotEmpty, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Length, Max, Min } from '../../../../common/validation.js';
+import { ApiProperty, ApiPropertyOptional } from '../../../../common/open-api.decorators.js';
 import { MAX_GROUP_LENGTH, MAX_PIN_MS } from '../objects/objects.dto.js';
 import { IsTokenList } from './is-token-list.js';
 

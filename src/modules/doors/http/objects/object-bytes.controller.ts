@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Head, Inject, Param, Put, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { ApiTags } from '../../../../common/open-api.decorators.js';
 import { type Clock } from '../../../../common/clock.js';
 import { CLOCK } from '../../../../common/common.tokens.js';
 import { KvError } from '../../../../common/errors/kv-error.js';

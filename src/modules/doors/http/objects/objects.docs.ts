@@ -1,5 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiParam, ApiProduces, ApiQuery } from '@nestjs/swagger';
+import {
+  ApiHeader,
+  ApiOkResponse,
+  ApiParam,
+  ApiProduces,
+  ApiQuery,
+} from '../../../../common/open-api.decorators.js';
 import { ApiBytesBody, ApiCall, ApiJsonCall, BYTES_SCHEMA } from '../../control/api-docs.js';
 import { BYTES_CONTENT_TYPE } from '../server/content-types.js';
 import { CHECKSUM_HEADER, LENGTH_HEADER, LOSS_HEADER, METADATA_HEADER } from './object-headers.js';

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProduces } from '../../../../common/open-api.decorators.js';
 import { FRAMES_CONTENT_TYPE } from '../../../../protocols/kvnest-frames/frame.js';
 import { ApiBytesBody, ApiCall, ApiJsonCall, BYTES_SCHEMA } from '../../control/api-docs.js';
 import { CHUNK_EXAMPLE } from '../../control/prefix/prefix.examples.js';
