@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { endsWithTests } from './child-processes.js';
 
 const BIN = resolve(import.meta.dirname, '../../bin/kvnest.mjs');
 
@@ -69,11 +70,13 @@ export class KvnestProcess implements AsyncDisposable {
   }
 
   static async start(config: string, { cwd, env, bin = BIN }: Place = {}): Promise<KvnestProcess> {
-    const child = spawn(process.execPath, [bin, 'serve', '--config', config], {
-      cwd,
-      env: environment(env),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = endsWithTests(
+      spawn(process.execPath, [bin, 'serve', '--config', config], {
+        cwd,
+        env: environment(env),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
     const output = { text: '' };
     const banner = new Promise<RegExpExecArray>((found, missed) => {
       const read = (text: Buffer): void => {

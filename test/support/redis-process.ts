@@ -1,12 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-
-const running = new Set<ChildProcess>();
-// A test run that is cut short leaves no server behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+import { endsWithTests } from './child-processes.js';
 
 /** A redis-server process of any kind, which can be hurt and started again in the same place. */
 export class RedisProcess {
@@ -30,10 +25,8 @@ export class RedisProcess {
   /** Starts it with the arguments it had, also after a kill. */
   async restart(): Promise<void> {
     await this.kill();
-    const child = spawn('redis-server', this.args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = endsWithTests(spawn('redis-server', this.args, { stdio: ['ignore', 'pipe', 'inherit'] }));
     this.#child = child;
-    running.add(child);
-    child.once('exit', () => running.delete(child));
     let log = '';
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { endsWithTests } from './child-processes.js';
 import { missingCommand } from './peer.js';
 
 interface S3Credentials {
@@ -77,12 +78,6 @@ export const SEAWEED: S3ServerKind = {
   },
 };
 
-const running = new Set<ChildProcess>();
-// A test run that is cut short leaves no server behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** An S3 service in a process of its own, with nothing in it. */
 export class S3Server {
   readonly credentials = OWNER;
@@ -107,9 +102,7 @@ export class S3Server {
     const directory = mkdtempSync(join(tmpdir(), 'kvnest-s3-'));
     const [port] = (await freePorts(1)) as [number];
     const { arguments: words, strays } = await kind.prepare(port, directory);
-    const child = spawn(kind.command, words, { stdio: 'ignore' });
-    running.add(child);
-    child.once('exit', () => running.delete(child));
+    const child = endsWithTests(spawn(kind.command, words, { stdio: 'ignore' }));
     const server = new S3Server(port, child, [directory, ...strays]);
     await server.#answers();
     return server;

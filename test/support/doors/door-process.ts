@@ -10,6 +10,8 @@ const ANY: DoorPorts = { http: 0, resp: 0, tcp: 0, nest: 0 };
 
 /** A server with all doors and a disk, in a process of its own that can be killed, and started again on the same ports. */
 export class DoorProcess implements AsyncDisposable {
+  #isOver = false;
+
   private constructor(
     private readonly folder: string,
     readonly addresses: DoorAddresses,
@@ -42,11 +44,14 @@ export class DoorProcess implements AsyncDisposable {
       tcp: port(tcp),
       nest: port(nest),
     });
+    // A test that was given up goes on until it notices.
+    if (this.#isOver) await this.current.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     await this.current.kill();
-    await rm(this.folder, { recursive: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { endsWithTests } from '../child-processes.js';
 import { encodeExists } from '../../../src/protocols/infinistore/infinistore-request.js';
 import { missingCommand } from '../peer.js';
 import { peerFolder } from '../peer-folder.js';
@@ -27,12 +28,6 @@ export interface InfinistoreServerOptions {
   /** On a uvloop with which it aborts. */
   readonly onTooNewUvloop?: boolean;
 }
-
-const running = new Set<ChildProcess>();
-// A test run that is cut short leaves no server behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 /** A real InfiniStore server in a process of its own, on this machine's loopback only. */
 export class InfinistoreServer implements AsyncDisposable {
@@ -72,13 +67,13 @@ export class InfinistoreServer implements AsyncDisposable {
     const path = onTooNewUvloop ? { PYTHONPATH: join(FOLDER, 'uvloop-too-new') } : {};
     // What makes it loop makes it allocate, without end.
     const limited = ['-c', 'ulimit -v "$0"; exec "$@"', `${(poolGib + ROOM_GIB) * 2 ** 20}`];
-    const child = spawn('sh', [...limited, PYTHON, '-c', START, ...ports, ...settings], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...INFINISTORE_PYTHON.env, ...path },
-    });
+    const child = endsWithTests(
+      spawn('sh', [...limited, PYTHON, '-c', START, ...ports, ...settings], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...INFINISTORE_PYTHON.env, ...path },
+      }),
+    );
     this.#child = child;
-    running.add(child);
-    child.once('exit', () => running.delete(child));
     const onText = (text: Buffer): void => void (this.#log = (this.#log + text.toString()).slice(-10_000));
     child.stdout.on('data', onText);
     child.stderr.on('data', onText);

@@ -2,18 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { endsWithTests } from '../child-processes.js';
 import { missingCommand } from '../peer.js';
 import { peerFolder } from '../peer-folder.js';
 
 const FOLDER = peerFolder('mooncake');
 
 export type MooncakeRelease = '0.3.12' | '0.3.13';
-
-const running = new Set<ChildProcess>();
-// A test run that is cut short leaves nothing behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 /** A Python of Mooncake's own environment, and what it and the programs there need around them. */
 export function mooncakePython(release: MooncakeRelease): { command: string; env: NodeJS.ProcessEnv } {
@@ -58,13 +53,13 @@ export class MooncakeProcess {
   /** @param release another one may take its place. */
   start(release = this.release): void {
     const { env } = mooncakePython(release);
-    const child = spawn(programOf(release, this.program), this.args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env,
-    });
+    const child = endsWithTests(
+      spawn(programOf(release, this.program), this.args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env,
+      }),
+    );
     this.#child = child;
-    running.add(child);
-    child.once('exit', () => running.delete(child));
     const onText = (text: Buffer): void => void (this.#log = (this.#log + text.toString()).slice(-10_000));
     child.stdout.on('data', onText);
     child.stderr.on('data', onText);
