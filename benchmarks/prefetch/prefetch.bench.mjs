@@ -1,7 +1,7 @@
 // A prompt of 64 chunks of 2 MiB, a third of it in memory, a third on disk and a third in Redis: how long a retrieve takes to its
 // first and to its last chunk, beside the same tiers read one after the other, with as many loads at a time and one at a time.
 // Turns in one run, ratios with their spread; then what RxJS costs for each chunk.
-//   node benchmarks/prefetch/prefetch.bench.mjs [--rounds=9] [--chunks=64] [--mib=2]
+//   node benchmarks/prefetch/prefetch.bench.mjs [--rounds=31] [--chunks=64] [--mib=2]
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -19,13 +19,15 @@ import { TIER_STACK } from '../../dist/modules/tiers/tiers.tokens.js';
 
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '31' },
     chunks: { type: 'string', default: '64' },
     mib: { type: 'string', default: '2' },
   },
 });
 const [rounds, chunkCount, mib] = [flags.rounds, flags.chunks, flags.mib].map(Number);
 const CHUNK_TOKENS = 256;
+/** Rounds that are not counted: a server has been running for a while. */
+const WARM_UP = 30;
 const WINDOW = 8;
 const folder = mkdtempSync(join(process.env.KVNEST_BENCH_DIR ?? tmpdir(), 'kvnest-bench-prefetch-'));
 
@@ -180,7 +182,7 @@ try {
     'chunk by chunk': () => tierByTier(engine, stack, 1),
   };
   const samples = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
-  for (let round = -2; round < rounds; round++) {
+  for (let round = -WARM_UP; round < rounds; round++) {
     const names = Object.keys(contestants);
     if (round % 2 === 1) names.reverse();
     for (const name of names) {
