@@ -105,8 +105,9 @@ class KvnestClient:
 
     def get_into(self, keys, places):
         """Reads each value into its place, a `memoryview` of bytes; yields whether it was there and as long, in order."""
-        for at in range(0, len(keys), IN_FLIGHT):
-            some = list(zip(keys, places))[at : at + IN_FLIGHT]
+        pairs = list(zip(keys, places))
+        for at in range(0, len(pairs), IN_FLIGHT):
+            some = pairs[at : at + IN_FLIGHT]
             asked = [(self._ask(GET, encode_keys([key]), place=place), place) for key, place in some]
             for reply, place in ((next(replies), place) for replies, place in asked):
                 yield reply.header[0] > 0 and reply.body is place

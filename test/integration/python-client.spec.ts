@@ -112,6 +112,28 @@ print(json.dumps([client.put("from-python", data, metadata=b"about it"), client.
     expect(await resp('STRLEN', 'empty')).toBe(0);
   });
 
+  it('reads values into memory that it is given', async () => {
+    await resp('SET', 'placed', bytes);
+    await resp('SET', 'empty', '');
+    const script = `
+keys, lengths = ["placed", "none", "none", "placed", "empty", "placed"], [300_000, 10, 0, 299_999, 0, 300_000]
+places = [bytearray(length) for length in lengths * 10]
+there = list(client.get_into(keys * 10, map(memoryview, places)))
+whole = {bytes(place) == client.get("placed") for place in places[::6] + places[5::6]}
+print(json.dumps([there == there[:6] * 10, there[:6], list(whole), any(map(any, places[1::6] + places[3::6]))]))`;
+    const there = [true, false, false, false, true, true];
+    expect(await python(script)).toEqual([true, there, [true], false]);
+  });
+
+  it('stores a prefix in parts', async () => {
+    const script = `
+tokens = list(range(100, 148))
+for first in range(3):
+    client.store(tokens[: 16 * (first + 1)], [f"chunk {first}".encode()], first=first, model="parts")
+print(json.dumps([data.decode() for _, data in client.retrieve(tokens, model="parts")]))`;
+    expect(await python(script)).toEqual(['chunk 0', 'chunk 1', 'chunk 2']);
+  });
+
   it('finds and deletes', async () => {
     await resp('SET', 'a', bytes);
     const script = `print(json.dumps([client.exists(["a", "b"]), client.delete(["a", "b"]), client.exists(["a"])]))`;
