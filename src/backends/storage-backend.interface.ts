@@ -78,8 +78,10 @@ export interface BackendPeer {
   readonly reason?: string;
   /** How long it is left alone still, at most; absent while it is not. */
   readonly backOffMs?: number;
-  /** How chunks come from it. */
+  /** How chunks come from it; `unknown` before it was reached. */
   readonly transport: string;
+  /** Why not in a better way, where there is one. */
+  readonly transportReason?: string;
   /** Each only grows. */
   readonly counters: Readonly<Record<string, number>>;
 }

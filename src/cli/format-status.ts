@@ -1,4 +1,4 @@
-import { type BackendTransfers } from '../backends/storage-backend.interface.js';
+import { type BackendPeer, type BackendTransfers } from '../backends/storage-backend.interface.js';
 import { formatBytes } from '../common/format-bytes.js';
 import { type TierStatus } from '../modules/engine/cache-engine.interface.js';
 import { type ServerStatus } from '../modules/health/status.controller.js';
@@ -64,21 +64,31 @@ function books({ usedBytes, capacityBytes, chunks, hits, evictions, pinnedBytes 
 /** Other servers that tiers read from, where there are any. */
 function peerTables({ tiers }: ServerStatus): string[] {
   const rows = tiers.flatMap(({ name: tier, peers = [] }) =>
-    peers.map(({ name, state, backOffMs, transport, counters }) => {
+    peers.map((peer) => {
+      const { name, transport, counters } = peer;
       const { asked = 0, hits = 0, hit_bytes: bytes = 0, failures = 0 } = counters;
       return [
         name,
         tier,
-        backOffMs === undefined ? state : `${state}, ${backOffMs} ms more`,
         transport,
         String(asked),
         `${hits} (${formatBytes(bytes)})`,
         String(failures),
+        peerState(peer),
       ];
     }),
   );
-  const head = ['PEER', 'TIER', 'STATE', 'OVER', 'ASKED', 'HITS', 'FAILED'];
+  const head = ['PEER', 'TIER', 'OVER', 'ASKED', 'HITS', 'FAILED', 'STATE'];
   return rows.length === 0 ? [] : [formatTable([head, ...rows])];
+}
+
+/** Why it is not asked, and for how long still, or why it is not read in a better way. */
+function peerState({ state, reason, backOffMs = 0, transport, transportReason }: BackendPeer): string {
+  if (reason !== undefined) {
+    const until = backOffMs === 0 ? 'is tried again now' : `is left alone for ${backOffMs} ms more`;
+    return `${state}, ${until}: ${reason}`;
+  }
+  return transportReason === undefined ? state : `${state}, over ${transport} because ${transportReason}`;
 }
 
 /** Libraries that move the bytes of tiers, where there are any. */

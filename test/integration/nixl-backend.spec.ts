@@ -217,7 +217,7 @@ it('kvnest doctor has a line for each peer', async () => {
     ];
     const { out, code } = await runKvnest(['doctor', '--config', await writeConfig(folder, { tiers })]);
     expect(out).toMatch(
-      new RegExp(`ok +tier peers: ${url} \\(kvnest/\\S+, tiers memory, over TCP\\) answers`),
+      new RegExp(`ok +tier peers: ${url} \\(kvnest/\\S+, tiers memory, reached over TCP\\) answers`),
     );
     expect(out).toMatch(new RegExp(`warn +tier peers: ${gone} cannot be reached`));
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { chunkBytes } from '../contracts/chunks/chunk-bytes.js';
 import { expectEventually } from '../support/eventually.js';
-import { type KvnestProcess } from '../support/kvnest-process.js';
+import { type KvnestProcess, runKvnest } from '../support/kvnest-process.js';
 import { NixlServers, nixlServerStatus } from '../support/nixl/nixl-servers.js';
 import { missingNixl, ucxEnvironment } from '../support/nixl/nixl-wheel.js';
 import { describeWithPeer } from '../support/peer.js';
@@ -48,7 +48,14 @@ describeWithPeer(missingNixl())('a server whose UCX sends larger TCP segments th
       await expectRead(reader);
       expect(reader.output).toMatch(BOTH);
       const [tier] = (await nixlServerStatus(reader)).tiers;
-      expect(tier?.peers?.[0]).toMatchObject({ state: 'up', transport: 'tcp', counters: { failures: 0 } });
+      expect(tier?.peers?.[0]).toMatchObject({
+        state: 'up',
+        transport: 'tcp',
+        transportReason: expect.stringMatching(BOTH) as unknown,
+        counters: { failures: 0 },
+      });
+      const { out } = await runKvnest(['status', '--url', reader.httpUrl]);
+      expect(out).toMatch(/^kvnest:\S+ +peers +tcp +\d.* up, over tcp because .*segments of 1m/m);
     },
     TIMEOUT_MS,
   );
@@ -58,7 +65,15 @@ describeWithPeer(missingNixl())('a server whose UCX sends larger TCP segments th
     async () => {
       const reader = await startReader('nixl');
       const [tier] = (await nixlServerStatus(reader)).tiers;
-      expect(tier?.peers?.[0]).toMatchObject({ up: false, reason: expect.stringMatching(BOTH) as unknown });
+      expect(tier?.peers?.[0]).toMatchObject({
+        up: false,
+        transport: 'unknown',
+        reason: expect.stringMatching(BOTH) as unknown,
+      });
+      const { out } = await runKvnest(['status', '--url', reader.httpUrl]);
+      expect(out).toMatch(
+        /^kvnest:\S+ +peers +unknown +\d.* down, (is left alone for \d+ ms more|is tried again now): .*segments of 1m/m,
+      );
     },
     TIMEOUT_MS,
   );

@@ -58,6 +58,7 @@ describe('AutoPeerReader', () => {
     await reader.connect();
     await reader.getMany([]);
     expect([reader.transport, nixl.reads, tcp.reads]).toEqual(['nixl', 1, 0]);
+    expect(reader.transportReason).toBeUndefined();
     expect(lines).toEqual(['the peer is read over NIXL']);
   });
 
@@ -67,9 +68,10 @@ describe('AutoPeerReader', () => {
     await reader.getMany([]);
     expect([nixl.reads, tcp.reads]).toEqual([0, 1]);
     expect(lines[0]).toContain('TCP: ');
+    expect(reader.transportReason).toContain('it has none');
     nixl.connectError = undefined;
     await reader.connect();
-    expect(reader.transport).toBe('nixl');
+    expect([reader.transport, reader.transportReason]).toEqual(['nixl', undefined]);
   });
 
   it('fails where the peer cannot be reached at all', async () => {

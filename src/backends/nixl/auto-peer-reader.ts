@@ -24,6 +24,7 @@ const TCP_FOR_MS = 60_000;
 export class AutoPeerReader implements PeerReader {
   readonly label: string;
   #current: PeerReader;
+  #reason: string | undefined;
   #failures = 0;
   #tcpUntilMs = -Infinity;
   #told = '';
@@ -37,6 +38,10 @@ export class AutoPeerReader implements PeerReader {
     return this.#current.transport;
   }
 
+  get transportReason(): string | undefined {
+    return this.#reason;
+  }
+
   /** Of whichever: they are about the same keys. */
   get summary(): PeerSummary | undefined {
     return this.#current.summary;
@@ -45,7 +50,7 @@ export class AutoPeerReader implements PeerReader {
   async connect(options?: CallOptions): Promise<PeerIdentity> {
     const { nixl, tcp } = this.options;
     if (this.#now() < this.#tcpUntilMs)
-      return this.#use(tcp, `${MAX_FAILURES} reads over NIXL failed`, options);
+      return this.#use(tcp, `${MAX_FAILURES} reads over NIXL in a row failed`, options);
     try {
       return await this.#use(nixl, '', options);
     } catch (error) {
@@ -82,6 +87,7 @@ export class AutoPeerReader implements PeerReader {
   async #use(reader: PeerReader, why: string, options?: CallOptions): Promise<PeerIdentity> {
     const identity = await reader.connect(options);
     this.#current = reader;
+    this.#reason = reader.transport === 'nixl' ? undefined : why;
     const line = `${this.label} is read over ${reader.transport === 'nixl' ? 'NIXL' : `TCP: ${why}`}`;
     const told = `${identity.bootId} ${line}`;
     if (told !== this.#told) this.options.logger.log(line);

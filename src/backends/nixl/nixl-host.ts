@@ -29,7 +29,8 @@ export class NixlHost {
   }
 
   status(): BackendAgent {
-    return agentStatus(this.#agent, this.reason);
+    const { reason } = this;
+    return agentStatus(this.#agent, reason && `NIXL is not in use, chunks of peers come over TCP: ${reason}`);
   }
 
   /**

@@ -32,6 +32,8 @@ export interface PeerIdentity {
  */
 export interface PeerReader {
   readonly transport: PeerTransport;
+  /** Why not in a better way, where there is one. */
+  readonly transportReason?: string | undefined;
   /** What errors and logs call the peer; holds no secret. */
   readonly label: string;
 

@@ -62,7 +62,7 @@ export class TcpPeerReader implements PeerReader {
 
   async describe(options?: CallOptions): Promise<string> {
     const { server, tiers } = await this.#hello(options);
-    return `${server}, tiers ${tiers.join(', ')}, over TCP`;
+    return `${server}, tiers ${tiers.join(', ')}, reached over TCP`;
   }
 
   existsMany(keys: readonly ChunkKey[], options?: PeerExistsOptions): Promise<readonly boolean[]> {
