@@ -6,6 +6,8 @@ const settings = [
   'doors.http.port=0',
   'doors.resp=false',
   'doors.lm=false',
+  'doors.tcp=false',
+  'doors.nest=false',
   'local_disk=null',
   'log_level=error',
 ];
