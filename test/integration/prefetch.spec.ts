@@ -76,6 +76,29 @@ describe('prefetch', () => {
     expect((await memory()).slice(0, 6)).toEqual(Array(6).fill('memory'));
   });
 
+  it('asks for chunks that are in two tiers by turns in few questions', async () => {
+    await start(['far', 'near', 'far', 'near', 'far', 'near', 'far', 'near', 'nowhere', 'near']);
+    const end = await lastValueFrom(test.engine.prefetch(keys(10)));
+    expect(end).toMatchObject({ state: 'done', total: 10, located: 8, loaded: 8 });
+    expect(far.calls.filter((call) => call === 'containsPrefix')).toHaveLength(2);
+  });
+
+  it('finds what leaves the tier that had it while another is asked', async () => {
+    await start(['far', 'near', 'far', 'near', 'far']);
+    const key = keys(4)[3]!;
+    const containsPrefix = far.containsPrefix.bind(far);
+    let questions = 0;
+    far.containsPrefix = (asked) => {
+      if (++questions === 2) {
+        far.copies.set(key.id, near.copies.get(key.id)!);
+        near.copies.delete(key.id);
+      }
+      return containsPrefix(asked);
+    };
+    const located = await test.stack.locatePrefix(keys(5), { leaseMs: 1000 });
+    expect(located.map(({ tier }) => tier)).toEqual(['far', 'near', 'far', 'far', 'far']);
+  });
+
   it('loads nothing behind a chunk that no tier has', async () => {
     await start(['near', 'near', 'nowhere', 'near']);
     const end = await lastValueFrom(test.engine.prefetch(keys(4)));

@@ -9,7 +9,9 @@ describe('RoomPatience', () => {
     tries = 0;
     patience = new RoomPatience(10_000);
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   const tryAgain = (): void => {
     tries++;

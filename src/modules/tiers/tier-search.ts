@@ -143,10 +143,46 @@ export class TierSearch {
     while (found.length < keys.length) {
       const rest = keys.slice(found.length);
       const run = await tier.ask((backend) => backend.containsPrefix(rest, options), 0);
+      const isFirst = found.length === 0;
+      // Behind what is below: the tiers there do not have it.
+      if (run === 0 && !isFirst) break;
       for (const key of rest.slice(0, run)) found.push({ key, tier: tier.name });
+      if (!isFirst && !tier.backend.capabilities.shared)
+        return [...found, ...(await this.#locateMixed(index, rest.slice(run), options))];
       const lower = run < rest.length ? await this.#locateRun(index + 1, rest.slice(run), options) : [];
       if (lower.length === 0) break;
       found.push(...(await preferTier(tier, lower, options)));
+    }
+    return found;
+  }
+
+  /**
+   * As `#locateRun`, where keys are by turns in this tier, which others do not see, and below: it is asked for each, so that those
+   * below are asked once for what it lacks, and not once for every run of keys.
+   */
+  async #locateMixed(
+    index: number,
+    keys: readonly ChunkKey[],
+    options: ContainsOptions = {},
+  ): Promise<readonly Located[]> {
+    if (keys.length === 0) return [];
+    const tier = this.tiers[index] as Tier;
+    // What is behind the first that is missing gets no lease.
+    const { leaseMs, ...what } = options;
+    const here = await all(keys.map((key) => tier.ask((backend) => backend.contains(key, what), false)));
+    const missing = keys.filter((_, i) => here[i] !== true);
+    const lower = await this.#locateRun(index + 1, missing, options);
+    const found: Located[] = [];
+    let below = 0;
+    for (const [i, key] of keys.entries()) {
+      const place = here[i] === true ? { key, tier: tier.name } : lower[below++];
+      if (place === undefined) break;
+      const isGone =
+        here[i] === true &&
+        leaseMs !== undefined &&
+        !(await tier.ask((backend) => backend.contains(key, options), false));
+      if (isGone) return [...found, ...(await this.#locateRun(index, keys.slice(i), options))];
+      found.push(place);
     }
     return found;
   }
