@@ -45,10 +45,11 @@ describe('kvnest', () => {
     ['an unknown option', ['status', '--ulr', 'x'], '--ulr'],
     ['a mistake in the configuration', ['serve', '--set', 'chunk_sze=1'], 'chunk_size'],
     ['several of them', ['config', '--set', 'doors.http.port=x', '--set', 'lease_ms=y'], 'lease_ms'],
-  ])('answers %s with 2, the near word and no stack', async (_, argv, word) => {
+  ])('answers %s with 2, the near word, the code and no stack', async (_, argv, word) => {
     const { code, out, err } = await kvnest(argv);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(word);
+    expect(err).toMatch(/\n\(KV_(CLI_USAGE|CONFIG_INVALID) in docs\/errors\.md\)\n$/);
     expect(err).not.toContain('at ');
   });
 
