@@ -18,9 +18,9 @@ const PATTERN_BYTES = 4093;
 /** Bytes that differ from place to place and from seed to seed. */
 export function chunkBytes(lengthBytes: number, seed = 0): Buffer<ArrayBuffer> {
   const random = new SeededRandom(seed * 2_654_435_761 + 97);
-  const pattern = Buffer.alloc(Math.min(PATTERN_BYTES, Math.max(1, lengthBytes)));
-  for (let i = 0; i < pattern.length; i++) pattern[i] = random.below(256);
-  return Buffer.alloc(lengthBytes, pattern);
+  const patternBytes = Math.min(PATTERN_BYTES, Math.max(1, lengthBytes));
+  const words = Uint32Array.from({ length: Math.ceil(patternBytes / 4) }, () => random.below(2 ** 32));
+  return Buffer.alloc(lengthBytes, Buffer.from(words.buffer, 0, patternBytes));
 }
 
 /** Much faster than `toEqual` on a megabyte. */
