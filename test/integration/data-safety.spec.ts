@@ -166,5 +166,5 @@ describe('many clients, few keys, and tiers too small for them', () => {
       expect([evictions > 0, test.arena.usage().references]).toEqual([true, 0]);
       await test.close();
     }
-  }, 600_000);
+  }, 3_600_000);
 });
