@@ -114,36 +114,44 @@ describe('a disk tier with damaged chunks', () => {
 });
 
 describe('a disk tier with a damaged index', () => {
-  it('skips what is damaged and finds the rest, wherever bytes are flipped', async () => {
-    const random = new SeededRandom(12);
-    for (let round = 0; round < ROUNDS; round++) {
-      await fill();
-      const { size } = statSync(join(path, 'index.log'));
-      for (let i = 0; i < 3; i++) await flip('index.log', 4_096 + random.below(size - 4_096));
-      const world = await openWorld();
-      const ends = await readAll(world);
-      expect(ends.hit).toBeGreaterThanOrEqual(CHUNKS - 3);
-      expect(directoryBytes(path)).toBeLessThanOrEqual(CAPACITY);
-      await world.close();
-    }
-  }, TIMEOUT_MS);
-
-  it('gives nothing wrong, and works on, wherever the index is cut', async () => {
-    const random = new SeededRandom(13);
-    for (let round = 0; round < ROUNDS; round++) {
-      await fill();
-      truncateSync(join(path, 'index.log'), random.below(statSync(join(path, 'index.log')).size));
-      const world = await openWorld();
-      await readAll(world);
-      for (let i = 0; i < CHUNKS; i++) {
-        expect(await world.put(keyOf(i), versionBytes(i, lengthOf(i)))).toBe('stored');
+  it(
+    'skips what is damaged and finds the rest, wherever bytes are flipped',
+    async () => {
+      const random = new SeededRandom(12);
+      for (let round = 0; round < ROUNDS; round++) {
+        await fill();
+        const { size } = statSync(join(path, 'index.log'));
+        for (let i = 0; i < 3; i++) await flip('index.log', 4_096 + random.below(size - 4_096));
+        const world = await openWorld();
+        const ends = await readAll(world);
+        expect(ends.hit).toBeGreaterThanOrEqual(CHUNKS - 3);
+        expect(directoryBytes(path)).toBeLessThanOrEqual(CAPACITY);
+        await world.close();
       }
-      await world.close();
-      const again = await openWorld();
-      expect(await readAll(again)).toEqual({ hit: CHUNKS, miss: 0, corrupt: 0 });
-      await again.close();
-    }
-  }, TIMEOUT_MS);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'gives nothing wrong, and works on, wherever the index is cut',
+    async () => {
+      const random = new SeededRandom(13);
+      for (let round = 0; round < ROUNDS; round++) {
+        await fill();
+        truncateSync(join(path, 'index.log'), random.below(statSync(join(path, 'index.log')).size));
+        const world = await openWorld();
+        await readAll(world);
+        for (let i = 0; i < CHUNKS; i++) {
+          expect(await world.put(keyOf(i), versionBytes(i, lengthOf(i)))).toBe('stored');
+        }
+        await world.close();
+        const again = await openWorld();
+        expect(await readAll(again)).toEqual({ hit: CHUNKS, miss: 0, corrupt: 0 });
+        await again.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
 
   it('needs only one of the two copies of its header', async () => {
     await fill();
