@@ -1,5 +1,5 @@
 /** A turn of the event loop that takes longer is one in which others wait already. */
-const MAX_TURN_MS = 0.5;
+const MAX_TURN_MS = 0.15;
 /** How long nothing is taken on after such a turn. */
 const REST_MS = 5;
 
