@@ -14,13 +14,6 @@ export class CountedReads {
     return read instanceof Promise ? this.#countLater(key, read) : this.#countOutcome(key, read);
   }
 
-  /** Of a read that is tried again where there is no room: `busy` counts when that ends, by `count`. */
-  countUnlessBusy(key: ChunkKey, read: Awaitable<ReadOutcome>): Awaitable<ReadOutcome> {
-    if (read === 'busy') return read;
-    if (!(read instanceof Promise)) return this.count(key, read);
-    return read.then((outcome) => (outcome === 'busy' ? outcome : this.count(key, outcome)));
-  }
-
   /** Apart, because a closure costs even where it is not made. */
   #countLater(key: ChunkKey, read: Promise<ReadOutcome>): Promise<ReadOutcome> {
     return read.then((outcome) => this.#countOutcome(key, outcome));
