@@ -176,6 +176,12 @@ describe('LMCache keys', () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it.each(['file://~/kv/', '~/kv', '~'])('warns of %s, which is no home directory, as in LMCache', (path) => {
+    const { config, warnings } = load(`local_disk: "${path}"`);
+    expect(config.tiers[1]?.path).toMatch(/^\/srv\/~/);
+    expect(warnings).toEqual([expect.stringContaining('local_disk begins with ~')]);
+  });
+
   it.each([
     'cache_policy: LURR',
     'pre_caching_hash_algorithm: sha257',

@@ -39,6 +39,11 @@ function diskDirectory(
       `local_disk names several directories; chunks go to the first, ${String(first)} (list tiers for more)`,
     );
   }
+  if (first === '~' || first?.startsWith('~/') === true) {
+    findings.warn(
+      'local_disk begins with ~, which is taken for the name of a directory; write the whole path',
+    );
+  }
   if (first !== undefined && first !== '') return resolve(cwd, first);
   findings.problem('local_disk', 'must be a directory, a file:// URI of one, or null for no disk');
   return '';
