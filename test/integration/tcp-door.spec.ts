@@ -346,6 +346,30 @@ describe('tcp door', () => {
       expect(await client.json(ask(LOOKUP))).toMatchObject({ hit_tokens: 0 });
     });
 
+    it('are stored with a prompt that is hashed in turns', async () => {
+      const many = Uint32Array.from({ length: 200_000 }, (_, i) => i);
+      const entries = [
+        { index: 700, length: 5 },
+        { index: 0, length: 300_000 },
+      ];
+      const fields = { model: 'm', tokens: many.length, chunks: entries };
+      const body = Buffer.concat([Buffer.from(many.buffer), chunks[1]!, chunks[0]!]);
+      const ask = (asked: object): number =>
+        client.request(STORE, Buffer.from(JSON.stringify(asked)), { body });
+      // The one behind it waits for nothing but its turn.
+      const asked = [ask(fields), ask(fields)];
+      const places = server.engine.chunks({ model: 'm', tokens: many });
+      for (const id of asked) {
+        expect(await client.json(id)).toMatchObject({
+          chunks: entries.map(({ index }) => ({ index, key: String(places[index]!.key), stored: true })),
+        });
+      }
+      expectBytes((await get(server, places[700]!.key))!, chunks[1]!);
+      expectBytes((await get(server, places[0]!.key))!, chunks[0]!);
+      const beyond = { ...fields, chunks: [{ index: 781, length: 300_005 }] };
+      expect(await client.error(ask(beyond))).toMatchObject({ message: expect.stringContaining('0 to 780') });
+    });
+
     it('may be millions', async () => {
       const body = Buffer.alloc(4 * MIB * 4);
       const request = Buffer.from(JSON.stringify({ model: 'm', tokens: 4 * MIB }));

@@ -75,6 +75,13 @@ export interface CacheEngine extends ObjectStore {
   readonly chunkTokens: number;
   /** Cuts the tokens into chunks and names them. @throws KV_INPUT_… for an identity that makes no key. */
   chunks(request: PrefixRequest): readonly PrefixChunk[];
+  /**
+   * As `chunks`: at once up to 65,536 tokens; more are hashed in turns of the event loop, and must not change until the end. So are those
+   * of all calls below.
+   */
+  chunksInTurns(request: PrefixRequest): Awaitable<readonly PrefixChunk[]>;
+  /** How many chunks so many tokens make. */
+  chunkCount(tokens: number): number;
   /** A lookup leases its hits; with `pinMs` it pins them, too: all that it reports are pinned. */
   lookup(request: PrefixRequest, options?: PrefixPinOptions): Awaitable<LookupResult>;
   /** Chunks in prefix order until the first that is missing; unsubscribing cancels and gives everything back. */

@@ -34,7 +34,9 @@ import {
   type RetrievedChunk,
 } from './cache-engine.interface.js';
 import { type CacheEngineParts } from './cache-engine-parts.interface.js';
+import { beginWith, beginWithKeys, countWithKeys } from './chunking/begin-with.js';
 import { keysOf } from './chunking/keys-of.js';
+import { locateInTurns } from './chunking/locate-in-turns.js';
 import { CountedReads } from './counted-reads.js';
 import { MutableEngineCounters } from './engine-counters.js';
 import { lookupResult } from './lookup-result.js';
@@ -222,6 +224,14 @@ export class TieredCacheEngine implements CacheEngine {
     return this.parts.chunker.chunks(request);
   }
 
+  chunksInTurns(request: PrefixRequest): Awaitable<readonly PrefixChunk[]> {
+    return this.parts.chunker.chunksInTurns(request);
+  }
+
+  chunkCount(tokens: number): number {
+    return this.parts.chunker.chunkCount(tokens);
+  }
+
   async lookup(request: PrefixRequest, options: PrefixPinOptions = {}): Promise<LookupResult> {
     const { pinMs, group } = options;
     const located = await this.#locate(request, { leaseMs: this.parts.config.leaseMs });
@@ -233,25 +243,26 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   retrieve(request: PrefixRequest): Observable<RetrievedChunk> {
-    const chunks = this.chunks(request);
-    publishPrefix(chunks, request.tokens.length, true);
-    return this.#retrieval.retrieve(chunks);
+    return beginWith(this.chunksInTurns(request), (chunks) => {
+      publishPrefix(chunks, request.tokens.length, true);
+      return this.#retrieval.retrieve(chunks);
+    });
   }
 
   prefetch(what: ChunkSelection, options?: PrefetchOptions): Observable<PrefetchProgress> {
-    return this.#prefetcher.prefetch(this.#keysOf(what), options);
+    return beginWithKeys(this.#keysOf(what), (keys) => this.#prefetcher.prefetch(keys, options));
   }
 
   move(what: ChunkSelection, request: MoveRequest): Observable<MoveProgress> {
-    return this.#mover.move(this.#keysOf(what), request);
+    return beginWithKeys(this.#keysOf(what), (keys) => this.#mover.move(keys, request));
   }
 
   compress(what: ChunkSelection, request: CompressRequest): Observable<CompressionProgress> {
-    return this.#compressor.compress(this.#keysOf(what), request);
+    return beginWithKeys(this.#keysOf(what), (keys) => this.#compressor.compress(keys, request));
   }
 
   decompress(what: ChunkSelection, request: DecompressRequest): Observable<CompressionProgress> {
-    return this.#compressor.decompress(this.#keysOf(what), request);
+    return beginWithKeys(this.#keysOf(what), (keys) => this.#compressor.decompress(keys, request));
   }
 
   reserveChunk(
@@ -271,19 +282,19 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   unpinPrefix(request: PrefixRequest): Awaitable<number> {
-    return chain(this.unpin(keysOf(this.chunks(request))), countTrue);
+    return countWithKeys(this.#keysOf(request), (keys) => this.unpin(keys));
   }
 
   removePrefix(request: PrefixRequest): Awaitable<number> {
-    return chain(this.delete(keysOf(this.chunks(request))), countTrue);
+    return countWithKeys(this.#keysOf(request), (keys) => this.delete(keys));
   }
 
   status(): EngineStatus {
     return engineStatus(this.parts, this.counters, this.#draining);
   }
 
-  #keysOf(what: ChunkSelection): readonly ChunkKey[] {
-    return 'tokens' in what ? keysOf(this.chunks(what)) : what;
+  #keysOf(what: ChunkSelection): Awaitable<readonly ChunkKey[]> {
+    return 'tokens' in what ? chain(this.chunksInTurns(what), keysOf) : what;
   }
 
   #locateOptions({ lease = false, withMetadata = false, localOnly = false }: LookupOptions): LocateOptions {
@@ -291,15 +302,9 @@ export class TieredCacheEngine implements CacheEngine {
   }
 
   async #locate(request: PrefixRequest, options: ContainsOptions): Promise<LookupResult> {
-    const chunks = await this.parts.chunker.chunksInTurns(request);
+    const chunks = await this.chunksInTurns(request);
     publishPrefix(chunks, request.tokens.length, false);
-    const located = await this.parts.stack.locatePrefix(keysOf(chunks), options);
-    return lookupResult(
-      located.flatMap(({ tier }, index) => {
-        const chunk = chunks[index];
-        return chunk === undefined ? [] : [{ ...chunk, tier }];
-      }),
-    );
+    return lookupResult(await locateInTurns(this.parts.stack, chunks, options));
   }
 
   /** Pins what was found; what was gone by then, and all behind it, was not found. */
@@ -345,8 +350,4 @@ export class TieredCacheEngine implements CacheEngine {
     this.counters.refused[reason]++;
     return { refused: reason };
   }
-}
-
-function countTrue(flags: readonly boolean[]): number {
-  return flags.filter(Boolean).length;
 }

@@ -29,7 +29,9 @@ describe('PrefixChunker', () => {
       const request = { ...IDENTITY, tokens: Uint32Array.from({ length: count }, (_, i) => i) };
       const inTurns = one.chunksInTurns(request);
       expect(inTurns).toBeInstanceOf(Promise);
-      expect(readable(await inTurns)).toEqual(readable(one.chunks(request)));
+      const chunks = await inTurns;
+      expect(readable(chunks)).toEqual(readable(one.chunks(request)));
+      expect(one.chunkCount(count)).toBe(chunks.length);
     },
   );
 
@@ -45,6 +47,15 @@ describe('PrefixChunker', () => {
     await one.chunksInTurns({ ...IDENTITY, tokens: new Uint32Array(8 * 65_536) });
     isDone = true;
     expect(turns).toBeGreaterThanOrEqual(7);
+  });
+
+  it('refuses an identity that makes no key at once, however many the tokens', async () => {
+    const one = await chunker(256, false);
+    for (const count of [0, 200_000]) {
+      const refuse = (): unknown =>
+        one.chunksInTurns({ model: 'a@b', cacheSalt: '@', tokens: new Uint32Array(count + 256) });
+      expect(refuse).toThrow(expect.objectContaining({ code: expect.stringMatching(/^KV_/) }));
+    }
   });
 
   it('cuts few tokens at once', async () => {

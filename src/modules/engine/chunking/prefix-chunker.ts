@@ -33,23 +33,43 @@ export class PrefixChunker {
     return chunks;
   }
 
-  /** As `chunks`. Where they are many, others have their turns meanwhile, and the tokens must not change until the end. */
-  chunksInTurns(request: PrefixRequest): Awaitable<readonly PrefixChunk[]> {
-    return request.tokens.length <= TURN_TOKENS ? this.chunks(request) : this.#chunksInTurns(request);
+  /** How many chunks so many tokens make. */
+  chunkCount(tokens: number): number {
+    const { chunkTokens, savePartialChunks } = this.config;
+    return savePartialChunks ? Math.ceil(tokens / chunkTokens) : Math.floor(tokens / chunkTokens);
   }
 
-  async #chunksInTurns(request: PrefixRequest): Promise<readonly PrefixChunk[]> {
-    const { chunkTokens } = this.config;
+  /**
+   * As `chunks`, which also throws at once. Where they are many, others have their turns meanwhile, and the tokens must not change until
+   * the end.
+   */
+  chunksInTurns(request: PrefixRequest): Awaitable<readonly PrefixChunk[]> {
     const total = request.tokens.length;
-    const step = Math.ceil(TURN_TOKENS / chunkTokens) * chunkTokens;
+    if (total <= TURN_TOKENS) return this.chunks(request);
     const chunks: PrefixChunk[] = [];
-    let previous = this.hasher.noneHash;
-    for (let end = step; end < total; end += step) {
-      previous = this.#cut(request, chunks, previous, end);
+    const end = Math.min(total, this.#turnTokens);
+    return this.#continueInTurns(request, chunks, this.#cut(request, chunks, this.hasher.noneHash, end));
+  }
+
+  async #continueInTurns(
+    request: PrefixRequest,
+    chunks: PrefixChunk[],
+    hash: Buffer,
+  ): Promise<readonly PrefixChunk[]> {
+    const total = request.tokens.length;
+    const step = this.#turnTokens;
+    let previous = hash;
+    for (let end = 2 * step; end < total + step; end += step) {
       await nextTurn();
+      previous = this.#cut(request, chunks, previous, Math.min(end, total));
     }
-    this.#cut(request, chunks, previous, total);
     return chunks;
+  }
+
+  /** Whole chunks. */
+  get #turnTokens(): number {
+    const { chunkTokens } = this.config;
+    return Math.ceil(TURN_TOKENS / chunkTokens) * chunkTokens;
   }
 
   /**

@@ -32,7 +32,7 @@ export class PrefixValuesController {
   async store(
     @ValidBody(StoreValuesDto) body: StoreValuesDto,
   ): Promise<{ chunks: readonly (ChunkJson & PutAnswer)[] }> {
-    const places = this.engine.chunks(prefixRequestOf(body));
+    const places = await this.engine.chunksInTurns(prefixRequestOf(body));
     const items = validateEach(StoreItemDto, body.chunks, 'chunks');
     checkPlaces(items, places.length);
     const values = items.map((item) => incomingValue(item));

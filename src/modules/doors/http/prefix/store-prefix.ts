@@ -36,7 +36,7 @@ export async function storePrefix(
   const prefix = await body.readBuffer(FRAME_PREFIX_BYTES);
   const headerLength = frameHeaderLength(prefix);
   const header = validate(StoreHeaderDto, decodeFrameHeader(await body.readBuffer(headerLength)));
-  const places = engine.chunks(prefixRequestOf(header));
+  const places = await engine.chunksInTurns(prefixRequestOf(header));
   const incoming = incomingChunks(header.chunks, places.length, limits.maxValueBytes);
   checkLength(request.headers['content-length'], FRAME_PREFIX_BYTES + headerLength, incoming);
   const chunks: (ChunkJson & PutAnswer)[] = [];

@@ -1,5 +1,5 @@
 import { MAX_METADATA_BYTES } from '../../../../arena/arena.interface.js';
-import { type Awaitable } from '../../../../common/awaitable.js';
+import { type Awaitable, chain } from '../../../../common/awaitable.js';
 import { frameError } from '../../../../protocols/kvnest-tcp/frame.js';
 import { type PrefixChunk } from '../../../engine/cache-engine.interface.js';
 import { checksumToHex } from '../../control/input/encodings.js';
@@ -30,11 +30,10 @@ export const storePattern: PatternHandler = (request, header, bodyBytes, context
   }
   return new TokensBody(request, tokenBytes, store.chunkBytes, (tokens) => {
     fields.check();
-    const places = context.engine.chunks({ ...identity, tokens });
+    const places = context.engine.chunksInTurns({ ...identity, tokens });
+    const count = context.engine.chunkCount(tokens.length);
     store.chunks.forEach(({ index }, position) => {
-      if (index >= places.length) {
-        fields.problem(`chunks[${position}].index`, noSuchChunk(places.length));
-      }
+      if (index >= count) fields.problem(`chunks[${position}].index`, noSuchChunk(count));
     });
     fields.check();
     return new StoreBody(request, store, places, context);
@@ -44,13 +43,15 @@ export const storePattern: PatternHandler = (request, header, bodyBytes, context
 /** Stores the chunks of a prefix as they come. A chunk that is not admitted is skipped; the others are stored. */
 class StoreBody implements BodyReceiver {
   readonly #answers: object[] = [];
+  /** Known when the first chunk has room. */
+  #places: readonly PrefixChunk[] = [];
   #position = 0;
   #unanswered: number;
 
   constructor(
     private readonly request: TcpRequest,
     private readonly store: StoreHeader,
-    private readonly places: readonly PrefixChunk[],
+    private readonly places: Awaitable<readonly PrefixChunk[]>,
     private readonly context: PatternContext,
   ) {
     this.#unanswered = store.chunks.length;
@@ -85,10 +86,17 @@ class StoreBody implements BodyReceiver {
   }
 
   #place(index: number): PrefixChunk {
-    return this.places[index] as PrefixChunk;
+    return this.#places[index] as PrefixChunk;
   }
 
-  #room({ index, lengthBytes, metadata }: ChunkHeader): Awaitable<IncomingValue> {
+  #room(chunk: ChunkHeader): Awaitable<IncomingValue> {
+    return chain(this.places, (places) => {
+      this.#places = places;
+      return this.#admit(chunk);
+    });
+  }
+
+  #admit({ index, lengthBytes, metadata }: ChunkHeader): Awaitable<IncomingValue> {
     if (this.request.ended) return IncomingValue.toNowhere(lengthBytes, 'internal');
     const { engine, maxValueBytes } = this.context;
     const room = { maxValueBytes, metadataCapacityBytes: Math.min(metadata.length, MAX_METADATA_BYTES) };
