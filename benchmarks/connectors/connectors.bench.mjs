@@ -223,7 +223,9 @@ for (const id of flags.systems.split(',')) {
   }
   const { client, url } = await system.open({ start, freePort, until, totalBytes: TOTAL_BYTES });
   const ways = [['client', await viaClient(client)]];
-  const connectors = LAYOUTS.map((layout) => [layout, connectorOf(`${url}?layout=${layout}`)]);
+  const connectors = await Promise.all(
+    LAYOUTS.map(async (layout) => [layout, await connectorOf(`${url}?layout=${layout}`)]),
+  );
   for (const [layout, connector] of connectors) {
     await connector.connect();
     ways.push([layout, viaConnector(connector)]);

@@ -1,8 +1,5 @@
 import { Module } from '@nestjs/common';
 import { defineConnector } from '../define-connector.js';
-import { intakePlace } from '../intake/value-intake.js';
-import { readKvnestSettings } from './kvnest.config.js';
-import { KvnestConnector } from './kvnest.connector.js';
 
 @Module({})
 class KvnestConnectorModule {}
@@ -12,10 +9,5 @@ export const kvnestConnector = defineConnector({
   type: 'kvnest',
   schemes: ['kvnest', 'kvnests'],
   module: KvnestConnectorModule,
-  create: (context) =>
-    new KvnestConnector({
-      label: context.url.label,
-      place: intakePlace(context),
-      settings: readKvnestSettings(context),
-    }),
+  create: async (context) => (await import('./create-kvnest-connector.js')).createKvnestConnector(context),
 });

@@ -9,7 +9,7 @@ import { getConnectorToken } from '../connectors.tokens.js';
 import { lmConnector } from './lm.module.js';
 
 /** Makes what the module of a tier with this URL provides. */
-function make(url: string, options: ConnectorContext['options'] = {}): unknown {
+async function make(url: string, options: ConnectorContext['options'] = {}): Promise<unknown> {
   const target = { tier: 'remote', url: parseConnectorUrl(url), options, extraConfig: {} };
   const { providers = [] } = lmConnector.register(target, () => lmConnector);
   const provider = providers.find(
@@ -17,7 +17,7 @@ function make(url: string, options: ConnectorContext['options'] = {}): unknown {
   ) as { useFactory: (...parts: unknown[]) => unknown };
   const arena = createArena({ capacityBytes: 2 ** 22, native: false });
   try {
-    return provider.useFactory(arena, new ArenaSpaceService(arena), systemClock, testConfig());
+    return await provider.useFactory(arena, new ArenaSpaceService(arena), systemClock, testConfig());
   } finally {
     arena.close();
   }
@@ -26,11 +26,11 @@ function make(url: string, options: ConnectorContext['options'] = {}): unknown {
 describe('lm:// in the configuration', () => {
   it.each(['lm://localhost', 'lm://10.0.0.1:65432', 'lm://[::1]:7/', 'lm://h?connections=8&keys=any'])(
     'may be %s',
-    (url) => expect(make(url)).toHaveProperty('capabilities.metadata', 'lmcache'),
+    async (url) => expect(await make(url)).toHaveProperty('capabilities.metadata', 'lmcache'),
   );
 
-  it('takes options of its tier', () => {
-    expect(make('lm://h', { connections: 2, connect_timeout_ms: 100 })).toBeDefined();
+  it('takes options of its tier', async () => {
+    expect(await make('lm://h', { connections: 2, connect_timeout_ms: 100 })).toBeDefined();
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe('lm:// in the configuration', () => {
     'lm://h?connections=0',
     'lm://h?keys=none',
     'lm://h?connexions=2',
-  ])('may not be %s', (url) => {
-    expect(() => make(url)).toThrow(expect.objectContaining({ code: 'KV_CONFIG_INVALID' }));
+  ])('may not be %s', async (url) => {
+    await expect(make(url)).rejects.toThrow(expect.objectContaining({ code: 'KV_CONFIG_INVALID' }));
   });
 });

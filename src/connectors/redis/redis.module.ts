@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { defineConnector } from '../define-connector.js';
-import { createRedisConnector } from './create-redis-connector.js';
 
 @Module({})
 class RedisConnectorModule {}
@@ -10,5 +9,5 @@ export const redisConnector = defineConnector({
   type: 'redis',
   schemes: ['redis', 'rediss', 'unix', 'valkey', 'redis-sentinel', 'redis-cluster'],
   module: RedisConnectorModule,
-  create: createRedisConnector,
+  create: async (context) => (await import('./create-redis-connector.js')).createRedisConnector(context),
 });
