@@ -86,14 +86,16 @@ describe('the server refuses to start for', () => {
     expectSays(err, refused.says);
   });
 
-  it('what cannot be imported, in two lines, although other code holds the process', async () => {
+  it('what cannot be imported, in three lines, although other code holds the process', async () => {
     const config = await prepare({
       files: { 'x.mjs': 'setInterval(() => undefined, 1000); export class X {}' },
       settings: backend('./x.mjs', 'Y'),
     });
     const { code, out, err } = await serve(config);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toMatch(/^kvnest: external_backend\.mine\.module_path: \S+ has no export "Y".*\n[^\n]+\n$/);
+    expect(err).toMatch(
+      /^kvnest: external_backend\.mine\.module_path: \S+ has no export "Y".*\n[^\n]+\n\(KV_\w+ in [^\n]+\)\n$/,
+    );
   });
 
   function serve(config: string, ...args: readonly string[]): Promise<KvnestRun> {
