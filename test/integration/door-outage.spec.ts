@@ -112,28 +112,32 @@ describe('clients of all doors whose server', () => {
 
   afterAll(() => server[Symbol.asyncDispose]());
 
-  it('is killed, and started again, go on, and every byte that they are answered is right', async () => {
-    const ledger = new Ledger();
-    const clients = await Promise.all(
-      DOOR_NAMES.map(async (name) => [name, await DOORS[name].open(server.addresses)] as const),
-    );
-    const workers = Promise.all(clients.map(([name, client]) => work(name, client, ledger)));
-    const failed = workers.then(() => false);
-    const untilEveryDoorHits = async (): Promise<void> => {
-      ledger.hits.clear();
-      await Promise.race([expectEventually(() => ledger.isOver || ledger.everyDoorHits, 40_000), failed]);
-    };
-    try {
-      await untilEveryDoorHits();
-      for (let round = 0; round < 2; round++) {
-        await server.kill();
-        await server.restart();
+  it(
+    'is killed, and started again, go on, and every byte that they are answered is right',
+    async () => {
+      const ledger = new Ledger();
+      const clients = await Promise.all(
+        DOOR_NAMES.map(async (name) => [name, await DOORS[name].open(server.addresses)] as const),
+      );
+      const workers = Promise.all(clients.map(([name, client]) => work(name, client, ledger)));
+      const failed = workers.then(() => false);
+      const untilEveryDoorHits = async (): Promise<void> => {
+        ledger.hits.clear();
+        await Promise.race([expectEventually(() => ledger.isOver || ledger.everyDoorHits, 40_000), failed]);
+      };
+      try {
         await untilEveryDoorHits();
+        for (let round = 0; round < 2; round++) {
+          await server.kill();
+          await server.restart();
+          await untilEveryDoorHits();
+        }
+      } finally {
+        ledger.isOver = true;
+        await workers;
+        await Promise.all(clients.map(([, client]) => client.close()));
       }
-    } finally {
-      ledger.isOver = true;
-      await workers;
-      await Promise.all(clients.map(([, client]) => client.close()));
-    }
-  }, LIMIT_MS);
+    },
+    LIMIT_MS,
+  );
 });
