@@ -220,6 +220,19 @@ module.exports = {
       { path: '^@nestjs/[^/]+/.|(^|/)node_modules/@nestjs/[^/]+/(?!(dist/)?index\\.(js|d\\.ts)$)' },
     ),
     forbid(
+      'large-packages-behind-one-file',
+      'class-validator and @nestjs/swagger take 6 and 7 MB when they are loaded whole. Import decorators from ' +
+        'src/common/validation.ts and src/common/open-api.decorators.ts.',
+      {
+        path: '^src/',
+        pathNot: `${SPEC}|^src/common/(validation|open-api\\.decorators)\\.ts$|^src/modules/doors/http/open-api\\.ts$`,
+      },
+      {
+        path: '(^|/)node_modules/(class-validator|@nestjs/swagger)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    forbid(
       'no-unlisted-packages',
       'A package that package.json does not list is there by accident, and gone with the next update of whoever brought it.',
       { path: '^(src|benchmarks)/', pathNot: SPEC },

@@ -9,8 +9,8 @@ import { RespTestClient } from '../support/resp-client.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** What the process may take beside its arena: 145 to 154 MB in a dozen runs. */
-const RSS_ALLOWANCE_BYTES = 160e6;
+/** What the process may take beside its arena: 130 to 135 MB in a dozen runs. */
+const RSS_ALLOWANCE_BYTES = 150e6;
 
 interface Status extends EngineStatus {
   readonly rssBytes: number;
