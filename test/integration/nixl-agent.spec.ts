@@ -104,7 +104,7 @@ describeWithPeer(missingForFakeNixl())("NIXL's agent, over a double of its libra
     expect(result.headers.toString('latin1', 0, 8)).toBe('a record');
   });
 
-  it('calls the library on one thread for each agent, and not on that of JavaScript', async () => {
+  it('calls the library on one thread for each agent, and never on that of JavaScript', async () => {
     await reader.agent.read(request());
     expect(nixl.threads().size).toBe(2);
     expect(nixl.threads().has(process.pid)).toBe(false);

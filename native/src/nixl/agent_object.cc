@@ -50,8 +50,6 @@ Napi::Function AgentObject::Class(Napi::Env env) {
                          InstanceMethod<&AgentObject::AddPeer>("addPeer"),
                          InstanceMethod<&AgentObject::RemovePeer>("removePeer"),
                          InstanceMethod<&AgentObject::Read>("read"),
-                         InstanceMethod<&AgentObject::TryRead>("tryRead"),
-                         InstanceMethod<&AgentObject::TakeEvents>("takeEvents"),
                          InstanceMethod<&AgentObject::TransferFile>("transferFile"),
                          InstanceMethod<&AgentObject::Abandon>("abandon"),
                          InstanceMethod<&AgentObject::Close>("close"),
@@ -103,29 +101,19 @@ void AgentObject::RemovePeer(const Napi::CallbackInfo& info) {
 }
 
 void AgentObject::Read(const Napi::CallbackInfo& info) {
-  if (thread_ != nullptr) thread_->Push({.kind = Command::kRead, .read = OrderOf(info)});
-}
-
-Napi::Value AgentObject::TryRead(const Napi::CallbackInfo& info) {
-  if (thread_ == nullptr) return Napi::Boolean::New(info.Env(), false);
-  ReadOrder order = OrderOf(info);
-  return Napi::Boolean::New(info.Env(), thread_->TryRead(order));
-}
-
-void AgentObject::TakeEvents(const Napi::CallbackInfo& info) { Deliver(info.Env(), info[0].As<Napi::Function>()); }
-
-ReadOrder AgentObject::OrderOf(const Napi::CallbackInfo& info) const {
+  if (thread_ == nullptr) return;
   const auto blocks = info[3].As<Napi::BigUint64Array>();
   const auto headers = info[4].As<Napi::BigUint64Array>();
   const auto groups = info[5].As<Napi::Uint32Array>();
-  ReadOrder order;
+  Command command{.kind = Command::kRead};
+  ReadOrder& order = command.read;
   order.id = IdOf(info[0]);
   order.peer = info[1].As<Napi::String>();
   order.type = static_cast<MemoryType>(IdOf(info[2]));
   order.headers.assign(headers.Data(), headers.Data() + headers.ElementLength());
   order.groups.assign(groups.Data(), groups.Data() + groups.ElementLength());
   order.blocks = BlocksOf(blocks);
-  return order;
+  thread_->Push(std::move(command));
 }
 
 void AgentObject::TransferFile(const Napi::CallbackInfo& info) {

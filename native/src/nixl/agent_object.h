@@ -20,8 +20,6 @@ class AgentObject : public Napi::ObjectWrap<AgentObject> {
   void AddPeer(const Napi::CallbackInfo& info);
   void RemovePeer(const Napi::CallbackInfo& info);
   void Read(const Napi::CallbackInfo& info);
-  Napi::Value TryRead(const Napi::CallbackInfo& info);
-  void TakeEvents(const Napi::CallbackInfo& info);
   void TransferFile(const Napi::CallbackInfo& info);
   void Abandon(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
@@ -31,7 +29,6 @@ class AgentObject : public Napi::ObjectWrap<AgentObject> {
 
   static void OnEvents(napi_env env, napi_value callback, void* self, void*);
   static void OnEnvironmentEnd(void* self);
-  ReadOrder OrderOf(const Napi::CallbackInfo& info) const;
   std::vector<Descriptor> BlocksOf(const Napi::BigUint64Array& numbers) const;
   void Deliver(Napi::Env env, Napi::Function callback);
   void Finish();

@@ -57,24 +57,6 @@ void AgentThread::Push(Command command) {
   changed_.notify_all();
 }
 
-bool AgentThread::TryRead(ReadOrder& order) {
-  const std::unique_lock work(work_mutex_, std::try_to_lock);
-  if (!work.owns_lock() || closing_ || !pending_peers_.empty() || !transfers_.EndsAtOnce(order)) return false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stop_ || !commands_.empty()) return false;
-  }
-  transfers_.Add(std::move(order));
-  transfers_.Advance();
-  Publish();
-  if (transfers_.idle() && !transfers_.draining()) return true;
-  last_move_ = Clock::now();
-  const std::lock_guard lock(mutex_);
-  look_ = true;
-  changed_.notify_all();
-  return true;
-}
-
 std::vector<Event> AgentThread::TakeEvents() {
   const std::lock_guard lock(mutex_);
   return std::exchange(events_, {});
@@ -94,10 +76,9 @@ void AgentThread::Silence() {
 
 void AgentThread::Run() {
   prctl(PR_SET_TIMERSLACK, kTimerSlackNs);
-  std::unique_lock work(work_mutex_);
   if (Open()) {
     Flush();
-    Loop(&work);
+    Loop();
     Shut();
   } else {
     let_go_ = true;
@@ -134,9 +115,9 @@ bool AgentThread::Open() {
   return false;
 }
 
-void AgentThread::Loop(std::unique_lock<std::mutex>* work) {
+void AgentThread::Loop() {
   while (!closing_) {
-    for (auto& command : WaitForCommands(work)) Handle(std::move(command));
+    for (auto& command : WaitForCommands()) Handle(std::move(command));
     if (transfers_.Advance()) last_move_ = Clock::now();
     if (transfers_.draining() && transfers_.ForgetDrained()) load_not_before_ = Clock::now() + kAfterForget;
     if (!pending_peers_.empty()) LoadPeers();
@@ -144,32 +125,21 @@ void AgentThread::Loop(std::unique_lock<std::mutex>* work) {
   }
 }
 
-std::vector<Command> AgentThread::WaitForCommands(std::unique_lock<std::mutex>* work) {
-  const auto pause = Pause();
-  work->unlock();
-  std::vector<Command> commands;
-  bool stop;
-  {
-    std::unique_lock lock(mutex_);
-    const auto woken = [this] { return stop_ || look_ || !commands_.empty(); };
-    if (pause == Clock::duration::max()) {
-      changed_.wait(lock, woken);
-    } else if (pause > Clock::duration::zero()) {
-      changed_.wait_for(lock, pause, woken);
-    } else {
-      std::this_thread::yield();
-    }
-    look_ = false;
-    stop = stop_;
-    commands = std::exchange(commands_, {});
+std::vector<Command> AgentThread::WaitForCommands() {
+  std::unique_lock lock(mutex_);
+  const auto woken = [this] { return stop_ || !commands_.empty(); };
+  if (transfers_.idle() && pending_peers_.empty() && !transfers_.draining()) {
+    changed_.wait(lock, woken);
+  } else if (const auto pause = Pause(); pause > Clock::duration::zero()) {
+    changed_.wait_for(lock, pause, woken);
+  } else {
+    std::this_thread::yield();
   }
-  work->lock();
-  closing_ = stop;
-  return commands;
+  closing_ = stop_;
+  return std::exchange(commands_, {});
 }
 
 AgentThread::Clock::duration AgentThread::Pause() const {
-  if (transfers_.idle() && pending_peers_.empty() && !transfers_.draining()) return Clock::duration::max();
   if (transfers_.only_abandoned()) return kQuarantinePause;
   const auto still = Clock::now() - last_move_;
   if (still < kSpin) return Clock::duration::zero();
@@ -231,15 +201,13 @@ void AgentThread::Shut() {
 
 void AgentThread::Emit(Event event) { unflushed_.push_back(std::move(event)); }
 
-void AgentThread::Publish() {
-  const std::lock_guard lock(mutex_);
-  for (auto& event : unflushed_) events_.push_back(std::move(event));
-  unflushed_.clear();
-}
-
 void AgentThread::Flush() {
   if (unflushed_.empty()) return;
-  Publish();
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& event : unflushed_) events_.push_back(std::move(event));
+  }
+  unflushed_.clear();
   const std::lock_guard lock(notify_mutex_);
   if (notify_) notify_();
 }

@@ -12,8 +12,7 @@
 
 namespace kvnest::nixl {
 
-// The thread that owns an agent. Commands go in, events come out. It alone calls the library, but for a READ now and then
-// that another thread makes while this one has nothing to do.
+// The thread that owns an agent: it alone calls the library. Commands go in, events come out.
 class AgentThread {
  public:
   struct Settings {
@@ -29,10 +28,6 @@ class AgentThread {
   static std::shared_ptr<AgentThread> Start(Settings settings, std::function<void()> notify);
 
   void Push(Command command);
-  // Makes a READ on the thread that calls, while the agent has nothing else to do and as far as is known it ends within
-  // the post. Then its event is there to take, and nobody is notified; what goes on after all is the agent's thread's.
-  // False: nothing was done.
-  bool TryRead(ReadOrder& order);
   std::vector<Event> TakeEvents();
 
   // Ends the thread as kClose does, without an event, and waits that long for it. Whether it has ended.
@@ -57,15 +52,13 @@ class AgentThread {
 
   void Run();
   bool Open();
-  void Loop(std::unique_lock<std::mutex>* work);
+  void Loop();
   void Shut();
-  std::vector<Command> WaitForCommands(std::unique_lock<std::mutex>* work);
-  // How long there is nothing to do unless something comes; max: for good.
+  std::vector<Command> WaitForCommands();
   Clock::duration Pause() const;
   void Handle(Command command);
   void LoadPeers();
   void Emit(Event event);
-  void Publish();
   void Flush();
 
   const Settings settings_;
@@ -79,15 +72,12 @@ class AgentThread {
   bool closing_ = false;
   std::atomic<bool> let_go_{false};
 
-  // Of who calls the library, and of all above but the settings. Taken before the others.
-  std::mutex work_mutex_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Command> commands_;
   std::vector<Event> events_;
-  std::vector<Event> unflushed_;  // Of who holds work_mutex_.
+  std::vector<Event> unflushed_;  // Of the thread alone.
   bool stop_ = false;
-  bool look_ = false;  // There is something to do, though there is no command.
   bool ended_ = false;
 
   std::mutex notify_mutex_;

@@ -41,11 +41,9 @@ struct Transfer {
 };
 
 // An agent whose metadata are loaded. `draining`: it takes no more READs and is forgotten when the last has ended,
-// because forgetting it would not stop them, and would hide what becomes of them. `ends_at_once`: the last READ had
-// ended when its post returned, as where memory is copied.
+// because forgetting it would not stop them, and would hide what becomes of them.
 struct Peer {
   bool draining = false;
-  bool ends_at_once = false;
   size_t posted = 0;
   size_t posted_bytes = 0;
   std::deque<ReadOrder> waiting;

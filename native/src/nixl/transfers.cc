@@ -62,12 +62,6 @@ void Transfers::Add(ReadOrder order) {
   waiting_++;
 }
 
-bool Transfers::EndsAtOnce(const ReadOrder& order) const {
-  if (!idle() || draining_ > 0 || order.type != kDram) return false;
-  const auto peer = peers_.find(order.peer);
-  return peer != peers_.end() && peer->second.ends_at_once;
-}
-
 void Transfers::Abandon(uint32_t id) {
   for (auto& transfer : posted_) {
     if (transfer.order.id != id || transfer.abandoned) continue;
@@ -124,7 +118,6 @@ void Transfers::Post(ReadOrder order, Peer& peer) {
   peer.posted++;
   peer.posted_bytes += transfer.order.bytes();
   const Session::Result result = Begin(transfer, blocks);
-  peer.ends_at_once = result.status == kSuccess;
   if (result.status == kInProgress) {
     posted_.push_back(std::move(transfer));
   } else {

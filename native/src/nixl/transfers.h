@@ -29,8 +29,6 @@ class Transfers {
   bool draining() const { return draining_ > 0; }
 
   void Add(ReadOrder order);
-  // Whether a post of it, now, would be the only one and end before it returns, as far as is known.
-  bool EndsAtOnce(const ReadOrder& order) const;
   void Abandon(uint32_t id);
   // Posts what may be posted and looks at what was. Whether anything moved.
   bool Advance();

@@ -75,15 +75,6 @@ export interface NativeNixlAgent {
     groups: Uint32Array,
   ): void;
   /**
-   * A read that is made before this returns, on the thread that calls, where the agent has nothing else to do and reads from this
-   * peer end at once, as those do that copy memory. Its event is to be asked for with `takeEvents`.
-   *
-   * @returns false: nothing was done.
-   */
-  tryRead(...order: Parameters<NativeNixlAgent['read']>): boolean;
-  /** Calls the listener with the events that are there. */
-  takeEvents(listener: NativeEventListener): void;
-  /**
    * Of an agent for files. Ends as a read does; a checksum over all blocks unless it writes.
    * @param blocks as of `read`, with offsets in the file for addresses, in order, and its descriptor for the device.
    */

@@ -88,11 +88,6 @@ export class FakeNixl implements Disposable {
     return new Set(this.#lines().map(([, thread]) => Number(thread)));
   }
 
-  /** The thread of each such call up to now. */
-  threadsOf(call: NixlCall): number[] {
-    return this.#lines().flatMap(([name, thread]) => (name === call ? [Number(thread)] : []));
-  }
-
   #lines(): string[][] {
     const path = join(this.#strings, 'log');
     if (!existsSync(path)) return [];

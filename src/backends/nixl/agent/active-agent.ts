@@ -18,8 +18,7 @@ import {
 import { PeerNames } from './peer-names.js';
 import { PendingReads, readWith, readWithout } from './pending-reads.js';
 import { hangingCall } from './agent-status.js';
-import { isShort, type ReadOrder, readOrderOf } from './read-order.js';
-import { LoopTurns } from './loop-turns.js';
+import { readOrderOf } from './read-order.js';
 import { within } from './within.js';
 
 /** Room for the headers of 32768 chunks on their way. */
@@ -66,7 +65,6 @@ export class ActiveNixlAgent implements NixlAgent {
   readonly #options: ActiveAgentOptions;
   readonly #regionBytes: number;
   readonly #reads = new PendingReads();
-  readonly #turns = new LoopTurns();
   readonly #peers = new PeerNames();
   readonly #loads = new Map<number, Reply>();
   readonly #started = Promise.withResolvers<undefined>();
@@ -117,8 +115,10 @@ export class ActiveNixlAgent implements NixlAgent {
     if (refusal !== undefined) return this.#refused(...refusal);
     const order = readOrderOf(request, this.#regionBytes);
     if (typeof order === 'string') return this.#refused('failed', order);
-    const submit = (id: number): void => this.#submit(id, request.peer, order);
-    return await this.#reads.add(request, order.lengthBytes, submit, this.#giveUp);
+    const { memoryType, blocks, headers, groups } = order;
+    const submit = (id: number): void =>
+      this.#native.read(id, request.peer, memoryType, blocks, headers, groups);
+    return await this.#reads.add(request, submit, this.#giveUp);
   }
 
   health(): NixlHealth {
@@ -165,18 +165,6 @@ export class ActiveNixlAgent implements NixlAgent {
     if (!this.#peers.has(name)) return;
     this.#peers.forget(name);
     this.#native.removePeer(name);
-  }
-
-  #submit(id: number, peer: string, order: ReadOrder): void {
-    const { memoryType, blocks, headers, groups } = order;
-    const native = this.#native;
-    const isMade =
-      isShort(order) &&
-      this.#turns.take(
-        () => native.tryRead(id, peer, memoryType, blocks, headers, groups),
-        () => native.takeEvents(this.#onEvent),
-      );
-    if (!isMade) native.read(id, peer, memoryType, blocks, headers, groups);
   }
 
   #refusalOf({ peer, signal }: NixlRead): [NixlOutcome, string] | undefined {

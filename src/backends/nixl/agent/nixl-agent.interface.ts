@@ -73,7 +73,7 @@ export interface NixlHealth {
 
 /**
  * NIXL's agent over the arena's region: what peers read from, and what reads from peers. All calls of the library are
- * made on a thread of its own, but for reads that are no more than a short copy of memory; no method waits for anybody.
+ * made on a thread of its own; no method blocks.
  */
 export interface NixlAgent {
   /** Names this start of this process: a UUID. */

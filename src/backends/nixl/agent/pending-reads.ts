@@ -54,13 +54,11 @@ export class PendingReads {
   }
 
   /**
-   * @param bytes of all its blocks.
    * @param submit begins the read.
    * @param giveUp is called when the deadline has passed, or the signal has aborted, before the end.
    */
   add(
     request: NixlRead,
-    bytes: number,
     submit: (id: number) => void,
     giveUp: (id: number, peer: string) => void,
   ): Promise<NixlReadResult> {
@@ -73,6 +71,7 @@ export class PendingReads {
     const onAbort = (): void => stop('aborted');
     const timer = setTimeout(() => stop('timeout'), request.timeoutMs);
     request.signal?.addEventListener('abort', onAbort, { once: true });
+    const bytes = request.blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
     const answer: PendingRead['answer'] = (answered) => {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', onAbort);

@@ -1,9 +1,6 @@
 import { type NixlBlock, type NixlMemoryType, type NixlRead } from './nixl-agent.interface.js';
 
 const BLOCK_NUMBERS = 4;
-const SHORT_BYTES = 1024 * 1024;
-/** Blocks and headers: each costs a call of the kernel. */
-const SHORT_RUNS = 16;
 const NO_HEADERS = new BigUint64Array();
 const NO_GROUPS = new Uint32Array();
 
@@ -13,8 +10,6 @@ export interface ReadOrder {
   readonly blocks: BigUint64Array;
   readonly headers: BigUint64Array;
   readonly groups: Uint32Array;
-  /** Of all blocks. */
-  readonly lengthBytes: number;
 }
 
 /** @returns the order, or why it cannot be one: nothing outside the region is ever written. */
@@ -30,13 +25,7 @@ export function readOrderOf(request: NixlRead, regionBytes: number): ReadOrder |
     blocks: numbersOf(blocks),
     headers: headers.length > 0 ? BigUint64Array.from(headers) : NO_HEADERS,
     groups: groups.length > 0 ? Uint32Array.from(groups) : NO_GROUPS,
-    lengthBytes: blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
   };
-}
-
-/** Whether it takes some 0.1 ms at most, its checksums included, where memory is copied. */
-export function isShort({ lengthBytes, blocks, headers }: ReadOrder): boolean {
-  return lengthBytes <= SHORT_BYTES && blocks.length / BLOCK_NUMBERS + headers.length <= SHORT_RUNS;
 }
 
 function typeOf(block: NixlBlock | undefined): NixlMemoryType {
