@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type INestApplication, type INestApplicationContext } from '@nestjs/common';
 import { lastValueFrom } from 'rxjs';
-import { type Arena } from '../../src/arena/arena.interface.js';
+import { type Arena, type ArenaHandle } from '../../src/arena/arena.interface.js';
 import { ARENA } from '../../src/arena/arena.tokens.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { startServer } from '../../src/main.js';
@@ -25,7 +25,7 @@ const MIB = 1024 * KIB;
 const ARENA_BYTES = 16 * MIB;
 
 describeWithPeer(missingCommand('redis-server', ['--version']))(
-  'prefetch over memory, disk and Redis',
+  'prefetch, retrieve and move over memory, disk and Redis',
   () => {
     let folder: string;
     let redis: RedisServer;
@@ -108,6 +108,79 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
       await expectEventually(() => arena.usage().references === 0);
       const { loaded, skipped, state } = await lastValueFrom(engine.prefetch(keys));
       expect([state, loaded + skipped]).toEqual(['done', 60]);
+    });
+
+    it('leaves nothing behind of a retrieve either, whatever its receiver still holds', async () => {
+      const random = new SeededRandom(8);
+      const request = { model: 'm', tokens: Uint32Array.from({ length: 50 * 256 }, (_, i) => i) };
+      const chunks = engine.chunks(request);
+      for (const { key, index } of chunks) {
+        await put({ engine }, key, Buffer.alloc(256 * KIB, index), { ack: 'all' });
+        for (const [tier, { backend }] of stack.tiers.entries()) {
+          if (tier !== either(index >> 3)) await backend.remove(key);
+        }
+      }
+      for (let round = 0; round < 25; round++) {
+        const held: ArenaHandle[] = [];
+        const keeps = random.below(8);
+        const left = Array.from({ length: 4 }, () =>
+          engine.retrieve(request).subscribe(({ handle }) => {
+            if (held.length < keeps) held.push(handle);
+            else handle[Symbol.dispose]();
+          }),
+        );
+        for (const retrieve of left) {
+          for (let turns = random.below(30); turns > 0; turns--) await nextTurn();
+          retrieve.unsubscribe();
+        }
+        for (const handle of held) handle[Symbol.dispose]();
+        for (const { key } of chunks) await stack.tiers[0]!.backend.remove(key);
+      }
+      await expectEventually(() => arena.usage().references === 0);
+    });
+
+    it('gives others all but the windows of a receiver that does not dispose', async () => {
+      const bytes = 256 * KIB;
+      const request = { model: 'm', tokens: Uint32Array.from({ length: 60 * 256 }, (_, i) => i) };
+      for (const { key, index } of engine.chunks(request)) {
+        await put({ engine }, key, Buffer.alloc(bytes, index), { ack: 'all' });
+        await stack.tiers[0]!.backend.remove(key);
+        // The first is slow to come: until then, the rest is read ahead.
+        await stack.tiers[index === 0 ? 1 : 2]!.backend.remove(key);
+      }
+      redis.suspend();
+      const held: ArenaHandle[] = [];
+      const retrieve = engine.retrieve(request).subscribe(({ handle }) => held.push(handle));
+      await expectEventually(() => arena.usage().references > 16);
+      redis.resume();
+      await expectEventually(() => held.length === 9);
+      const room: ArenaHandle[] = [];
+      for (let i = 0; ; i++) {
+        const handle = stack.space.reserve({ key: ChunkKey.of(`room${i}`), lengthBytes: bytes });
+        if (typeof handle === 'string') break;
+        room.push(handle);
+      }
+      expect(room.length + held.length).toBeGreaterThanOrEqual(ARENA_BYTES / bytes - 3);
+      retrieve.unsubscribe();
+      for (const handle of [...room, ...held]) handle[Symbol.dispose]();
+    });
+
+    it('loses nothing in a move to a Redis that answers nothing any more', async () => {
+      const keys = await fill(40, () => 1, 256 * KIB);
+      const end = lastValueFrom(engine.move(keys, { to: 'redis' }));
+      await expectEventually(async () => !(await stack.tiers[1]!.backend.contains(keys[2]!)));
+      redis.suspend();
+      const { state, moved, there, kept, missing } = await end;
+      expect([state, moved + there + kept, missing]).toEqual(['done', 40, 0]);
+      expect(kept).toBeGreaterThan(0);
+      redis.resume();
+      for (const [index, key] of keys.entries()) {
+        // A tier that got no answers asks again a little later.
+        await expectEventually(async () => {
+          using handle = await engine.get(key);
+          return handle?.views[0]?.[0] === index;
+        });
+      }
     });
 
     it('ends where Redis dies, and brings what is there when it is back', async () => {
