@@ -65,11 +65,14 @@ describeWithPeer(missingCommand('redis-server', ['--version']))(
 
     afterEach(async () => {
       redis.resume();
-      await engine.settled();
-      await expectEventually(() => arena.usage().references === 0);
-      await app.close();
-      await redis.stop();
-      await rm(folder, { recursive: true });
+      try {
+        await engine.settled();
+        await expectEventually(() => arena.usage().references === 0);
+      } finally {
+        await app.close();
+        await redis.stop();
+        await rm(folder, { recursive: true });
+      }
     }, 30_000);
 
     /** Chunks k0, k1, …, each in one tier only, by its number in the list of tiers. */
