@@ -67,9 +67,12 @@ export class KvnestClientProxy extends ClientProxy {
   }
 
   async #open(): Promise<KvnestClient> {
-    const options = this.#options;
-    this.#client = 'client' in options ? options.client : await connect(options.url, options);
+    this.#client = 'client' in this.#options ? this.#options.client : await connectTo(this.#options);
     this._status$.next('connected');
     return this.#client;
   }
+}
+
+function connectTo({ url, ...options }: { readonly url: string } & ConnectOptions): Promise<KvnestClient> {
+  return connect(url, options);
 }

@@ -33,12 +33,32 @@ const MAX_PIN_MS = 86_400_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_CONNECTIONS = 64;
 
+/** All there are. */
+const OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = {
+  token: true,
+  model: true,
+  namespace: true,
+  timeoutMs: true,
+  connections: true,
+  connectTimeoutMs: true,
+  reconnect: true,
+  onUnavailable: true,
+  tls: true,
+  unresponsiveMs: true,
+  verify: true,
+  name: true,
+  signal: true,
+};
+
 /**
  * Options come before what the URL says.
  * @throws KV_CLIENT_URL, KV_CLIENT_INPUT
  */
 export function clientSettings(text: string, options: ConnectOptions): ClientSettings {
+  refuseUnknown(options);
   const url = parseClientUrl(text);
+  if (options.tls !== undefined && !url.isTls)
+    throw clientInput('tls is given, and the URL is one without TLS', 'Write kvnests://, or leave tls out.');
   const { tls = {}, name = 'kvnest-client', verify = false } = options;
   return {
     servers: url.servers,
@@ -53,6 +73,13 @@ export function clientSettings(text: string, options: ConnectOptions): ClientSet
     ...connectionCounts(options.connections),
     reconnect: reconnectPauses(options.reconnect),
   };
+}
+
+/** What is misspelt would be ignored without a word. */
+function refuseUnknown(options: ConnectOptions): void {
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown.length > 0)
+    throw clientInput(`there is no option ${unknown.join()}`, `Options: ${Object.keys(OPTIONS).join(', ')}.`);
 }
 
 function missesOutages(policy: 'miss' | 'error' | undefined, servers: number): boolean {

@@ -84,13 +84,16 @@ describe('settings', () => {
     expect(clientSettings('kvnest://a,b?on_unavailable=error', {}).missesOutages).toBe(false);
   });
 
-  it.each([
+  it.each<object>([
     { timeoutMs: -1 },
     { timeoutMs: 2 ** 31 },
     { namespace: 0.5 },
     { connections: { bulk: 0 } },
     { reconnect: { minMs: 10, maxMs: 5 } },
     { unresponsiveMs: 0 },
+    { tls: {} },
+    { timeout_ms: 5 },
+    { constructor: 1 },
   ])('%j is KV_CLIENT_INPUT', (options) => {
     expect(() => clientSettings('kvnest://a', options)).toThrow(
       expect.objectContaining({ code: 'KV_CLIENT_INPUT' }),
