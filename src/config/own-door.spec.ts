@@ -56,6 +56,23 @@ describe('a remote_url that is a door of this server', () => {
     ]);
   });
 
+  it.each([
+    'remote_storage_plugins: [redis]\nremote_storage_plugin: {redis.redis_url: "redis://localhost:6380"}',
+    'remote_storage_plugins: [redis]\nremote_url: "redis://localhost:6380"',
+    'remote_url: "audit://host:0"\naudit_actual_remote_url: "lm://localhost"',
+    'remote_url: "audit://host:0"\nextra_config: {audit_actual_remote_url: "lm://localhost"}',
+  ])('is seen behind a plugin and an audit, too: %s', (yaml) => {
+    expect(urls(yaml)).toEqual([]);
+    expect(load(yaml).warnings).toEqual([expect.stringMatching(/leads to doors\.(resp|lm) of this server/)]);
+  });
+
+  it('leaves an audit of another store, and a plugin of another server', () => {
+    const yaml =
+      'remote_url: "audit://host:0"\naudit_actual_remote_url: "redis://h:1"\nremote_storage_plugins: [redis]\n' +
+      'remote_storage_plugin: {redis.redis_url: "redis://h:2"}';
+    expect(urls(yaml)).toEqual(['redis://h:2', 'audit://host:0']);
+  });
+
   it('is a mistake where tiers list it', () => {
     expect(() =>
       load('tiers: [{type: memory, capacity: 1GiB}, {type: remote, url: "lm://localhost"}]'),

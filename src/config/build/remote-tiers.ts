@@ -21,30 +21,45 @@ export function remoteTiers(
       `remote_serde ${settings.remote_serde} is not there in kvnest; chunks are written as they are`,
     );
   }
-  const urls = urlsOfOthers(settings.remote_url ?? [], context, findings);
+  const listed = settings.remote_url ?? [];
+  const leadsHere = (url: string): boolean => doorBehind(url, settings, context) !== undefined;
+  const urls = listed.filter((url) => !leadsHere(url));
   for (const url of urls) reportScheme('remote_url', url, context, findings);
+  const plugins = storesOfPlugins(urls, context);
+  warnOfDoors([...listed, ...plugins.map(({ url }) => url)], settings, context, findings);
   const stores = [
-    ...storesOfPlugins(urls, context),
+    ...plugins.filter(({ url }) => !leadsHere(url)),
     ...urls.map((url, index) => ({ name: index === 0 ? 'remote' : `remote-${index + 1}`, url })),
   ];
   const options = remoteDefaults(settings);
   return stores.map((store) => ({ ...store, type: 'remote', capacityBytes: 0, policy, options }));
 }
 
-/** A file that engines read, too, names this server as their store. */
-function urlsOfOthers(
-  urls: readonly string[],
+/** The door of this server that a store's URL leads to, also by way of an audit. */
+function doorBehind(
+  url: string,
+  { audit_actual_remote_url, extra_config }: KvnestSettings,
   { doors }: TierContext,
+): string | undefined {
+  const audited = extra_config['audit_actual_remote_url'] ?? audit_actual_remote_url;
+  return ownDoor(schemeOf(url) === 'audit' && typeof audited === 'string' ? audited : url, doors);
+}
+
+/** A file that engines read, too, names this server as their store. */
+function warnOfDoors(
+  urls: readonly string[],
+  settings: KvnestSettings,
+  context: TierContext,
   findings: Findings,
-): readonly string[] {
-  return urls.filter((url) => {
-    const door = ownDoor(url, doors);
-    if (door !== undefined)
-      findings.warn(
-        `remote_url leads to ${door} of this server itself, where engines find it: no tier is made of it`,
-      );
-    return door === undefined;
-  });
+): void {
+  for (const url of new Set(urls)) {
+    const door = doorBehind(url, settings, context);
+    if (door === undefined) continue;
+    const setting = settings.remote_url?.includes(url) === true ? 'remote_url' : 'remote_storage_plugin';
+    findings.warn(
+      `${setting} leads to ${door} of this server itself, where engines find it: no tier is made of it`,
+    );
+  }
 }
 
 /** A plugin whose scheme a URL has serves that URL; so may one that brings a scheme which nobody else knows. */
