@@ -63,6 +63,11 @@ def read_into(stream, place):
     return place
 
 
+def bytes_of(value):
+    """A view of bytes, whatever their items are: what is none is to fail before half of a request is sent."""
+    return memoryview(value).cast("B")
+
+
 def encode_keys(keys, namespace=0, option=0):
     listed = (struct.pack("<H", len(key)) + key for key in map(str.encode, keys))
     return KEYS.pack(namespace, option, len(keys)) + b"".join(listed)
@@ -89,6 +94,7 @@ class KvnestClient:
 
     def put(self, key, value, metadata=b"", ttl_ms=0):
         """Returns "stored", or why it was not."""
+        value = bytes_of(value)
         reply = next(self._ask(PUT, encode_put(key, len(value), metadata, ttl_ms), [value]))
         return OUTCOMES[reply.header[0]]
 
@@ -123,6 +129,7 @@ class KvnestClient:
 
     def store(self, tokens, chunks, first=0, **prefix):
         """Stores the bytes of the chunks of these tokens, from the one of index `first` on."""
+        chunks = list(map(bytes_of, chunks))
         prefix["chunks"] = [{"index": index, "length": len(chunk)} for index, chunk in enumerate(chunks, first)]
         return json.loads(next(self._ask_prefix(STORE, tokens, prefix, chunks)).header)["chunks"]
 

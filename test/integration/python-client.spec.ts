@@ -134,6 +134,27 @@ print(json.dumps([data.decode() for _, data in client.retrieve(tokens, model="pa
     expect(await python(script)).toEqual(['chunk 0', 'chunk 1', 'chunk 2']);
   });
 
+  it('refuses what is no bytes before it sends anything, and sends whole items', async () => {
+    const script = `
+import array
+def refused(work):
+    try:
+        work()
+    except TypeError:
+        return True
+numbers = array.array("I", range(300))
+print(json.dumps([
+    refused(lambda: client.put("text", "no bytes")),
+    refused(lambda: client.store(list(range(32)), [b"first", "second"], model="text")),
+    client.put("numbers", numbers),
+    client.get("numbers") == numbers.tobytes(),
+    client.store(list(range(16)), [numbers], model="numbers")[0]["stored"],
+    [data == numbers.tobytes() for _, data in client.retrieve(list(range(16)), model="numbers")],
+    client.exists(["text", "numbers"]),
+]))`;
+    expect(await python(script)).toEqual([true, true, 'stored', true, true, [true], [false, true]]);
+  });
+
   it('finds and deletes', async () => {
     await resp('SET', 'a', bytes);
     const script = `print(json.dumps([client.exists(["a", "b"]), client.delete(["a", "b"]), client.exists(["a"])]))`;
