@@ -14,6 +14,7 @@
         "src/digest.cc",
         "src/file_lock.cc",
         "src/file_reads.cc",
+        "src/held_regions.cc",
         "src/key_index.cc",
         "src/key_match.cc",
         "src/mooncake_library.cc",

@@ -56,7 +56,8 @@ std::vector<Crc32cVariant> FindVariants() {
 }  // namespace
 
 const std::vector<Crc32cVariant>& Crc32cVariants() {
-  static const std::vector<Crc32cVariant> variants = FindVariants();
+  // Never destroyed: threads that nobody waits for go on beside the destructors of a process that exits.
+  static const auto& variants = *new std::vector<Crc32cVariant>(FindVariants());
   return variants;
 }
 

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "held_regions.h"
+
 namespace kvnest {
 
 struct ThreadCalls::Call {
@@ -37,8 +39,9 @@ Napi::Promise ThreadCalls::Run(const Napi::CallbackInfo& info, std::function<Ans
   const Napi::Promise promise = call->deferred.Promise();
   if (running_++ == 0) completions_.Ref(env);
   completions_.Acquire();
-  threads_.Run([run = std::move(run), call, completions = completions_]() mutable {
+  threads_.Run([run = std::move(run), call, completions = completions_, regions = HoldRegions(info)]() mutable {
     call->answer = run();
+    regions.clear();
     // Where the thread of JavaScript is gone, this has given itself back, and nobody may free what the call kept.
     if (completions.NonBlockingCall(call) == napi_ok) completions.Release();
   });

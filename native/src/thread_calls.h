@@ -20,7 +20,8 @@ class ThreadCalls {
   ThreadCalls(const ThreadCalls&) = delete;
   ThreadCalls& operator=(const ThreadCalls&) = delete;
 
-  // Neither the receiver nor the arguments of `info` are collected before the call has ended.
+  // Neither the receiver nor the arguments of `info` are collected before the call has ended, and no region that these lie in is
+  // unmapped, whatever is closed: where a worker ends, nobody waits for the threads.
   Napi::Promise Run(const Napi::CallbackInfo& info, std::function<Answer()> call);
 
   // Without a promise.

@@ -1,10 +1,9 @@
 #include "thread_work.h"
 
-#include <memory>
 #include <utility>
 #include <vector>
 
-#include "region.h"
+#include "held_regions.h"
 
 namespace kvnest {
 namespace {
@@ -13,12 +12,12 @@ namespace {
 class ThreadWork : public Napi::AsyncWorker {
  public:
   ThreadWork(const Napi::CallbackInfo& info, std::function<double()> work)
-      : Napi::AsyncWorker(info.Env(), "kvnest block"), deferred_(info.Env()), work_(std::move(work)) {
+      : Napi::AsyncWorker(info.Env(), "kvnest block"),
+        deferred_(info.Env()),
+        work_(std::move(work)),
+        regions_(HoldRegions(info)) {
     for (size_t i = 0; i < info.Length(); i++) {
-      if (!info[i].IsTypedArray()) continue;
-      const auto bytes = info[i].As<Napi::Uint8Array>();
-      arguments_.push_back(Napi::Persistent(bytes.As<Napi::Object>()));
-      regions_.push_back(Region::Hold(bytes.Data()));
+      if (info[i].IsTypedArray()) arguments_.push_back(Napi::Persistent(info[i].As<Napi::Object>()));
     }
   }
 
@@ -30,8 +29,8 @@ class ThreadWork : public Napi::AsyncWorker {
 
   Napi::Promise::Deferred deferred_;
   std::function<double()> work_;
+  HeldRegions regions_;
   std::vector<Napi::ObjectReference> arguments_;
-  std::vector<std::shared_ptr<const void>> regions_;
   double result_ = 0;
 };
 

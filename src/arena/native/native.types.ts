@@ -92,7 +92,8 @@ export type NativeFileReadsClass = new (threads: number) => NativeFileReads;
 
 export interface NativeFileReads {
   /**
-   * Fills the buffers in order, in whole pages where that is what they take. Their memory must stay in place meanwhile.
+   * Fills the buffers in order, in whole pages where that is what they take. Nobody collects or unmaps them meanwhile; where
+   * a worker thread ends, memory that is not a region's must outlive the read.
    *
    * @returns the CRC-32C of their first `checkedBytes`; `FILE_ENDED`; or an errno, negative.
    */
