@@ -111,10 +111,10 @@ function readNixl(nixl: Readonly<Record<string, unknown>>): PeerNixl {
   };
 }
 
+/** Nothing that is read depends on them: where they are not as expected, the peer does not say. */
 function readSegments(value: unknown): TcpSegments | undefined {
-  if (value === undefined) return undefined;
-  const segments = fieldsOf(value);
-  return { sends: textOf(segments, 'sends'), takes: textOf(segments, 'takes') };
+  const { sends, takes } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof sends === 'string' && typeof takes === 'string' ? { sends, takes } : undefined;
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
