@@ -139,6 +139,24 @@ describe('what reads of prefixes give up for others', () => {
     expect(got).toHaveLength(3);
   });
 
+  it('is nothing of what lies beyond the windows while it is a tier that holds up who has it', async () => {
+    const now = ['redis', 'disk', ...Array<string>(4).fill('redis')];
+    const held: ArenaHandle[] = [];
+    loads.read(6, 2, { now }).subscribe(({ handle }) => held.push(handle));
+    await arriveAll('k2', 'k3', 'k4', 'k5', 'k0');
+    const left = ahead.freeBytes;
+    expect([held.length, left]).toEqual([1, 1e6 - 3 * CHUNK_BYTES]);
+    expect([ahead.take(left), ahead.take(CHUNK_BYTES)]).toEqual([true, false]);
+    await arriveAll('k1');
+    expect(ahead.take(CHUNK_BYTES)).toBe(true);
+    ahead.giveBack(left + CHUNK_BYTES);
+    for (let i = 0; i < 6; i++) {
+      held[i]?.[Symbol.dispose]();
+      await arriveAll(...loads.waiting);
+    }
+    expect(held).toHaveLength(6);
+  });
+
   describe('where a receiver does not dispose', () => {
     let held: ArenaHandle[];
     beforeEach(async () => {

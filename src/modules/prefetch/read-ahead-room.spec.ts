@@ -88,6 +88,31 @@ describe('the room of readAhead', () => {
     expect(await done).toEqual([]);
   });
 
+  it('waits for what is still loading behind it, and takes the room of that', async () => {
+    const done = firstValueFrom(loads.read(2, 2).pipe(toArray()));
+    await loads.arrive('k0', 'busy');
+    await loads.arrive('k1');
+    expect(loads.started).toEqual(['k0', 'k1', 'k0']);
+    await loads.arrive('k0', 'miss');
+    expect(await done).toEqual([]);
+  });
+
+  it('takes the room of what arrives behind the end', async () => {
+    const got: string[] = [];
+    loads.read(4, 4).subscribe(({ handle }) => {
+      got.push(handle.key.toString());
+      handle[Symbol.dispose]();
+    });
+    await loads.arrive('k2', 'miss');
+    await loads.arrive('k1', 'busy');
+    await loads.arrive('k0');
+    await loads.arrive('k1', 'busy');
+    await loads.arrive('k3');
+    expect(loads.started.slice(4)).toEqual(['k1', 'k1']);
+    await loads.arrive('k1');
+    expect(got).toEqual(['k0', 'k1']);
+  });
+
   it('waits for the room of others while it holds none, as long as it has patience', async () => {
     const done = firstValueFrom(loads.read(2, 1, { patienceMs: 60_000 }).pipe(toArray()));
     await loads.arrive('k0', 'busy');
