@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../python-client"))
@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import torch  # noqa: E402
 from transformers import LlamaConfig, LlamaForCausalLM  # noqa: E402
 
+from kvnest_client import KvnestClient  # noqa: E402
 from prefix_cache import PrefixCache  # noqa: E402
 
 SIZES = {
@@ -114,9 +115,17 @@ def median(values):
     return sorted(values)[len(values) // 2]
 
 
+def server_of(text):
+    """What KvnestClient takes for `kvnest://[token@]host[:port]`."""
+    url = urlsplit(text)
+    if url.scheme != "kvnest" or not url.hostname:
+        raise argparse.ArgumentTypeError("write kvnest://host:port, the address of the TCP door")
+    return {"host": url.hostname, "port": url.port or 7070, "token": url.username and unquote(url.username)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--server", default="kvnest://127.0.0.1:7070")
+    parser.add_argument("--server", type=server_of, default="kvnest://127.0.0.1:7070")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--size", choices=SIZES, default="tiny")
     parser.add_argument("--via", choices=["tcp", "nixl", "nixl-gpu"], default="tcp")
@@ -125,11 +134,12 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
 
+    # A server that is not there, or asks for another token, is told of before the model is made.
+    KvnestClient(**options.server).close()
     device = torch.device(options.device)
     model = make_model(options.size, device, options.seed)
-    address = urlsplit(options.server)
     name = f"random-llama-{options.size}-{options.seed}-{device.type}"
-    cache = PrefixCache(model, name, address.hostname, address.port, options.via)
+    cache = PrefixCache(model, name, options.server, options.via)
     engine = Engine(model)
     # What a first call loads and compiles is no part of any prompt.
     engine.run(list(range(512)))

@@ -10,15 +10,18 @@ STORED_AT_ONCE = 8  # chunks of one request
 
 
 class PrefixCache:
-    """Of one model, for one thread. `name` stands for its weights: whoever gives the same one shares the chunks."""
+    """
+    Of one model, for one thread. `name` stands for its weights: whoever gives the same one shares the chunks. `server` is what
+    KvnestClient takes: `host`, `port` and, where it asks for one, `token`.
+    """
 
-    def __init__(self, model, name, host, port, via="tcp"):
-        self._client = KvnestClient(host, port)
+    def __init__(self, model, name, server, via="tcp"):
+        self._client = KvnestClient(**server)
         self._prefix = {"model": name, "dtype": str(model.dtype).removeprefix("torch.")}
         self.layout = KvLayout(model.config, model.dtype, model.device, self._client.hello["chunk_tokens"])
         self._batch = max(1, BATCH_BYTES // self.layout.chunk_bytes)
         half = self._batch * self.layout.chunk_bytes
-        self._transport = open_transport(via, host, port, model.device, 2 * half)
+        self._transport = open_transport(via, server, model.device, 2 * half)
         self._halves = [(at, Copied(model.device)) for at in (0, half)]
         shape, is_cuda = (STORED_AT_ONCE, self.layout.chunk_bytes), model.device.type == "cuda"
         self._outgoing = torch.empty(shape, dtype=torch.uint8, pin_memory=is_cuda)

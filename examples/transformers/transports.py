@@ -36,8 +36,8 @@ class Transport:
 class TcpWorker:
     """Over a connection of its own, into memory of this process."""
 
-    def __init__(self, host, port, buffer):
-        self._client, self._buffer = KvnestClient(host, port), memoryview(buffer.numpy())
+    def __init__(self, server, buffer):
+        self._client, self._buffer = KvnestClient(**server), memoryview(buffer.numpy())
 
     def read(self, keys, places, length):
         return list(self._client.get_into(keys, [self._buffer[at : at + length] for at in places]))
@@ -49,11 +49,11 @@ class TcpWorker:
 class NixlWorker:
     """Straight from the server's memory, into memory of this process or of its GPU."""
 
-    def __init__(self, host, port, buffer):
+    def __init__(self, server, buffer):
         from kvnest_nixl import NixlReader
 
         self._memory = ("VRAM", buffer.device.index or 0) if buffer.is_cuda else ("DRAM", 0)
-        self._begin, self._client = buffer.data_ptr(), KvnestClient(host, port)
+        self._begin, self._client = buffer.data_ptr(), KvnestClient(**server)
         self._reader = NixlReader(self._client)
         self._reader.register(self._begin, buffer.nbytes, *self._memory)
 
@@ -64,11 +64,11 @@ class NixlWorker:
         self._client.close()
 
 
-def open_transport(via, host, port, device, buffer_bytes):
+def open_transport(via, server, device, buffer_bytes):
     """`tcp` and `nixl` read into page-locked memory of this process, from which the GPU copies; `nixl-gpu` into the GPU's."""
     if via == "nixl-gpu":
         buffer = torch.empty(buffer_bytes, dtype=torch.uint8, device=device)
     else:
         buffer = torch.empty(buffer_bytes, dtype=torch.uint8, pin_memory=device.type == "cuda")
     worker = TcpWorker if via == "tcp" else NixlWorker
-    return Transport(buffer, [worker(host, port, buffer) for _ in range(WORKERS)])
+    return Transport(buffer, [worker(server, buffer) for _ in range(WORKERS)])
