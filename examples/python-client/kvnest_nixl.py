@@ -35,7 +35,7 @@ CHUNK = struct.Struct("<IQQIII16sI")  # checksum, length, expiry, place, slot, g
 PART = struct.Struct("<QQ")  # offset, length
 RECORD = struct.Struct("=II8x16s4xI32xd")  # generation, state, digest, checksum, length; numbers as the server has them
 WHOLE = (2, 3)
-MAX_KEYS = 4096  # of one read
+AT_ONCE = 4096  # keys
 LEASE_MS = 10_000
 MARGIN_SECONDS = 1.0
 
@@ -52,7 +52,7 @@ class NixlReader:
         self._address = int(self._arena["address"])
         self._agent = nixl_agent(str(uuid.uuid4()), nixl_agent_config(backends=["UCX"]))
         self._peer = self._agent.add_remote_agent(base64.b64decode(hello["nixl"]["metadata"])).decode()
-        self._records = numpy.zeros((MAX_KEYS, self._arena["record_bytes"]), dtype=numpy.uint8)
+        self._records = numpy.zeros((AT_ONCE, self._arena["record_bytes"]), dtype=numpy.uint8)
         self.register(self._records.ctypes.data, self._records.nbytes)
 
     def register(self, address, length, memory="DRAM", device=0):
@@ -64,6 +64,12 @@ class NixlReader:
         Reads each value into its place, `(address, length)` in memory that was registered. Returns for each whether it
         was there, and as long. The bytes are whole, as a lease holds them meanwhile; their CRC-32C is not computed.
         """
+        there = []
+        for at in range(0, len(keys), AT_ONCE):
+            there += self._read(keys[at : at + AT_ONCE], places[at : at + AT_ONCE], memory, device)
+        return there
+
+    def _read(self, keys, places, memory, device):
         asked = time.monotonic()
         lease, lease_ms, chunks = read_answer(self._client.locate(keys, LEASE_MS))
         wanted = [chunk and chunk.length == length for chunk, (_, length) in zip(chunks, places)]

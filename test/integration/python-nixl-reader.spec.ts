@@ -16,6 +16,7 @@ const TIMEOUT_MS = 60_000;
 const EXAMPLE = join(import.meta.dirname, '../../examples/python-client');
 const SCRIPT = join(import.meta.dirname, '../support/nixl/nixl-read-values.py');
 const LENGTH = 2 * MIB;
+const SHORT = 5000;
 const KEYS = Array.from({ length: 64 }, (_, i) => `chunk-${i}`);
 
 describeWithPeer(missingNixl())("the Python client's reader over NIXL", () => {
@@ -23,6 +24,7 @@ describeWithPeer(missingNixl())("the Python client's reader over NIXL", () => {
   const random = new SeededRandom(11);
   let server: KvnestProcess;
   const checksums: number[] = [];
+  const short = new SeededRandom(12).bytes(SHORT);
 
   beforeAll(async () => {
     const options = { environment: ucxEnvironment(), tier: { role: 'sender' }, memory: '512MiB' };
@@ -34,15 +36,15 @@ describeWithPeer(missingNixl())("the Python client's reader over NIXL", () => {
       checksums.push(crc32(bytes));
       await client.put(key, bytes);
     }
-    await client.put('short', random.bytes(5000));
+    await client.put('short', short);
   }, TIMEOUT_MS);
   afterAll(() => servers[Symbol.asyncDispose](), TIMEOUT_MS);
 
-  async function read(memory: string, keys: readonly string[]): Promise<unknown> {
+  async function read(memory: string, keys: readonly string[], length = LENGTH): Promise<unknown> {
     const { port } = new URL(server.tcpUrl);
     const { stdout } = await promisify(execFile)(
       NIXL_PYTHON,
-      [SCRIPT, EXAMPLE, port, memory, String(LENGTH), ...keys],
+      [SCRIPT, EXAMPLE, port, memory, String(length), ...keys],
       { env: { ...process.env, ...ucxEnvironment() }, timeout: TIMEOUT_MS },
     );
     return JSON.parse(stdout);
@@ -52,6 +54,11 @@ describeWithPeer(missingNixl())("the Python client's reader over NIXL", () => {
     expect(await read('DRAM', ['none', ...KEYS, 'short'])).toEqual([null, ...checksums, null]);
     const isOver = async (): Promise<boolean> => (await tcpDoorCounters(server))['peer_leases_ended'] === 1;
     await expectEventually(isOver);
+  });
+
+  it('brings more values than it reads at a time', async () => {
+    const read5000 = (await read('DRAM', Array<string>(5000).fill('short'), SHORT)) as unknown[];
+    expect([read5000.length, [...new Set(read5000)]]).toEqual([5000, [crc32(short)]]);
   });
 
   describeWithDevice(missingGpu)('with memory of a GPU', () => {
