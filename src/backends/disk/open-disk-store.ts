@@ -35,7 +35,7 @@ import { JournalReplay } from './journal-replay.js';
 import { Journal, journalGrowthBytes } from './journal.js';
 import { LogFile } from './log-file.js';
 import { type BackendLogger, type MediumHealth } from './medium-health.js';
-import { createReadPiece } from './read-piece.js';
+import { createReadPiece, readsAhead } from './read-piece.js';
 import { encodeRemove } from './record-codec.js';
 import { restoreIndex } from './restore-index.js';
 
@@ -127,7 +127,7 @@ async function openFiles({
   const file = await DataFile.open({
     ...layout,
     path: join(path, DATA_FILE),
-    queue: new IoQueue(options.io_depth, options.io_depth),
+    queue: new IoQueue(options.io_depth, readsAhead(options.io_depth)),
     readPiece: createReadPiece(options.io_depth),
     direct: options.direct,
     onBuffered: (reason) => logger.warn(`Disk tier "${name}": goes through the page cache, for ${reason}`),

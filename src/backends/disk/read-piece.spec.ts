@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SeededRandom } from '../../../test/support/seeded-random.js';
 import { loadNative } from '../../arena/native/load-native.js';
 import { crc32c } from '../../common/crc32c.js';
-import { createReadPiece, readPlainly, ShortReadError } from './read-piece.js';
+import { createReadPiece, readPlainly, readsAhead, ShortReadError } from './read-piece.js';
 
 const BYTES = Buffer.from(new SeededRandom(3).bytes(50_000));
 let folder: string;
@@ -53,4 +53,8 @@ describe.each(Object.entries(ways))('a piece that is read %s', (_, read) => {
     await expect(read(fd, piece(49_152, 4096), 4096)).rejects.toThrow(ShortReadError);
     await expect(read(1_000_000, piece(0, 10), 10)).rejects.toMatchObject({ code: 'EBADF' });
   });
+});
+
+it('reads are handed on ahead to threads of their own only, never to those of the process', () => {
+  expect(readsAhead(3)).toBe(loadNative().addon === undefined ? 0 : 3);
 });

@@ -1,5 +1,6 @@
 import { readv } from 'node:fs';
 import { createFileReads } from '../../arena/native/file-reads.js';
+import { loadNative } from '../../arena/native/load-native.js';
 import { crc32c } from '../../common/crc32c.js';
 import { movePiece } from './move-piece.js';
 import { type TransferPiece } from './transfer-plan.js';
@@ -9,6 +10,11 @@ export class ShortReadError extends Error {}
 
 /** Fills a piece's memory from the file. @returns the CRC-32C of its first `checkedBytes`. @throws ShortReadError */
 export type ReadPiece = (fd: number, piece: TransferPiece, checkedBytes: number) => Promise<number>;
+
+/** Reads that may be handed on beside those that the threads are at: only to threads that do nothing else. */
+export function readsAhead(threads: number): number {
+  return loadNative().addon === undefined ? 0 : threads;
+}
 
 /** On so many threads of its own, checksums included; without the addon on those of the process, and on the event loop. */
 export function createReadPiece(threads: number): ReadPiece {
