@@ -4,6 +4,7 @@
  */
 export { type AppExtensions, AppModule } from './app.module.js';
 export { startServer } from './main.js';
+export { describeAll as describeOpenApi } from './common/open-api.decorators.js';
 
 export { type Awaitable } from './common/awaitable.js';
 export { type Clock, systemClock } from './common/clock.js';

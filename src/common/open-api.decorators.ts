@@ -21,7 +21,10 @@ function later<Name extends keyof typeof OpenApi>(name: Name): (typeof OpenApi)[
   return factory as unknown as (typeof OpenApi)[Name];
 }
 
-/** Tells the package what all decorators have said so far, in their order; each is told once. */
+/**
+ * Tells the package what all decorators have said so far, in their order; each is told once. An application that makes a
+ * document of its own calls it before: `describeOpenApi(await import('@nestjs/swagger'))`.
+ */
 export function describeAll(openApi: typeof OpenApi): void {
   for (const describe of waiting.splice(0)) describe(openApi);
 }
