@@ -2,7 +2,7 @@ import { Flag, WholeNumber, ByteSize } from '../../config/schema/setting.decorat
 
 /** `options` of a tier of type `disk`. */
 export class DiskOptions {
-  /** Reads and writes in flight. Above 4, raise UV_THREADPOOL_SIZE as well. */
+  /** Reads at a time, each on a thread of the tier; one write less, on the threads of the process: above 5, raise UV_THREADPOOL_SIZE as well. */
   @WholeNumber({ min: 1, max: 64 })
   io_depth = 4;
 
