@@ -24,7 +24,7 @@ export interface TestSocketDoor<D> extends TestEngine, AsyncDisposable {
 }
 
 /** What every door over sockets is made from. */
-interface SocketDoorParts {
+export interface SocketDoorParts {
   readonly engine: CacheEngine;
   readonly arena: Arena;
   readonly stack: TierStack;
@@ -34,10 +34,15 @@ interface SocketDoorParts {
   readonly limits: DoorLimits;
 }
 
-/** A door on a free port, over a real engine and a real arena. */
+/**
+ * A door on a free port, over a real engine and a real arena.
+ *
+ * @param closeMore what was made for the door, after it and before the engine.
+ */
 export async function openSocketDoor<D extends SocketDoor<ServedConnection>>(
   options: TestSocketDoorOptions,
   create: (parts: SocketDoorParts) => D,
+  closeMore: () => Promise<void> | void = () => undefined,
 ): Promise<TestSocketDoor<D>> {
   const parts = await createTestEngine(options);
   await using started = new AsyncDisposableStack();
@@ -63,6 +68,7 @@ export async function openSocketDoor<D extends SocketDoor<ServedConnection>>(
   const close = async (): Promise<void> => {
     await door.beforeApplicationShutdown();
     door.onApplicationShutdown();
+    await closeMore();
     await parts.close();
   };
   return {

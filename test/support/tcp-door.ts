@@ -4,7 +4,12 @@ import { DoorSecret } from '../../src/modules/doors/door-secret.js';
 import { createTcpDoor } from '../../src/modules/doors/tcp/create-tcp-door.js';
 import { type TcpDoor } from '../../src/modules/doors/tcp/tcp-door.js';
 import { TieredPeerOwner } from '../../src/modules/peers/tiered-peer-owner.js';
-import { openSocketDoor, type TestSocketDoor, type TestSocketDoorOptions } from './socket-door.js';
+import {
+  openSocketDoor,
+  type SocketDoorParts,
+  type TestSocketDoor,
+  type TestSocketDoorOptions,
+} from './socket-door.js';
 
 export interface TestTcpDoorOptions extends TestSocketDoorOptions {
   readonly limits?: Partial<TcpDoorLimits>;
@@ -23,8 +28,9 @@ export type TestTcpDoor = TestSocketDoor<TcpDoor>;
 
 /** A TCP door on a free port, over a real engine and a real arena. */
 export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<TestTcpDoor> {
-  return openSocketDoor(options, ({ limits, ...parts }) => {
-    const peers = new TieredPeerOwner({
+  let peers: TieredPeerOwner | undefined;
+  const create = ({ limits, ...parts }: SocketDoorParts): TcpDoor => {
+    peers = new TieredPeerOwner({
       ...parts,
       ...(options.maxLeaseMs && { maxLeaseMs: options.maxLeaseMs }),
     });
@@ -39,5 +45,6 @@ export function createTestTcpDoor(options: TestTcpDoorOptions = {}): Promise<Tes
     options.prepare?.(door);
     if (options.isReady !== false) door.strategy.listen(() => undefined);
     return door;
-  });
+  };
+  return openSocketDoor(options, create, async () => peers?.close(0));
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createTestEngine, put, type TestEngine } from '../../../test/support/engine.js';
+import { storedChannel } from '../../common/tracing/engine-event.channel.js';
 import { ChunkKey } from '../../protocols/chunk-key/chunk-key.js';
 import { NO_SUMMARY, type SummaryAnswer, type SummaryVersion } from '../../protocols/kvnest-tcp/summary.js';
 import { KeySummary } from './key-summary.js';
@@ -46,5 +47,12 @@ describe('the summary of a server', () => {
     expect(await versionOf(summary.since(first, 0, ASKER))).toMatchObject({ id: first.id });
     await jest.advanceTimersByTimeAsync(60_000);
     expect(await versionOf(summary.since(first, 0, ASKER))).not.toMatchObject({ id: first.id });
+  });
+
+  it('follows nothing when it was closed, whatever is asked', async () => {
+    const first = await versionOf(summary.since(NO_SUMMARY, 0, ASKER));
+    summary.close();
+    expect(await summary.since(first, 0, ASKER)).toEqual({ kind: 'none' });
+    expect(storedChannel.hasSubscribers).toBe(false);
   });
 });

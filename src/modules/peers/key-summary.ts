@@ -71,6 +71,7 @@ export class KeySummary {
   #next: { readonly filter: Filter; readonly done: Promise<void> } | undefined;
   #unsubscribe: (() => void) | undefined;
   #forget: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(tiers: readonly Tier[], now?: () => number) {
     this.waits = new SummaryWaits(now);
@@ -88,7 +89,13 @@ export class KeySummary {
     return this.#answer(version);
   }
 
+  /** For good: what is asked for from now on is that there is none. */
   close(): void {
+    this.#isClosed = true;
+    this.#rest();
+  }
+
+  #rest(): void {
     clearTimeout(this.#forget);
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
@@ -98,7 +105,8 @@ export class KeySummary {
 
   async #now(version: SummaryVersion): Promise<SummaryAnswer> {
     this.answered++;
-    if (!this.#tiers.every(({ backend }) => backend.capabilities.scan)) return { kind: 'none' };
+    if (this.#isClosed || !this.#tiers.every(({ backend }) => backend.capabilities.scan))
+      return { kind: 'none' };
     this.#listen();
     if (this.#isOutworn()) this.#make();
     // While a new one is made, the one before is as true as ever.
@@ -112,7 +120,7 @@ export class KeySummary {
 
   #listen(): void {
     clearTimeout(this.#forget);
-    this.#forget = setTimeout(() => this.close(), FORGOTTEN_MS).unref();
+    this.#forget = setTimeout(() => this.#rest(), FORGOTTEN_MS).unref();
     this.#unsubscribe ??= storedChannel.subscribe(({ key, tier }) => {
       if (!this.#names.has(tier)) return;
       const hash = hashKey(key.bytes, key.namespace);
