@@ -8,7 +8,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 
 const KEYS = 12;
 /** Of each door, before the server is killed and after each new start. */
-const HITS = 20;
+const HITS = 40;
 /** Three times as long as that may take on a busy machine, and the starts. */
 const LIMIT_MS = 180_000;
 const MAX_BYTES = 60_000;
